@@ -58,11 +58,12 @@ client: $(TESTS) ## Generate the types and operations of the Python client from 
 messages: $(TESTS) ## Take the messages of the sources into the catalogues of tca_app/languages
 	@$(BIN)/python .ci/messages update
 
-check: $(TESTS) ## Format, lint, types, import rules, and whether the migrations match the models
+check: $(TESTS) ## Format, lint, types, import rules, translations, and whether the migrations match the models
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
 	@$(BIN)/biome check --log-level=error --error-on-warnings
 	@$(BIN)/mypy
 	@found=$$(PYTHONPATH=. $(BIN)/lint-imports --no-cache) || { echo "$$found"; exit 1; }
+	@$(BIN)/python .ci/messages check
 	@$(BIN)/python -m tca_app check-migrations
 
 lock: $(TOOLS)/bin/uv ## Resolve requirements*.txt into the locks with hashes; newest versions with UPGRADE=--upgrade

@@ -5,7 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.core.plurals import plural
 
 
@@ -41,7 +41,7 @@ class AppError(Exception):
 
     status = HTTPStatus.BAD_REQUEST
     code = "bad_request"
-    default = "The request cannot be carried out."
+    default = N_("The request cannot be carried out.")
     keeps_changes = False  # True: the transaction commits anyway, e.g. to count the failed attempt
 
     def __post_init__(self) -> None:
@@ -66,7 +66,7 @@ class BadRequest(AppError):
 class NotSignedIn(AppError):
     status = HTTPStatus.UNAUTHORIZED
     code = "not_signed_in"
-    default = "Sign in to continue."
+    default = N_("Sign in to continue.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,7 +76,7 @@ class NotSignedIn(AppError):
 class BadCredentials(NotSignedIn):
     code = "bad_credentials"
     # The last sentence is for a correct password during the waiting time: that response must not differ from others.
-    default = "Incorrect username or password. If you are sure of both, try again in 15 minutes."
+    default = N_("Incorrect username or password. If you are sure of both, try again in 15 minutes.")
     keeps_changes = True
 
 
@@ -91,28 +91,28 @@ class TokenReused(NotSignedIn):
 class Forbidden(AppError):
     status = HTTPStatus.FORBIDDEN
     code = "forbidden"
-    default = "You do not have permission to do this."
+    default = N_("You do not have permission to do this.")
 
 
 class SessionRequired(Forbidden):
     """An API token was used for what only a signed-in person may do, such as changing a password or a token."""
 
     code = "session_required"
-    default = "API tokens cannot do this. Sign in and try again."
+    default = N_("API tokens cannot do this. Sign in and try again.")
 
 
 class NotWhileActing(Forbidden):
     """An administrator who acts as another user tried what only that user may do, such as changing the password."""
 
     code = "not_while_acting"
-    default = "You cannot do this while you act as another user."
+    default = N_("You cannot do this while you act as another user.")
 
 
 class InsufficientScope(Forbidden):
     """An API token lacks the scope of the call (RFC 6750, 3.1)."""
 
     code = "insufficient_scope"
-    default = "This API token lacks the required scope."
+    default = N_("This API token lacks the required scope.")
 
     @classmethod
     def of(cls, scope: str) -> "InsufficientScope":
@@ -124,26 +124,26 @@ class PasswordChangeRequired(Forbidden):
     """The caller's password was set by an administrator, and they have not changed it yet."""
 
     code = "password_change_required"
-    default = "Change your password to continue."
+    default = N_("Change your password to continue.")
 
 
 class SecondFactorSetupRequired(Forbidden):
     """The caller must have a second factor by now, and has none."""
 
     code = "second_factor_setup_required"
-    default = "Your organisation requires a second factor. Add one to your account to continue."
+    default = N_("Your organisation requires a second factor. Add one to your account to continue.")
 
 
 class NotFound(AppError):
     status = HTTPStatus.NOT_FOUND
     code = "not_found"
-    default = "Not found, or you do not have access."
+    default = N_("Not found, or you do not have access.")
 
 
 class Conflict(AppError):
     status = HTTPStatus.CONFLICT
     code = "conflict"
-    default = "This conflicts with existing data."
+    default = N_("This conflicts with existing data.")
 
 
 class Gone(AppError):
@@ -151,7 +151,7 @@ class Gone(AppError):
 
     status = HTTPStatus.GONE
     code = "gone"
-    default = "This is no longer here."
+    default = N_("This is no longer here.")
 
 
 @dataclass
@@ -163,13 +163,13 @@ class Stale(AppError):
 
     status = HTTPStatus.PRECONDITION_FAILED
     code = "stale"
-    default = "Somebody else changed this after you opened it."
+    default = N_("Somebody else changed this after you opened it.")
 
 
 class PayloadTooLarge(AppError):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "payload_too_large"
-    default = "The request body is too large."
+    default = N_("The request body is too large.")
 
     @classmethod
     def above(cls, limit: int) -> "PayloadTooLarge":
@@ -180,25 +180,25 @@ class PayloadTooLarge(AppError):
 class UriTooLong(AppError):
     status = HTTPStatus.REQUEST_URI_TOO_LONG
     code = "uri_too_long"
-    default = "The path with its query is longer than 8 KiB."
+    default = N_("The path with its query is longer than 8 KiB.")
 
 
 class HeadersTooLarge(AppError):
     status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
     code = "headers_too_large"
-    default = "The request headers are larger than 16 KiB in total. Clear the cookies of this site and try again."
+    default = N_("The request headers are larger than 16 KiB in total. Clear the cookies of this site and try again.")
 
 
 class UnsupportedMediaType(AppError):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "unsupported_media_type"
-    default = "Send the body as application/json."
+    default = N_("Send the body as application/json.")
 
 
 class Invalid(AppError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "invalid"
-    default = "Some fields are invalid."
+    default = N_("Some fields are invalid.")
 
     @classmethod
     def at(cls, name: str, detail: str) -> "Invalid":
@@ -211,7 +211,7 @@ class TooManyRequests(AppError):
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "too_many_requests"
-    default = "Too many requests. Wait a moment and try again."
+    default = N_("Too many requests. Wait a moment and try again.")
 
     keeps_changes = True
 
@@ -224,7 +224,7 @@ class TooManyRequests(AppError):
 class Unavailable(AppError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "unavailable"
-    default = "Part of the console is temporarily unavailable. Try again in a moment."
+    default = N_("Part of the console is temporarily unavailable. Try again in a moment.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

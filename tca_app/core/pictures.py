@@ -11,6 +11,8 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
+from tca_app.core.language.messages import _
+
 SIDE = 256  # pixels of a stored picture, twice the largest size on a screen
 MAX_UPLOAD = 512 * 1024
 MAX_PIXELS = 2048 * 2048
@@ -44,18 +46,18 @@ def _decoded(content: bytes, formats: tuple[str, ...], resize: Callable[[Image.I
     The size stands in the head of a file, so one that would fill the memory is refused before it is decoded.
     """
     if len(content) > MAX_UPLOAD:
-        raise NotAPicture("Use an image of at most 512 kB.")
+        raise NotAPicture(_("Use an image of at most 512 kB."))
     try:
         with Image.open(io.BytesIO(content), formats=formats) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise NotAPicture("Use an image of at most 2048 x 2048 pixels.")
+                raise NotAPicture(_("Use an image of at most 2048 x 2048 pixels."))
             image.draft("RGB", (SIDE, SIDE))
             upright = ImageOps.exif_transpose(image)
             return resize(upright.convert("RGBA" if upright.has_transparency_data else "RGB"))
     except NotAPicture:
         raise
     except Exception:  # whatever a decoder finds in a broken or hostile file
-        raise NotAPicture(f"Use a {_NAMES[formats]} image.") from None
+        raise NotAPicture(_("Use a {names} image.", names=_NAMES[formats])) from None
 
 
 def _encoded(pixels: Image.Image, **options: Any) -> bytes:  # noqa: ANN401  those of Pillow

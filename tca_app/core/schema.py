@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from tca_app.core.language.messages import _
 from tca_app.core.region.formats import zone_names
 from tca_app.core.urls import MAX_URL, check_url
 
@@ -52,23 +53,23 @@ def in_words(fault: Mapping[str, Any]) -> str:
     """Return a pydantic error in plain words, the same in forms, over REST and in commands."""
     context, kind = fault.get("ctx", {}), fault["type"]
     if kind == "missing" or (kind in ("string_too_short", "too_short") and context.get("min_length") == 1):
-        return "Required."
+        return _("Required.")
     if kind == "string_too_short":
-        return f"Use at least {context['min_length']} characters."
+        return _("Use at least {number} characters.", number=context["min_length"])
     if kind == "string_too_long":
-        return f"Use at most {context['max_length']} characters."
+        return _("Use at most {number} characters.", number=context["max_length"])
     if kind == "string_pattern_mismatch":
-        return _PATTERN_WORDS.get(context.get("pattern", ""), "This contains characters that are not allowed.")
+        return _PATTERN_WORDS.get(context.get("pattern", ""), _("This contains characters that are not allowed."))
     if kind in ("int_type", "int_parsing", "int_from_float"):
-        return "Enter a whole number."
+        return _("Enter a whole number.")
     if kind == "greater_than_equal":
-        return f"This is at least {context['ge']}."
+        return _("This is at least {number}.", number=context["ge"])
     if kind == "less_than_equal":
-        return f"This is at most {context['le']}."
+        return _("This is at most {number}.", number=context["le"])
     if kind == "extra_forbidden":
-        return "Unknown field."
+        return _("Unknown field.")
     if kind == "value_error":
-        return str(context.get("error", fault["msg"]))
+        return _(str(context.get("error", fault["msg"])))
     return f"{fault['msg']}."
 
 

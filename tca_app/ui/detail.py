@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.ui.components.basic import Child, button, page_header
 from tca_app.ui.components.placeholders import error_state, not_found, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
 
 
@@ -29,7 +30,7 @@ def record_title(state: Any, title: Any, kind: str) -> Any:
     return rx.cond(is_at_its_url(state), title, kind)
 
 
-def secret_once(field: str, *head: Child, hidden: rx.Var[bool], on_done: Any, label: str = "Secret") -> rx.Component:
+def secret_once(field: str, *head: Child, hidden: rx.Var[bool], on_done: Any, label: str = t("Secret")) -> rx.Component:
     """The notice with a new secret. It is always in the page, so that the secret never passes through a state."""
     return rx.el.section(
         *head,
@@ -43,16 +44,16 @@ def secret_once(field: str, *head: Child, hidden: rx.Var[bool], on_done: Any, la
                 spell_check=False,
             ),
             button(
-                rx.el.span("Copy", class_name="to-copy"),
-                rx.el.span("Copied", class_name="copied", role="status"),
+                rx.el.span(t("Copy"), class_name="to-copy"),
+                rx.el.span(t("Copied"), class_name="copied", role="status"),
                 icon="copy",
                 kind="primary",
                 custom_attrs={"data-action": "copy", "data-from": field},
             ),
-            button("Done", on_click=on_done),
+            button(t("Done"), on_click=on_done),
             class_name="row secret-row",
         ),
         class_name="notice secret",
-        aria_label=f"New {label.lower()}",
+        aria_label=t("New {lower}", lower=label.lower()),
         hidden=hidden,
     )

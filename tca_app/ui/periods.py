@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.core.periods import PERIODS
 from tca_app.ui.components.basic import link
+from tca_app.ui.components.text import t
 
 
 def period_links(url: str, chosen: Any) -> rx.Component:
@@ -13,7 +14,7 @@ def period_links(url: str, chosen: Any) -> rx.Component:
     return rx.el.nav(
         *(
             link(
-                f"{days} days",
+                t("{days} days", days=days),
                 to=f"{url}?days={days}",
                 class_name="",
                 custom_attrs={"aria-current": rx.cond(chosen == days, "true", "false")},
@@ -21,5 +22,5 @@ def period_links(url: str, chosen: Any) -> rx.Component:
             for days in PERIODS
         ),
         class_name="segments",
-        aria_label="Period",
+        aria_label=t("Period"),
     )

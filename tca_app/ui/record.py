@@ -12,13 +12,14 @@ from reflex_base.utils.imports import ImportVar
 from reflex_base.vars import VarData
 
 from tca_app.core.errors import Conflict
+from tca_app.core.language.messages import N_
 from tca_app.ui.url import record_url
 
 
 class MovedOn(Conflict):
     """The page that sent an event showed another record than the one that the tab shows now."""
 
-    default = "You have moved to another page. Nothing was changed."
+    default = N_("You have moved to another page. Nothing was changed.")
 
 
 class RecordState(rx.State, mixin=True):

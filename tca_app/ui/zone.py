@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tca_app.core.errors import Invalid
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.messages import _
 from tca_app.core.region.formats import (
     LOCALE,
     ZONE,
@@ -73,7 +74,7 @@ def time_in_field(name: str, text: str, zone: ZoneInfo, *, is_end: bool = False)
         typed = datetime.strptime(text, _MINUTES)  # noqa: DTZ007
         at = typed.replace(tzinfo=zone, fold=int(is_end)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Invalid.at(name, "Enter a date and a time.") from None
+        raise Invalid.at(name, _("Enter a date and a time.")) from None
     if at.astimezone(zone).replace(tzinfo=None) != typed:
-        raise Invalid.at(name, f"The clocks skip this time in {zone.key}. Enter another one.")
+        raise Invalid.at(name, _("The clocks skip this time in {zone}. Enter another one.", zone=zone.key))
     return at

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from sqlalchemy import RowMapping
 
 from tca_app.core.errors import FieldChange, FieldError, Stale
+from tca_app.core.language.messages import _
 from tca_app.core.schema import InputModel, Limit, SearchText, Skip
 
 # The default of an edit field: not provided. Its type is Any because no caller reads the value.
@@ -88,7 +89,10 @@ def check_version(row: VersionedRow, given: Mapping[str, Any], if_version: int |
         if current != given[name]
     ]
     detail = f"{row.changed_by or 'Somebody else'} changed this after you opened it."
-    faults = [FieldError(f"/{change.field}", f"This is now {_shown(change.current)}.") for change in changes]
+    faults = [
+        FieldError(f"/{change.field}", _("This is now {current}.", current=_shown(change.current)))
+        for change in changes
+    ]
     raise Stale(detail, errors=faults, changes=changes, changed_by=row.changed_by)
 
 

@@ -17,6 +17,7 @@ from tca_app.core.cache.local import LocalCache, invalidate_on_commit
 from tca_app.core.database.connection import BACKGROUND_LIMITS, REQUEST_LIMITS, SERVER, STATEMENT_TIMEOUT_S, Connection
 from tca_app.core.database.statements import hide_terms
 from tca_app.core.errors import AppError, Conflict, FieldError, Invalid, Unavailable
+from tca_app.core.language.messages import _
 from tca_app.core.telemetry.tracing import client_span
 
 POOL_WAIT_S = 2
@@ -223,11 +224,11 @@ def named_error(error: DBAPIError | psycopg.Error) -> AppError | None:
     if state in ("23505", "23503"):
         return Conflict()
     if state in ("23514", "22021", "22P05", "22003"):
-        return Invalid("A value is not allowed here.")
+        return Invalid(_("A value is not allowed here."))
     if state in ("40001", "40P01"):
-        return Conflict("Somebody else changed this at the same time. Try again.")
+        return Conflict(_("Somebody else changed this at the same time. Try again."))
     if state == "57014":
-        return Unavailable("The query took too long. Narrow the search and try again.")
+        return Unavailable(_("The query took too long. Narrow the search and try again."))
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
     if state[:2] in ("53", "08", "57") or is_lost or isinstance(driver, psycopg.OperationalError):
         return Unavailable()

@@ -22,11 +22,16 @@ ENGLISH = "en"
 LanguageName = Literal["en", "de"]
 LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}  # each by its own name
 
-_language: ContextVar[str] = ContextVar("tca_language", default=ENGLISH)
+_language: ContextVar[str | None] = ContextVar("tca_language", default=None)
 
 
 def language() -> str:
-    return _language.get()
+    return _language.get() or ENGLISH
+
+
+def is_speaking() -> bool:
+    """Returns whether there is a person who reads the answer: within an event, not while pages are compiled."""
+    return _language.get() is not None
 
 
 def speak(chosen: str) -> None:
@@ -63,6 +68,11 @@ def ngettext(one: str, many: str, count: int, **values: object) -> str:
 def N_(message: str) -> str:
     """Marks a message of a constant for the catalogues. `_` or `t` translates it where it is shown."""
     return message
+
+
+def nN_(one: str, many: str) -> tuple[str, str]:
+    """Marks a message with a number, for `ngettext` later."""
+    return one, many
 
 
 def short_day(day: date) -> str:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tca_app.core.filters import parse_day
+from tca_app.core.language.messages import N_
 from tca_app.core.schema import MAX_ID, MAX_SEARCH
 
 MAX_URL, MAX_FIELDS = 4000, 50
@@ -82,7 +83,7 @@ class Choice:
         return value in known if known else value.isprintable() and len(value) <= MAX_VALUE
 
 
-TRASH = Filter("view", "View", (("trash", "Trash"),), default="active")
+TRASH = Filter("view", N_("View"), (("trash", N_("Trash")),), default="active")
 DELETED_SORTS = ("deleted_at", "deleted_by")  # more orders of the trash, which begins with what was deleted last
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from tca_app.config.settings import get_settings
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 
 PURGE_MINUTE = 37  # of each hour
 _HOUR = timedelta(hours=1)
@@ -22,5 +22,5 @@ def purge_time(deleted_at: datetime) -> datetime | None:
 def trash_text(noun: str) -> str:
     """Return what an empty trash says."""
     days = get_settings().retention_trash_days
-    period = f" for {plural(days, 'day')}" if days else ""
-    return f"Deleted {noun} stay here{period} and can be restored."
+    period = ngettext(" for {count} day", " for {count} days", days) if days else ""
+    return _("Deleted {noun} stay here{period} and can be restored.", noun=noun, period=period)

@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 
 from tca_app.config.settings import get_settings
+from tca_app.core.language.messages import _
 from tca_app.core.outgoing.http import TargetUnreachable, call_span
 from tca_app.core.telemetry.tracing import trace_headers
 from tca_app.core.urls import check_url
@@ -95,18 +96,18 @@ def target_of(url: str, operators_host: str = "") -> Target:
         parsed = httpx.URL(check_url(url))
         host, port = parsed.raw_host.decode(), parsed.port or DEFAULT_PORTS.get(parsed.scheme, 0)
     except httpx.InvalidURL:
-        raise ForbiddenAddress("This URL is not valid.") from None
+        raise ForbiddenAddress(_("This URL is not valid.")) from None
     except ValueError as error:
         raise ForbiddenAddress(str(error)) from None
     if parsed.scheme not in DEFAULT_PORTS or not host or parsed.userinfo:
-        raise ForbiddenAddress("Enter a URL that starts with https://.")
+        raise ForbiddenAddress(_("Enter a URL that starts with https://."))
     is_operators = f"{host}:{port}" == operators_host and parsed.scheme == "https"
     if is_operators or f"{host}:{port}" in get_settings().outbound_allowed_hosts:
         return Target(parsed, host, port, is_trusted=True)
     if get_settings().is_production and parsed.scheme != "https":
-        raise ForbiddenAddress("Enter an address that starts with https://.")
+        raise ForbiddenAddress(_("Enter an address that starts with https://."))
     if port not in PORTS:
-        raise ForbiddenAddress("Only the ports 80 and 443 are allowed.")
+        raise ForbiddenAddress(_("Only the ports 80 and 443 are allowed."))
     _refuse_host(host)
     return Target(parsed, host, port, is_trusted=False)
 
@@ -118,9 +119,9 @@ def _refuse_host(host: str) -> None:
         _refuse_address(literal)
     elif _NUMBER.fullmatch(host.rpartition(".")[2]):
         # Resolvers read these as IPv4 addresses in decimal, octal or hex.
-        raise ForbiddenAddress("Write an IP address as four decimal numbers.")
+        raise ForbiddenAddress(_("Write an IP address as four decimal numbers."))
     elif not _NAME.fullmatch(host) or host.endswith(LOCAL_SUFFIXES):
-        raise ForbiddenAddress("Enter the full name of a public host.")
+        raise ForbiddenAddress(_("Enter the full name of a public host."))
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:
@@ -136,7 +137,7 @@ def _refuse_address(address: IPv4Address | IPv6Address) -> None:
     if isinstance(address, IPv6Address):
         is_public = is_public and address.scope_id is None and address in _PUBLIC_V6
     if not is_public or any(address in network for network in _REFUSED if network.version == address.version):
-        raise ForbiddenAddress("This address is not on the public Internet.")
+        raise ForbiddenAddress(_("This address is not on the public Internet."))
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -155,12 +156,12 @@ async def _checked(target: Target) -> list[str]:
     try:
         addresses = await resolve(target.host, target.port)
     except (OSError, UnicodeError):
-        raise TargetUnreachable(f"{target.host} cannot be found") from None
+        raise TargetUnreachable(_("{host} cannot be found", host=target.host)) from None
     if not target.is_trusted:
         for address in addresses:
             _refuse_address(ip_address(address))
     if not addresses:
-        raise TargetUnreachable(f"{target.host} has no address")
+        raise TargetUnreachable(_("{host} has no address", host=target.host))
     return addresses[:MAX_ADDRESSES]
 
 
@@ -214,9 +215,11 @@ async def send(
             span.set_attribute("http.response.status_code", answer.status)
             return answer
     except TimeoutError:
-        raise TargetUnreachable(f"{target.name} gave no answer within {TOTAL_S:.0f} seconds") from None
+        raise TargetUnreachable(
+            _("{name} gave no answer within {total_s} seconds", name=target.name, total_s=f"{TOTAL_S:.0f}")
+        ) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise TargetUnreachable(f"{target.name} cannot be reached ({_why(error)})") from None
+        raise TargetUnreachable(_("{name} cannot be reached ({error})", name=target.name, error=_why(error))) from None
 
 
 async def _ask(target: Target, method: str, content: bytes, headers: dict[str, str], began: float) -> Answer:

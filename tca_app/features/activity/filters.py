@@ -1,22 +1,23 @@
 """The parameters of the URL of the event log."""
 
 from tca_app.core.events.log import CATALOGUE
+from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, Filter, Options, TableSpec
 
 SUBJECTS = (
-    ("user", "People"),
-    ("project", "Projects"),
-    ("deployment", "Deployments"),
-    ("webhook", "Webhooks"),
-    ("token", "API tokens"),
-    ("group", "Groups"),
-    ("job", "Jobs"),
-    ("instance", "Instance"),
-    ("health_check", "Health checks"),
-    ("incident", "Incidents"),
-    ("maintenance", "Maintenance"),
+    ("user", N_("People")),
+    ("project", N_("Projects")),
+    ("deployment", N_("Deployments")),
+    ("webhook", N_("Webhooks")),
+    ("token", N_("API tokens")),
+    ("group", N_("Groups")),
+    ("job", N_("Jobs")),
+    ("instance", N_("Instance")),
+    ("health_check", N_("Health checks")),
+    ("incident", N_("Incidents")),
+    ("maintenance", N_("Maintenance")),
 )
-PERIODS = {"1": "Today", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
+PERIODS = {"1": N_("Today"), "7": N_("Last 7 days"), "30": N_("Last 30 days"), "90": N_("Last 90 days")}
 
 
 def type_label(name: str) -> str:
@@ -33,12 +34,12 @@ ACTIVITY = TableSpec(
     sorts=("at",),
     default_sort="-at",
     name="activity",
-    filters=(Filter("period", "Time", tuple(PERIODS.items()), is_hidden=True),),
+    filters=(Filter("period", N_("Time"), tuple(PERIODS.items()), is_hidden=True),),
     choices=(
-        Choice("type", "Type", late_options=_types),
-        Choice("subject", "About", SUBJECTS),
-        Choice("actor", "By", searchable=True),
-        Choice("project", "Project", searchable=True),
+        Choice("type", N_("Type"), late_options=_types),
+        Choice("subject", N_("About"), SUBJECTS),
+        Choice("actor", N_("By"), searchable=True),
+        Choice("project", N_("Project"), searchable=True),
     ),
-    dates="Time",
+    dates=N_("Time"),
 )

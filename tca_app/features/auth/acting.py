@@ -16,6 +16,7 @@ from tca_app.core.database.session import after_commit
 from tca_app.core.display_name import display_name
 from tca_app.core.errors import Conflict, NotFound, SessionRequired
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import N_, _
 from tca_app.features.auth import events
 from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.queries import session_cache
@@ -30,7 +31,7 @@ _sessions, _users = AuthSession.__table__.c, User.__table__.c
 
 class CannotActAs(Conflict):
     code = "cannot_act_as"
-    default = "You can act only as an active user who is not an administrator."
+    default = N_("You can act only as an active user who is not an administrator.")
 
 
 async def start_acting(session: AsyncSession, actor: Actor, user_id: int, data: ActingStart) -> None:
@@ -58,7 +59,7 @@ async def start_acting(session: AsyncSession, actor: Actor, user_id: int, data: 
     )
     row = (await session.execute(started)).first()
     if row is None:
-        raise SessionRequired("Only a browser can act as another user.")
+        raise SessionRequired(_("Only a browser can act as another user."))
     _forget(session, actor.session_id)
     about = {"subject_id": user_id, "subject_name": display_name(user)}
     await emit(session, actor, events.ActingStarted(**about, reason=data.reason, until=row.acting_until.isoformat()))

@@ -1,6 +1,7 @@
 """Events of sign-in: successful and failed sign-ins, ended sessions, and acting as another user."""
 
 from tca_app.core.events.log import NOTIFYING, Event
+from tca_app.core.language.messages import N_
 
 
 class _SessionEvent(Event):
@@ -11,7 +12,7 @@ class _SessionEvent(Event):
 
 class UserLoggedIn(_SessionEvent):
     type = "user_logged_in"
-    title = "{subject} signed in"
+    title = N_("{subject} signed in")
 
     kind: str
     device: str
@@ -19,14 +20,14 @@ class UserLoggedIn(_SessionEvent):
 
 class LoginFailed(_SessionEvent):
     type = "login_failed"
-    title = "Failed sign-in for {subject}"
+    title = N_("Failed sign-in for {subject}")
 
     device: str
 
 
 class SessionRevoked(_SessionEvent):
     type = "session_revoked"
-    title = "{actor} signed out sessions of {subject}"
+    title = N_("{actor} signed out sessions of {subject}")
     consumers = NOTIFYING
 
     sessions: list[int]
@@ -37,7 +38,7 @@ class IdentityLinked(_SessionEvent):
     """`subject` can sign in at this provider from now on."""
 
     type = "identity_linked"
-    title = "{actor} linked {provider} to the account of {subject}"
+    title = N_("{actor} linked {provider} to the account of {subject}")
     consumers = NOTIFYING
 
     provider: str
@@ -45,7 +46,7 @@ class IdentityLinked(_SessionEvent):
 
 class IdentityUnlinked(_SessionEvent):
     type = "identity_unlinked"
-    title = "{actor} unlinked {provider} from the account of {subject}"
+    title = N_("{actor} unlinked {provider} from the account of {subject}")
     consumers = NOTIFYING
 
     provider: str
@@ -55,7 +56,7 @@ class ActingStarted(_SessionEvent):
     """An administrator acts as `subject` until then. Their events in between have both names."""
 
     type = "acting_started"
-    title = "{actor} acts as {subject}: {reason}"
+    title = N_("{actor} acts as {subject}: {reason}")
     consumers = NOTIFYING
 
     reason: str
@@ -64,4 +65,4 @@ class ActingStarted(_SessionEvent):
 
 class ActingStopped(_SessionEvent):
     type = "acting_stopped"
-    title = "{actor} stopped acting as {subject}"
+    title = N_("{actor} stopped acting as {subject}")

@@ -11,6 +11,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Gone
 from tca_app.core.jobs.queue import enqueue
+from tca_app.core.language.messages import N_
 from tca_app.features.auth import one_time_tokens
 from tca_app.features.auth.callers import Client
 from tca_app.features.auth.schemas import PasswordReset
@@ -37,7 +38,7 @@ class Person(NamedTuple):
 
 class ResetLinkExpired(Gone):
     code = "reset_link_expired"
-    default = "This link was used already, or it is older than an hour. Ask for a new one."
+    default = N_("This link was used already, or it is older than an hour. Ask for a new one.")
 
 
 async def request_reset(session: AsyncSession, email: str) -> None:

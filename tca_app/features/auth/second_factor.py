@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.errors import BadCredentials, NotSignedIn
+from tca_app.core.language.messages import N_
 from tca_app.features.auth import one_time_tokens
 from tca_app.models import Factor, RecoveryCode, User
 
@@ -31,7 +32,7 @@ class SecondFactorRequired(NotSignedIn):
     methods: list[Method] = field(default_factory=list)
 
     code = "second_factor_required"
-    default = "Confirm your second factor to sign in."
+    default = N_("Confirm your second factor to sign in.")
     keeps_changes = True  # the challenge
 
     @property

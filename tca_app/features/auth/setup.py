@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from tca_app.core.database.session import lock
 from tca_app.core.errors import FieldError, Forbidden, Invalid, NotFound
+from tca_app.core.language.messages import N_
 from tca_app.core.schema import in_words
 from tca_app.features.auth import one_time_tokens
 from tca_app.features.auth.schemas import SetupRequest
@@ -25,7 +26,7 @@ class SetupTokenRefused(Forbidden):
     """The one-time token is not the latest one, or it has expired."""
 
     code = "setup_token_refused"
-    default = "This setup link is no longer valid. Restart the console to get a new one."
+    default = N_("This setup link is no longer valid. Restart the console to get a new one.")
 
 
 async def setup_open(session: AsyncSession) -> bool:

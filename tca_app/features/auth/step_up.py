@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Forbidden, InsufficientScope, Invalid, NotSignedIn, SessionRequired
+from tca_app.core.language.messages import N_, _
 from tca_app.core.security.tokens import verify_password
 from tca_app.features.auth import throttle
 from tca_app.features.auth.policy import require_own
@@ -29,14 +30,14 @@ class ReauthenticationRequired(Forbidden):
     """The last proof of identity is more than ten minutes old."""
 
     code = "reauth_required"
-    default = "Confirm your password, then try again."
+    default = N_("Confirm your password, then try again.")
 
 
 class WrongPassword(Invalid):
     """The current password is incorrect. The failed attempt stays counted."""
 
     code = "wrong_password"
-    default = "The current password is incorrect."
+    default = N_("The current password is incorrect.")
     keeps_changes = True
 
 
@@ -83,10 +84,10 @@ async def confirm_password(session: AsyncSession, actor: Actor, hashed: str, giv
     if actor.token_id:
         raise SessionRequired
     if not given:
-        raise Invalid.at(field, "Enter your current password to change this.")
+        raise Invalid.at(field, _("Enter your current password to change this."))
     attempt = throttle.session_attempt(actor.user_id, actor.session_id)
     await throttle.refuse_while_waiting(session, attempt)
-    right, _ = await verify_password(given, hashed)
+    right, _fresh = await verify_password(given, hashed)
     counts = await throttle.lock_counts(session, attempt)
     if not right:
         await throttle.count_failure(session, counts)

@@ -1,5 +1,6 @@
 """Events of trusted issuers, and of the CI jobs that got a token. None of them contains a token."""
 
+from tca_app.core.language.messages import N_
 from tca_app.features.projects.events import ProjectEvent
 
 
@@ -12,24 +13,24 @@ class _TrustEvent(ProjectEvent):
 
 class CiTrustAdded(_TrustEvent):
     type = "ci_trust_added"
-    title = "{actor} added the trusted issuer {trust} to {subject}"
+    title = N_("{actor} added the trusted issuer {trust} to {subject}")
 
 
 class CiTrustChanged(_TrustEvent):
     type = "ci_trust_changed"
-    title = "{actor} changed the trusted issuer {trust} of {subject}"
+    title = N_("{actor} changed the trusted issuer {trust} of {subject}")
 
 
 class CiTrustRemoved(_TrustEvent):
     type = "ci_trust_removed"
-    title = "{actor} removed the trusted issuer {trust} of {subject}"
+    title = N_("{actor} removed the trusted issuer {trust} of {subject}")
 
 
 class CiJobAuthenticated(_TrustEvent):
     """A job exchanged its ID token. The claims name the job; a claim that the issuer does not make is empty."""
 
     type = "ci_job_authenticated"
-    title = "{actor} exchanged its ID token for an API token of {subject}"
+    title = N_("{actor} exchanged its ID token for an API token of {subject}")
 
     repository: str
     ref: str

@@ -12,6 +12,7 @@ from tca_app.core.database.lists import to_reads
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Conflict, FieldError, Invalid, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, target_of
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.ci import events, policy
@@ -60,7 +61,7 @@ async def create_trust(session: AsyncSession, actor: Actor, project_id: int, dat
     _refuse_claims(data.claims)
     of_project = select(func.count()).where(_trusts.project_id == project_id)
     if (await session.execute(of_project)).scalar_one() >= MOST:
-        raise Conflict(f"There are {MOST} trusted issuers already. Remove one first.")
+        raise Conflict(_("There are {most} trusted issuers already. Remove one first.", most=MOST))
     user_id = await insert_service_account(session, project_id, data.name, ci_tokens.ROLE)
     values = data.model_dump() | {"project_id": project_id, "user_id": user_id, "created_by_id": actor.user_id}
     trust_id = (await session.execute(insert(CiTrust).values(values).returning(_trusts.id))).scalar_one()
@@ -140,9 +141,9 @@ def _refuse_issuer(url: str) -> None:
         raise Invalid(str(refusal), errors=[FieldError("/issuer", str(refusal))]) from None
     parsed = httpx.URL(url)
     if parsed.scheme != "https" and not target.is_trusted:
-        raise Invalid.at("issuer", "Enter a URL that starts with https://.")
+        raise Invalid.at("issuer", _("Enter a URL that starts with https://."))
     if parsed.query or parsed.fragment:
-        raise Invalid.at("issuer", "The URL of an issuer has no query and no fragment.")
+        raise Invalid.at("issuer", _("The URL of an issuer has no query and no fragment."))
 
 
 def _refuse_claims(claims: dict[str, str]) -> None:
@@ -150,5 +151,8 @@ def _refuse_claims(claims: dict[str, str]) -> None:
     if not names_a_repository(claims):
         raise Invalid.at(
             "claims",
-            f"Name the repository with one of {', '.join(NAMING)}. Use its whole name, or owner/* for all of an owner.",
+            _(
+                "Name the repository with one of {naming}. Use its whole name, or owner/* for all of an owner.",
+                naming=", ".join(NAMING),
+            ),
         )

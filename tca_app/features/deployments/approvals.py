@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.features.deployments import events
 from tca_app.features.deployments.commits.service import commits_between
 from tca_app.features.deployments.compare import compare_url
@@ -79,7 +80,7 @@ async def roll_back(
     row, scope, target = await _find_rollback(session, actor, deployment_id, data.to_id)
     place = await find_environment(session, scope, row.environment_name)
     if place.id != row.environment_id:
-        raise NoSuchEnvironment("The environment of this deployment no longer exists.")
+        raise NoSuchEnvironment(_("The environment of this deployment no longer exists."))
     made = await insert_deployment(
         session,
         asks=needs_approval(actor, scope.my_role, is_protected=place.is_protected),

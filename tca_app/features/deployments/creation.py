@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, Forbidden, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.core.region.formats import ZONE, time_words
 from tca_app.features.deployments import events
 from tca_app.features.deployments.errors import (
@@ -100,12 +101,12 @@ async def override_freeze(
     What ended before the window began is not blocked by it.
     """
     if reason and not may_override_freeze(actor):
-        raise Forbidden("Only administrators can deploy during a freeze.")
+        raise Forbidden(_("Only administrators can deploy during a freeze."))
     window = await freeze_now(session, project_id, environment_id, ended_at)
     if window is None:
         return ""
     if not reason:
-        missing = [FieldError("/freeze_reason", "Enter a reason for overriding the freeze.")]
+        missing = [FieldError("/freeze_reason", _("Enter a reason for overriding the freeze."))]
         detail = f"New deployments are blocked until {time_words(window.ends_at, ZONE.get())}: {window.why}"
         raise Frozen(detail, errors=missing if may_override_freeze(actor) else [])
     return reason

@@ -4,6 +4,7 @@ A caller that waits to start should retry on AwaitingApproval and EnvironmentBus
 """
 
 from tca_app.core.errors import Conflict, Forbidden
+from tca_app.core.language.messages import N_
 from tca_app.features.deployments.policy import DeploymentState, was_refused
 
 
@@ -23,7 +24,7 @@ class ApprovalRequired(Forbidden):
     """What a deployer may only request was reported as started or finished."""
 
     code = "approval_required"
-    default = (
+    default = N_(
         "Deployments to this environment need an approval first. Report it as queued, or ask a maintainer to record it."
     )
 
@@ -64,7 +65,7 @@ def illegal_step(row: DeploymentState, asked: str) -> IllegalStep:
 
 class EnvironmentBusy(Conflict):
     code = "environment_busy"
-    default = "Another deployment to this environment is in progress."
+    default = N_("Another deployment to this environment is in progress.")
 
 
 class Frozen(Conflict):
@@ -73,22 +74,22 @@ class Frozen(Conflict):
 
 class NoSuchEnvironment(Conflict):
     code = "no_such_environment"
-    default = "The project has no environment with this name."
+    default = N_("The project has no environment with this name.")
 
 
 class ProjectArchived(Conflict):
     code = "project_archived"
-    default = "This project is archived. Activate it before deploying."
+    default = N_("This project is archived. Activate it before deploying.")
 
 
 class ExternalIdTaken(Conflict):
     code = "external_id_taken"
-    default = "Another version or environment was reported under this external_id."
+    default = N_("Another version or environment was reported under this external_id.")
 
 
 class NoRollbackTarget(Conflict):
     code = "nothing_to_go_back_to"
-    default = "There is no earlier deployment to this environment."
+    default = N_("There is no earlier deployment to this environment.")
 
 
 class AnotherRepository(Conflict):

@@ -3,6 +3,7 @@
 from typing import Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
+from tca_app.core.language.messages import N_
 from tca_app.features.projects.events import ProjectEvent
 
 
@@ -45,13 +46,13 @@ class DeploymentEvent(Event):
 
 class DeploymentApprovalRequested(DeploymentEvent):
     type = "deployment_approval_requested"
-    title = "{actor} requested approval to deploy {subject}"
+    title = N_("{actor} requested approval to deploy {subject}")
     consumers = NOTIFYING
 
 
 class DeploymentApproved(DeploymentEvent):
     type = "deployment_approved"
-    title = "{actor} approved the deployment of {subject}"
+    title = N_("{actor} approved the deployment of {subject}")
     consumers = NOTIFYING
 
     asked_by_id: int | None
@@ -59,7 +60,7 @@ class DeploymentApproved(DeploymentEvent):
 
 class DeploymentRefused(DeploymentEvent):
     type = "deployment_refused"
-    title = "{actor} refused the deployment of {subject}: {reason}"
+    title = N_("{actor} refused the deployment of {subject}: {reason}")
     consumers = NOTIFYING
 
     asked_by_id: int | None
@@ -70,7 +71,7 @@ class DeploymentRolledBack(DeploymentEvent):
     """The event of the new deployment. `undone_version` is the version that it rolls back."""
 
     type = "deployment_rolled_back"
-    title = "{actor} rolled back {undone_version}: {subject}"
+    title = N_("{actor} rolled back {undone_version}: {subject}")
 
     undone_id: int
     undone_version: str
@@ -80,7 +81,7 @@ class FreezeOverridden(DeploymentEvent):
     """An administrator deploys to a frozen environment, with a reason."""
 
     type = "freeze_passed"
-    title = "{actor} overrode the freeze for {subject}: {reason}"
+    title = N_("{actor} overrode the freeze for {subject}: {reason}")
     consumers = NOTIFYING
 
     reason: str
@@ -90,7 +91,7 @@ class DeploymentQueued(DeploymentEvent):
     """`freeze_reason` is the reason for overriding a freeze window, or empty."""
 
     type = "deployment_queued"
-    title = "{actor} queued the deployment of {subject}"
+    title = N_("{actor} queued the deployment of {subject}")
 
     freeze_reason: str
 
@@ -102,7 +103,7 @@ class DeploymentRequested(DeploymentEvent):
     """
 
     type = "deployment_requested"
-    title = "CI was asked to deploy {subject}"
+    title = N_("CI was asked to deploy {subject}")
 
     project_slug: str
     commit_sha: str
@@ -113,17 +114,17 @@ class DeploymentRequested(DeploymentEvent):
 
 class DeploymentStarted(DeploymentEvent):
     type = "deployment_started"
-    title = "The deployment of {subject} started"
+    title = N_("The deployment of {subject} started")
 
 
 class DeploymentSucceeded(DeploymentEvent):
     type = "deployment_succeeded"
-    title = "The deployment of {subject} succeeded"
+    title = N_("The deployment of {subject} succeeded")
 
 
 class DeploymentFailed(DeploymentEvent):
     type = "deployment_failed"
-    title = "The deployment of {subject} failed"
+    title = N_("The deployment of {subject} failed")
     consumers = NOTIFYING
 
     reason: str
@@ -131,7 +132,7 @@ class DeploymentFailed(DeploymentEvent):
 
 class DeploymentCancelled(DeploymentEvent):
     type = "deployment_cancelled"
-    title = "{actor} cancelled the deployment of {subject}"
+    title = N_("{actor} cancelled the deployment of {subject}")
 
     reason: str
 
@@ -140,7 +141,7 @@ class DeploymentResumed(DeploymentEvent):
     """A timed-out deployment is reported again. The event of the new state follows."""
 
     type = "deployment_resumed"
-    title = "The deployment of {subject} was reported again after it timed out"
+    title = N_("The deployment of {subject} was reported again after it timed out")
 
 
 class DeploymentImported(DeploymentEvent):
@@ -150,7 +151,7 @@ class DeploymentImported(DeploymentEvent):
     """
 
     type = "deployment_imported"
-    title = "{actor} imported the deployment of {subject}: {outcome}"
+    title = N_("{actor} imported the deployment of {subject}: {outcome}")
 
     outcome: str
 
@@ -159,7 +160,7 @@ class DeploymentCorrected(DeploymentEvent):
     """The start time or the commit time became known after the end."""
 
     type = "deployment_corrected"
-    title = "The times of the deployment of {subject} were corrected"
+    title = N_("The times of the deployment of {subject} were corrected")
 
 
 OF_STATUS: dict[str, type[DeploymentEvent]] = {
@@ -174,14 +175,14 @@ OF_STATUS: dict[str, type[DeploymentEvent]] = {
 
 class GithubHookRotated(ProjectEvent):
     type = "github_hook_rotated"
-    title = "{actor} generated a new GitHub webhook secret for {subject}"
+    title = N_("{actor} generated a new GitHub webhook secret for {subject}")
 
 
 class GithubRepositoryAccepted(ProjectEvent):
     type = "github_repository_accepted"
-    title = "{actor} accepted another GitHub repository for {subject}"
+    title = N_("{actor} accepted another GitHub repository for {subject}")
 
 
 class GithubHookRemoved(ProjectEvent):
     type = "github_hook_removed"
-    title = "{actor} removed the GitHub webhook of {subject}"
+    title = N_("{actor} removed the GitHub webhook of {subject}")

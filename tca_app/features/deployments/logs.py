@@ -11,6 +11,7 @@ from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.session import cached_read
 from tca_app.core.errors import NotFound
+from tca_app.core.language.messages import _
 from tca_app.features.deployments.errors import LogClosed, LogFull, LogGap
 from tca_app.features.deployments.queries import DeploymentRow
 from tca_app.features.deployments.schemas import MAX_LINES, LogAppend, LogLine, LogQuery, LogState
@@ -78,7 +79,7 @@ async def append_log(session: AsyncSession, actor: Actor, deployment_id: int, da
     _refuse_closed(row)
     there = row.log_lines
     if data.first_seq > there + 1:
-        raise LogGap(f"Expected line {there + 1} next, not line {data.first_seq}.")
+        raise LogGap(_("Expected line {there} next, not line {first_seq}.", there=there + 1, first_seq=data.first_seq))
     fresh = data.lines[there + 1 - data.first_seq :]
     if not fresh:
         await note_sign_of_life(session, row.id)
@@ -94,10 +95,10 @@ async def append_log(session: AsyncSession, actor: Actor, deployment_id: int, da
 def _refuse_closed(row: DeploymentRow) -> None:
     """Raises LogClosed. The end of a log often arrives after the result, but not more than an hour later."""
     if row.status == "pending_approval":
-        raise LogClosed("This deployment awaits approval. It has no log yet.")
+        raise LogClosed(_("This deployment awaits approval. It has no log yet."))
     timed_out = row.timed_out_at is not None  # timed out by the console, so its source may still report
     if row.finished_at is not None and not timed_out and row.finished_at < datetime.now(UTC) - OPEN_AFTER_END:
-        raise LogClosed("This deployment ended more than an hour ago: its log is closed.")
+        raise LogClosed(_("This deployment ended more than an hour ago: its log is closed."))
 
 
 async def count_lines(session: AsyncSession, actor: Actor, deployment_id: int) -> LogLength:

@@ -1,6 +1,7 @@
 """Events of environments and freeze windows. The subject is the project."""
 
 from tca_app.core.events.log import NOTIFYING
+from tca_app.core.language.messages import N_
 from tca_app.features.projects.events import ProjectEvent
 
 
@@ -10,17 +11,17 @@ class _EnvironmentEvent(ProjectEvent):
 
 class EnvironmentCreated(_EnvironmentEvent):
     type = "environment_created"
-    title = "{actor} added the environment {environment} to {subject}"
+    title = N_("{actor} added the environment {environment} to {subject}")
 
 
 class EnvironmentUpdated(_EnvironmentEvent):
     type = "environment_updated"
-    title = "{actor} changed the environment {environment} of {subject}"
+    title = N_("{actor} changed the environment {environment} of {subject}")
 
 
 class EnvironmentDeleted(_EnvironmentEvent):
     type = "environment_deleted"
-    title = "{actor} deleted the environment {environment} of {subject}"
+    title = N_("{actor} deleted the environment {environment} of {subject}")
 
 
 class _FreezeEvent(ProjectEvent):
@@ -34,11 +35,11 @@ class _FreezeEvent(ProjectEvent):
 
 class FreezeSet(_FreezeEvent):
     type = "freeze_set"
-    title = "{actor} froze {environment} of {subject}: {why}"
+    title = N_("{actor} froze {environment} of {subject}: {why}")
     consumers = NOTIFYING
 
 
 class FreezeLifted(_FreezeEvent):
     type = "freeze_lifted"
-    title = "{actor} lifted the freeze of {environment} of {subject}"
+    title = N_("{actor} lifted the freeze of {environment} of {subject}")
     consumers = NOTIFYING

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.features.environments import events
 from tca_app.features.environments.schemas import FreezeCreate, FreezeRead
 from tca_app.features.environments.service import find_environment
@@ -82,7 +83,7 @@ async def create_freeze(session: AsyncSession, actor: Actor, project_id: int, da
     """Creates a window. Raises Invalid when it ends before it starts."""
     project = await find_project(session, actor, "environments.write", project_id)
     if data.ends_at <= data.starts_at:
-        raise Invalid.at("ends_at", "The end must be after the start.")
+        raise Invalid.at("ends_at", _("The end must be after the start."))
     if data.environment_id is not None:
         await find_environment(session, project_id, data.environment_id)
     if len((await session.execute(_COMING, {"project_id": project_id})).all()) >= MAX_FREEZES:

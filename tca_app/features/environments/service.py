@@ -11,6 +11,7 @@ from tca_app.core.database.concurrency import VersionedRow, changed_fields, chec
 from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import N_
 from tca_app.features.environments import events
 from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
 from tca_app.features.environments.tiers import guess_tier
@@ -44,7 +45,7 @@ class TooManyEnvironments(Conflict):
 
 class EnvironmentInUse(Conflict):
     code = "environment_in_use"
-    default = "A deployment to this environment is not finished. Wait for it or cancel it."
+    default = N_("A deployment to this environment is not finished. Wait for it or cancel it.")
 
 
 async def list_environments(session: AsyncSession, actor: Actor, project_id: int) -> list[EnvironmentRead]:

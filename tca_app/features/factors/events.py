@@ -1,6 +1,7 @@
 """Events of second factors. None of them contains a secret, a code or a key."""
 
 from tca_app.core.events.log import NOTIFYING, Event
+from tca_app.core.language.messages import N_
 
 
 class _FactorEvent(Event):
@@ -13,7 +14,7 @@ class FactorAdded(_FactorEvent):
     """`kind` is "authenticator app" or "passkey", `name` is what the user calls it."""
 
     type = "factor_added"
-    title = "{actor} added the {kind} {name} to the account of {subject}"
+    title = N_("{actor} added the {kind} {name} to the account of {subject}")
     consumers = NOTIFYING
 
     kind: str
@@ -22,7 +23,7 @@ class FactorAdded(_FactorEvent):
 
 class FactorRemoved(_FactorEvent):
     type = "factor_removed"
-    title = "{actor} removed the {kind} {name} from the account of {subject}"
+    title = N_("{actor} removed the {kind} {name} from the account of {subject}")
     consumers = NOTIFYING
 
     kind: str
@@ -31,7 +32,7 @@ class FactorRemoved(_FactorEvent):
 
 class FactorRenamed(_FactorEvent):
     type = "factor_renamed"
-    title = "{actor} renamed a second factor of {subject} to {name}"
+    title = N_("{actor} renamed a second factor of {subject} to {name}")
 
     kind: str
     name: str
@@ -39,7 +40,7 @@ class FactorRenamed(_FactorEvent):
 
 class RecoveryCodesRenewed(_FactorEvent):
     type = "recovery_codes_renewed"
-    title = "{actor} generated new recovery codes for the account of {subject}"
+    title = N_("{actor} generated new recovery codes for the account of {subject}")
     consumers = NOTIFYING
 
 
@@ -55,7 +56,7 @@ class RecoveryCodeUsed(_FactorEvent):
 
 class FactorsReset(_FactorEvent):
     type = "factors_reset"
-    title = "{actor} reset two-factor authentication of {subject}"
+    title = N_("{actor} reset two-factor authentication of {subject}")
     consumers = NOTIFYING
 
 
@@ -63,7 +64,7 @@ class PasskeyRefused(_FactorEvent):
     """Its sign count fell: somebody may have a copy of it."""
 
     type = "passkey_refused"
-    title = "The passkey {name} of {subject} was refused, because it may have been copied"
+    title = N_("The passkey {name} of {subject} was refused, because it may have been copied")
     consumers = NOTIFYING
 
     name: str
@@ -73,6 +74,6 @@ class SecondFactorFailed(_FactorEvent):
     """Somebody who knows the password gave a wrong code or passkey."""
 
     type = "second_factor_failed"
-    title = "Failed second factor for {subject}"
+    title = N_("Failed second factor for {subject}")
 
     device: str

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.errors import BadCredentials, Conflict, Invalid
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import N_, _
 from tca_app.core.telemetry.metrics import note_refused_sign_in
 from tca_app.features.auth import one_time_tokens
 from tca_app.features.auth.policy import require_own
@@ -30,7 +31,7 @@ class PasskeyUnknown(BadCredentials):
     """The same for a passkey that is unknown, of an inactive user, or not genuine, and for an expired challenge."""
 
     code = "passkey_refused"
-    default = "This passkey is not known here, or the sign-in took too long. Try again, or use your password."
+    default = N_("This passkey is not known here, or the sign-in took too long. Try again, or use your password.")
 
 
 async def begin_registration(session: AsyncSession, actor: Actor) -> PasskeyOptions:
@@ -64,7 +65,7 @@ async def add_passkey(session: AsyncSession, actor: Actor, data: PasskeyCreate) 
     added = insert(Factor).values(values).on_conflict_do_nothing().returning(*service.COLUMNS)
     row = (await session.execute(added)).first()
     if row is None:
-        raise Conflict("This passkey was added before.")
+        raise Conflict(_("This passkey was added before."))
     return await service.note_added(session, actor, row)
 
 

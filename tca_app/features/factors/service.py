@@ -13,6 +13,7 @@ from tca_app.core.display_name import display_name
 from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.messages import _
 from tca_app.features.auth import one_time_tokens, service as auth
 from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.second_factor import PURPOSE
@@ -78,7 +79,9 @@ async def confirm_totp(session: AsyncSession, actor: Actor, factor_id: int, data
     secret = totp.unseal(row.sealed_secret, actor.user_id)
     step = totp.step_of(secret, recovery_codes.tidy(data.code), await database_now(session))
     if step is None:
-        raise Invalid.at("code", "This code is not correct. Check the time of your device and enter the newest code.")
+        raise Invalid.at(
+            "code", _("This code is not correct. Check the time of your device and enter the newest code.")
+        )
     confirmed = update(Factor).where(*waiting).values(confirmed_at=func.now(), last_step=step).returning(*COLUMNS)
     factor = (await session.execute(confirmed.execution_options(synchronize_session=False))).one()
     return await note_added(session, actor, factor)
@@ -132,7 +135,7 @@ async def renew_recovery_codes(session: AsyncSession, actor: Actor) -> RecoveryC
     await require_recent_proof(session, actor, is_credential=True)
     await lock_factors(session, actor.user_id)
     if not (await list_factors(session, actor)).factors:
-        raise Conflict("Add an authenticator app or a passkey first.")
+        raise Conflict(_("Add an authenticator app or a passkey first."))
     codes = await recovery_codes.renew(session, actor.user_id)
     await emit(session, actor, events.RecoveryCodesRenewed(**about(actor)))
     return RecoveryCodes(recovery_codes=codes)
@@ -159,7 +162,7 @@ async def reset_on_server(session: AsyncSession, username: str) -> str:
     named = (func.lower(col(User.username)) == username.strip().lower()) & (col(User.kind) == "person")
     row = (await session.execute(select(col(User.id), col(User.username), col(User.full_name)).where(named))).first()
     if row is None:
-        raise NotFound(f"There is no user {username}.")
+        raise NotFound(_("There is no user {username}.", username=username))
     await _reset(session, None, row.id, display_name(row))
     return str(row.username)
 
@@ -184,7 +187,9 @@ async def lock_factors(session: AsyncSession, user_id: int) -> None:
 async def refuse_too_many(session: AsyncSession, user_id: int) -> None:
     number = select(func.count()).where(_factors.user_id == user_id, _factors.confirmed_at.is_not(None))
     if (await session.execute(number)).scalar_one() >= MAX_FACTORS:
-        raise Conflict(f"An account has at most {MAX_FACTORS} second factors. Remove one first.")
+        raise Conflict(
+            _("An account has at most {max_factors} second factors. Remove one first.", max_factors=MAX_FACTORS)
+        )
 
 
 def _confirmed(actor: Actor, factor_id: int) -> tuple[Any, ...]:

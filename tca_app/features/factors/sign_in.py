@@ -9,6 +9,7 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Invalid, NotSignedIn, SessionRequired
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import N_
 from tca_app.core.telemetry.metrics import note_refused_sign_in
 from tca_app.features.auth import one_time_tokens, step_up, throttle
 from tca_app.features.auth.policy import require_own
@@ -26,14 +27,14 @@ class SignInExpired(NotSignedIn):
     """The challenge is unknown, used, or older than five minutes."""
 
     code = "second_factor_expired"
-    default = "This sign-in has expired. Start again."
+    default = N_("This sign-in has expired. Start again.")
 
 
 class WrongSecondFactor(NotSignedIn):
     """The same for a wrong, a used and a throttled code. The failed attempt stays counted."""
 
     code = "wrong_second_factor"
-    default = "This is not correct, or it was used before. If you are sure, try again in 15 minutes."
+    default = N_("This is not correct, or it was used before. If you are sure, try again in 15 minutes.")
     keeps_changes = True
 
 
@@ -41,7 +42,7 @@ class WrongProof(Invalid):
     """Like WrongSecondFactor, of somebody who is signed in."""
 
     code = "wrong_second_factor"
-    default = "This is not correct, or it was used before."
+    default = N_("This is not correct, or it was used before.")
     keeps_changes = True
 
 

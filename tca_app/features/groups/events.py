@@ -3,6 +3,7 @@
 from typing import Protocol, Self
 
 from tca_app.core.events.log import Event
+from tca_app.core.language.messages import N_
 from tca_app.features.projects.events import ProjectEvent
 
 
@@ -28,22 +29,22 @@ class _GroupEvent(Event):
 
 class GroupCreated(_GroupEvent):
     type = "group_created"
-    title = "{actor} created the group {subject}"
+    title = N_("{actor} created the group {subject}")
 
 
 class GroupUpdated(_GroupEvent):
     type = "group_updated"
-    title = "{actor} changed the group {subject}"
+    title = N_("{actor} changed the group {subject}")
 
 
 class GroupDeleted(_GroupEvent):
     type = "group_deleted"
-    title = "{actor} deleted the group {subject}"
+    title = N_("{actor} deleted the group {subject}")
 
 
 class GroupMemberAdded(_GroupEvent):
     type = "group_member_added"
-    title = "{actor} added {user_name} to the group {subject}"
+    title = N_("{actor} added {user_name} to the group {subject}")
 
     user_id: int
     user_name: str
@@ -51,7 +52,7 @@ class GroupMemberAdded(_GroupEvent):
 
 class GroupMemberRemoved(_GroupEvent):
     type = "group_member_removed"
-    title = "{actor} removed {user_name} from the group {subject}"
+    title = N_("{actor} removed {user_name} from the group {subject}")
 
     user_id: int
     user_name: str
@@ -67,14 +68,14 @@ class _ProjectGroupEvent(ProjectEvent):
 
 class ProjectGroupAdded(_ProjectGroupEvent):
     type = "project_group_added"
-    title = "{actor} added the group {group_name} to {subject} as {role}"
+    title = N_("{actor} added the group {group_name} to {subject} as {role}")
 
 
 class ProjectGroupChanged(_ProjectGroupEvent):
     type = "project_group_changed"
-    title = "{actor} made the group {group_name} {role} of {subject}"
+    title = N_("{actor} made the group {group_name} {role} of {subject}")
 
 
 class ProjectGroupRemoved(_ProjectGroupEvent):
     type = "project_group_removed"
-    title = "{actor} removed the group {group_name} from {subject}"
+    title = N_("{actor} removed the group {group_name} from {subject}")

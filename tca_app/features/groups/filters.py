@@ -1,5 +1,6 @@
 """The parameters of the URL of the list of groups."""
 
+from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, TableSpec
 
 GROUPS = TableSpec(
@@ -7,5 +8,5 @@ GROUPS = TableSpec(
     default_sort="name",
     name="groups",
     optional=("member_count", "project_count", "created_at"),
-    choices=(Choice("person", "Person", searchable=True), Choice("project", "Project", searchable=True)),
+    choices=(Choice("person", N_("Person"), searchable=True), Choice("project", N_("Project"), searchable=True)),
 )

@@ -8,6 +8,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.lists import to_reads
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.groups import events
 from tca_app.features.groups.membership import refresh_roles
@@ -46,11 +47,11 @@ async def add_project_group(
     # The group is locked before the project, as by a change of its people.
     known = select(_GROUPS.c.id).where(_GROUPS.c.id == data.group_id).with_for_update(read=True)
     if (await session.execute(known)).first() is None:
-        raise _conflict("There is no group with this id.")
+        raise _conflict(_("There is no group with this id."))
     project = await _allowed(session, actor, project_id, data.role)
     put = insert(_IN).values(project_id=project_id, **data.model_dump()).on_conflict_do_nothing()
     if (await session.execute(put.returning(_IN.c.group_id))).first() is None:
-        raise _conflict("This group is already in the project.")
+        raise _conflict(_("This group is already in the project."))
     added = await _refreshed(session, project_id, data.group_id)
     await emit(session, actor, events.ProjectGroupAdded.of(project, **_about(added)))
     return added

@@ -10,6 +10,7 @@ from tca_app.core.database.lists import to_reads
 from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.groups import events, policy
 from tca_app.features.groups.listing import GROUPS, MAX_GROUPS
@@ -38,7 +39,7 @@ async def create_group(session: AsyncSession, actor: Actor, data: GroupCreate) -
     """Creates a group without people. Raises Conflict for a taken name."""
     policy.require(actor)
     if (await session.execute(select(func.count()).select_from(_GROUPS))).scalar_one() >= MAX_GROUPS:
-        raise Conflict(f"There are {MAX_GROUPS} groups already. Delete one first.")
+        raise Conflict(_("There are {max_groups} groups already. Delete one first.", max_groups=MAX_GROUPS))
     with refuse_duplicates(_TAKEN):
         put = insert(_GROUPS).values(**data.model_dump(), updated_by_id=actor.user_id).returning(_groups.id)
         group_id = (await session.execute(put)).scalar_one()

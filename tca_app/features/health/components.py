@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Invalid
+from tca_app.core.language.messages import _
 from tca_app.core.schema import ReadModel
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import viewer
@@ -55,7 +56,9 @@ async def require_components(session: AsyncSession, project_id: int | None, chec
     if project_id is not None:
         known = known.where(_checks.project_id == project_id)
     if set((await session.execute(known)).scalars()) != set(wanted):
-        raise Invalid.at("check_ids", "Unknown component. Choose components of the project that have a health check.")
+        raise Invalid.at(
+            "check_ids", _("Unknown component. Choose components of the project that have a health check.")
+        )
     return wanted
 
 

@@ -3,6 +3,7 @@
 from typing import Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, PUBLISHED, Event
+from tca_app.core.language.messages import N_
 
 
 class Subject(Protocol):
@@ -34,12 +35,12 @@ class _HealthEvent(Event):
 
 class HealthCheckUpdated(_HealthEvent):
     type = "health_check_updated"
-    title = "{actor} changed the check settings of {subject}"
+    title = N_("{actor} changed the check settings of {subject}")
 
 
 class HealthDegraded(_HealthEvent):
     type = "health_degraded"
-    title = "{subject} is down: {reason}"
+    title = N_("{subject} is down: {reason}")
     consumers = PUBLISHED
 
     incident_id: int
@@ -48,7 +49,7 @@ class HealthDegraded(_HealthEvent):
 
 class HealthRecovered(_HealthEvent):
     type = "health_recovered"
-    title = "{subject} recovered after {lasted}"
+    title = N_("{subject} recovered after {lasted}")
     consumers = PUBLISHED
 
     incident_id: int
@@ -59,7 +60,7 @@ class CertificateExpiring(_HealthEvent):
     """`days` is the threshold that was passed, and `left` the time until the end in words."""
 
     type = "certificate_expiring"
-    title = "The certificate of {subject} expires in {left}, on {expires_on}"
+    title = N_("The certificate of {subject} expires in {left}, on {expires_on}")
     consumers = NOTIFYING
 
     left: str
@@ -81,7 +82,7 @@ class IncidentOpened(_NamedEvent):
 
     type = "incident_opened"
     subject_type = "incident"
-    title = "{actor} opened the {severity} incident {subject}: {note}"
+    title = N_("{actor} opened the {severity} incident {subject}: {note}")
     consumers = PUBLISHED
 
     severity: str
@@ -92,13 +93,13 @@ class IncidentOpened(_NamedEvent):
 class IncidentUpdated(_NamedEvent):
     type = "incident_updated"
     subject_type = "incident"
-    title = "{actor} changed the incident {subject}"
+    title = N_("{actor} changed the incident {subject}")
 
 
 class IncidentNoted(_NamedEvent):
     type = "incident_noted"
     subject_type = "incident"
-    title = "{actor} added a note to the incident {subject}: {note}"
+    title = N_("{actor} added a note to the incident {subject}: {note}")
     consumers = (*Event.consumers, "subscribers")
 
     note: str
@@ -108,7 +109,7 @@ class IncidentNoted(_NamedEvent):
 class IncidentStatusChanged(_NamedEvent):
     type = "incident_status_changed"
     subject_type = "incident"
-    title = "{actor} set the incident {subject} to {status}: {note}"
+    title = N_("{actor} set the incident {subject} to {status}: {note}")
     consumers = PUBLISHED
 
     status: str
@@ -119,7 +120,7 @@ class IncidentStatusChanged(_NamedEvent):
 class IncidentAcknowledged(_NamedEvent):
     type = "incident_acknowledged"
     subject_type = "incident"
-    title = "{actor} acknowledged the incident {subject}"
+    title = N_("{actor} acknowledged the incident {subject}")
     consumers = NOTIFYING
 
 
@@ -128,7 +129,7 @@ class IncidentResolved(_NamedEvent):
 
     type = "incident_resolved"
     subject_type = "incident"
-    title = "{actor} resolved the incident {subject} after {lasted}: {note}"
+    title = N_("{actor} resolved the incident {subject} after {lasted}: {note}")
     consumers = PUBLISHED
 
     lasted: str
@@ -149,16 +150,16 @@ class _MaintenanceEvent(_NamedEvent):
 
 class MaintenanceScheduled(_MaintenanceEvent):
     type = "maintenance_scheduled"
-    title = "{actor} scheduled the maintenance {subject}, {window}"
+    title = N_("{actor} scheduled the maintenance {subject}, {window}")
 
 
 class MaintenanceUpdated(_MaintenanceEvent):
     type = "maintenance_updated"
-    title = "{actor} changed the maintenance {subject}, {window}"
+    title = N_("{actor} changed the maintenance {subject}, {window}")
 
 
 class MaintenanceCancelled(_MaintenanceEvent):
     """Cancelled before it began, or ended early."""
 
     type = "maintenance_cancelled"
-    title = "{actor} cancelled the maintenance {subject}, {window}"
+    title = N_("{actor} cancelled the maintenance {subject}, {window}")

@@ -10,6 +10,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import changed_fields, check_version, fields_of
 from tca_app.core.errors import FieldError, Invalid, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.features.health import policy
 from tca_app.features.health.events import HealthCheckUpdated
 from tca_app.features.health.history.service import ROLE, SEEN, get_check, viewer
@@ -62,7 +63,7 @@ def _given(data: CheckUpdate, kind: str) -> dict[str, Any]:
         detail = "This setting only applies to environments with a URL."
         raise Invalid(errors=[FieldError(f"/{name}", detail) for name in unused])
     if "any_status" in given and "expected_status" in given:
-        raise Invalid.at("any_status", "Leave this out when you set an expected status.")
+        raise Invalid.at("any_status", _("Leave this out when you set an expected status."))
     if given.pop("any_status", False):
         given["expected_status"] = None
     return given

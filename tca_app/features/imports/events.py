@@ -1,6 +1,7 @@
 """Events of imports. Each row has its own event beside."""
 
 from tca_app.core.events.log import Event
+from tca_app.core.language.messages import N_
 
 
 class _Imported(Event):
@@ -14,7 +15,7 @@ class UsersImported(_Imported):
 
     type = "users_imported"
     subject_type = "instance"
-    title = "{actor} imported users: {created} new, {changed} changed, {failed} failed"
+    title = N_("{actor} imported users: {created} new, {changed} changed, {failed} failed")
 
 
 class ProjectsImported(_Imported):
@@ -22,7 +23,7 @@ class ProjectsImported(_Imported):
 
     type = "projects_imported"
     subject_type = "user"
-    title = "{actor} imported projects: {created} new, {changed} changed, {failed} failed"
+    title = N_("{actor} imported projects: {created} new, {changed} changed, {failed} failed")
 
 
 class MembersImported(_Imported):
@@ -30,4 +31,4 @@ class MembersImported(_Imported):
 
     type = "members_imported"
     subject_type = "project"
-    title = "{actor} imported members of {subject}: {created} new, {changed} changed, {failed} failed"
+    title = N_("{actor} imported members of {subject}: {created} new, {changed} changed, {failed} failed")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tca_app.core.database.csv_lines import undefused
 from tca_app.core.errors import Invalid
+from tca_app.core.language.messages import _
 
 FIELD = "content"  # of the request and of the form
 MAX_BYTES = 2 * 1024 * 1024
@@ -42,14 +43,14 @@ def parse(content: bytes, writable: Collection[str], read_only: Collection[str])
     lines = _lines(_text(content))
     header = next(lines, None)
     if header is None:
-        raise _wrong("The file is empty.")
+        raise _wrong(_("The file is empty."))
     columns = _columns(header[1], writable, read_only)
     used = [name for name in columns if name in writable]
     if not used:
-        raise _wrong(f"No column can be imported. Use {', '.join(writable)}.")
+        raise _wrong(_("No column can be imported. Use {writable}.", writable=", ".join(writable)))
     records = [_record(line, cells, columns) for line, cells in lines]
     if not records:
-        raise _wrong("The file has no rows below its header.")
+        raise _wrong(_("The file has no rows below its header."))
     return ParsedFile(columns, [name for name in columns if name not in writable], records)
 
 
@@ -59,16 +60,16 @@ def _wrong(text: str) -> Invalid:
 
 def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise _wrong(f"Use a file of at most {MAX_BYTES // 1024**2} MB.")
+        raise _wrong(_("Use a file of at most {max_bytes} MB.", max_bytes=MAX_BYTES // 1024**2))
     if content.startswith(_OTHER_ENCODINGS):
-        raise _wrong("The file is UTF-16. Save it as CSV UTF-8.")
+        raise _wrong(_("The file is UTF-16. Save it as CSV UTF-8."))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _wrong(f"Line {line:,} is not UTF-8. Save the file as CSV UTF-8.") from None
+        raise _wrong(_("Line {line} is not UTF-8. Save the file as CSV UTF-8.", line=f"{line:,}")) from None
     if "\0" in text:
-        raise _wrong("The file contains NUL characters. It is not a text file.")
+        raise _wrong(_("The file contains NUL characters. It is not a text file."))
     return text
 
 
@@ -80,7 +81,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise _wrong(f"Line {before + 1:,} cannot be read: {error}.") from None
+            raise _wrong(_("Line {before} cannot be read: {error}.", before=f"{before + 1:,}", error=error)) from None
         if cells is None:
             return
         line, before = before + 1, reader.line_num
@@ -88,7 +89,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
             continue
         rows += 1
         if rows > MAX_ROWS + 1:
-            raise _wrong(f"The file has more than {MAX_ROWS:,} rows. Split it.")
+            raise _wrong(_("The file has more than {max_rows} rows. Split it.", max_rows=f"{MAX_ROWS:,}"))
         yield line, cells
 
 
@@ -101,15 +102,15 @@ def _delimiter(text: str) -> str:
 
 def _columns(cells: list[str], writable: Collection[str], read_only: Collection[str]) -> list[str]:
     if len(cells) > MAX_COLUMNS:
-        raise _wrong(f"The file has more than {MAX_COLUMNS} columns.")
+        raise _wrong(_("The file has more than {max_columns} columns.", max_columns=MAX_COLUMNS))
     names = [cell.strip().lower() for cell in cells]
     known = {*writable, *read_only, ERROR_COLUMN}
     for name in names:
         if name not in known:
             shown = name[:50] if name.isprintable() else "?"
-            raise _wrong(f'Unknown column "{shown}". Use {", ".join(writable)}.')
+            raise _wrong(_('Unknown column "{shown}". Use {writable}.', shown=shown, writable=", ".join(writable)))
         if names.count(name) > 1:
-            raise _wrong(f'The column "{name}" is there twice.')
+            raise _wrong(_('The column "{name}" is there twice.', name=name))
     return names
 
 

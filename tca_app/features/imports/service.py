@@ -16,6 +16,7 @@ from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.events.log import Event
 from tca_app.core.instance import instance_settings
 from tca_app.core.jobs.queue import enqueue
+from tca_app.core.language.messages import _
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.imports import policy
 from tca_app.features.imports.events import MembersImported, ProjectsImported, UsersImported
@@ -49,7 +50,7 @@ async def create_import(session: AsyncSession, actor: Actor, data: ImportCreate)
     try:
         content = base64.b64decode(data.content, validate=True)
     except binascii.Error:
-        raise Invalid.at(FIELD, "This is not base64.") from None
+        raise Invalid.at(FIELD, _("This is not base64.")) from None
     parsed = read_file(data.kind, content)
     options = Options(data.existing, data.new_users, data.project_id or 0)
     summary = summary_of(parsed, await _planned(session, actor, data.kind, options, parsed))
@@ -72,7 +73,7 @@ async def _refuse_too_many(session: AsyncSession, actor: Actor) -> None:
     await lock(session, f"imports {actor.user_id}")
     count = select(func.count()).select_from(Import.__table__).where(_imports.user_id == actor.user_id, _OPEN)
     if (await session.execute(count)).scalar_one() >= MAX_OPEN:
-        raise Conflict(f"You have {MAX_OPEN} open imports already. Delete one first.")
+        raise Conflict(_("You have {max_open} open imports already. Delete one first.", max_open=MAX_OPEN))
 
 
 async def require_import(session: AsyncSession, actor: Actor, kind: Kind, project_id: int | None) -> None:
@@ -124,7 +125,7 @@ async def preview_import(session: AsyncSession, actor: Actor, import_id: int, da
     """Returns what a file would do with these choices. Raises Conflict when the import has started."""
     row = await _find(session, actor, import_id)
     if row.state != "preview":
-        raise Conflict("This import has started already.")
+        raise Conflict(_("This import has started already."))
     parsed, options = read_file(row.kind, row.content), _options(row, data)
     return summary_of(parsed, await _planned(session, actor, row.kind, options, parsed))
 
@@ -141,7 +142,7 @@ async def start_import(session: AsyncSession, actor: Actor, import_id: int, data
     """
     row = await _find(session, actor, import_id, lock_row=True)
     if row.state != "preview":
-        raise Conflict("This import has started already.")
+        raise Conflict(_("This import has started already."))
     if row.kind != "projects" and actor.scopes is None:
         await require_recent_proof(session, actor, is_credential=row.kind == "users")
     options = _options(row, data)
@@ -157,7 +158,7 @@ async def stop_import(session: AsyncSession, actor: Actor, import_id: int) -> Im
     """Stops an import after its current batch. What is imported stays. Raises Conflict unless it runs."""
     row = await _find(session, actor, import_id, lock_row=True)
     if row.state != "running":
-        raise Conflict("This import does not run.")
+        raise Conflict(_("This import does not run."))
     return await _store(session, import_id, {"state": "stopped"})
 
 
@@ -170,7 +171,7 @@ async def delete_import(session: AsyncSession, actor: Actor, import_id: int) -> 
     """Deletes a file and its errors; what was imported stays. Raises Conflict while it runs."""
     row = await _find(session, actor, import_id, lock_row=True)
     if row.state == "running" or (row.state == "stopped" and row.content is not None):
-        raise Conflict("This import runs. Stop it first.")
+        raise Conflict(_("This import runs. Stop it first."))
     await session.execute(delete(Import.__table__).where(_imports.id == import_id))
 
 

@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from tca_app.core.events.log import Event
+from tca_app.core.language.messages import N_
 
 
 class InstanceSettingsChanged(Event):
@@ -10,7 +11,7 @@ class InstanceSettingsChanged(Event):
 
     type = "instance_settings_changed"
     subject_type = "instance"
-    title = "{actor} changed the settings of {subject}"
+    title = N_("{actor} changed the settings of {subject}")
 
     @classmethod
     def of(cls, name: str, before: dict[str, Any], after: dict[str, Any]) -> Self:
@@ -27,7 +28,7 @@ class EventsRemoved(Event):
 
     type = "events_removed"
     subject_type = "instance"
-    title = "Old events were deleted from the log of {subject}"
+    title = N_("Old events were deleted from the log of {subject}")
 
     removal: str
     events: int

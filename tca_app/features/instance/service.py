@@ -22,6 +22,7 @@ from tca_app.core.database.session import after_commit, lock, reading
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import FieldError, Invalid, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.instance import policy
 from tca_app.features.instance.events import InstanceSettingsChanged
@@ -127,9 +128,13 @@ async def _lock(session: AsyncSession, actor: Actor) -> _Current:
 
 def _refuse_read_only(given: Mapping[str, Any]) -> None:
     fixed = instance.set_by_environment()
-    faults = [FieldError(f"/{name}", f"Set by {fixed[name]} in the environment.") for name in given if name in fixed]
+    faults = [
+        FieldError(f"/{name}", _("Set by {fixed} in the environment.", fixed=fixed[name]))
+        for name in given
+        if name in fixed
+    ]
     if faults:
-        raise Invalid("The environment sets this.", errors=faults)
+        raise Invalid(_("The environment sets this."), errors=faults)
 
 
 async def _store(session: AsyncSession, actor: Actor, before: _Current, values: Mapping[str, Any]) -> InstanceRead:
@@ -173,9 +178,9 @@ async def _image(text: str) -> bytes:
     try:
         content = base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise Invalid.at("content", "This is not base64.") from None
+        raise Invalid.at("content", _("This is not base64.")) from None
     if len(content) > MAX_LOGO:
-        raise Invalid.at("content", "Use an image of at most 64 kB.")
+        raise Invalid.at("content", _("Use an image of at most 64 kB."))
     try:
         return await asyncio.to_thread(pictures.emblem, content)
     except pictures.NotAPicture as fault:

@@ -13,6 +13,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, Forbidden, Gone
 from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.messages import N_, _
 from tca_app.core.security.tokens import token_hash
 from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.service import Client, SignIn, open_session
@@ -29,17 +30,17 @@ _users, _projects, _members = User.__table__.c, Project.__table__.c, ProjectMemb
 
 class InvitationExpired(Gone):
     code = "invitation_expired"
-    default = "This invitation was used, revoked or replaced, or it is older than 24 hours. Ask for a new one."
+    default = N_("This invitation was used, revoked or replaced, or it is older than 24 hours. Ask for a new one.")
 
 
 class SignUpClosed(Forbidden):
     code = "sign_up_closed"
-    default = "Only administrators create accounts here. Ask one of them for yours."
+    default = N_("Only administrators create accounts here. Ask one of them for yours.")
 
 
 class AccountExists(Conflict):
     code = "account_exists"
-    default = "This address has an account. Sign in with it, then open the link of the invitation again."
+    default = N_("This address has an account. Sign in with it, then open the link of the invitation again.")
 
 
 class _Pending(NamedTuple):
@@ -123,7 +124,7 @@ async def join(session: AsyncSession, actor: Actor, token: str) -> InvitationDet
     row, inviter = await _find(session, token, lock=True)
     own = await session.execute(select(_users.email).where(_users.id == actor.user_id))
     if own.scalar_one() != row.email:
-        raise Forbidden("This invitation is for another address.")
+        raise Forbidden(_("This invitation is for another address."))
     await _complete(session, actor, row)
     return _details(row, inviter, has_account=True)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from tca_app.core.errors import Invalid
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 from tca_app.core.schema import Email
 from tca_app.features.invitations.schemas import MAX_ADDRESSES
 
@@ -28,15 +28,22 @@ class Addresses(NamedTuple):
 def addresses_in(text: str) -> list[str]:
     """Returns the addresses. Raises Invalid at `emails` that names every word which is none."""
     if len(text) > MAX_TEXT:
-        raise Invalid.at("emails", f"Use at most {MAX_TEXT:,} characters.")
+        raise Invalid.at("emails", _("Use at most {max_text} characters.", max_text=f"{MAX_TEXT:,}"))
     found = split_addresses(text)
     if found.bad:
         rest = f" and {len(found.bad) - _SHOWN} more" if len(found.bad) > _SHOWN else ""
-        raise Invalid.at("emails", f"Not an email address: {', '.join(found.bad[:_SHOWN])}{rest}.")
+        raise Invalid.at(
+            "emails", _("Not an email address: {bad}{rest}.", bad=", ".join(found.bad[:_SHOWN]), rest=rest)
+        )
     if not found.good:
-        raise Invalid.at("emails", "Required.")
+        raise Invalid.at("emails", _("Required."))
     if len(found.good) > MAX_ADDRESSES:
-        raise Invalid.at("emails", f"Invite at most {plural(MAX_ADDRESSES, 'address', 'addresses')} at once.")
+        raise Invalid.at(
+            "emails",
+            ngettext(
+                "Invite at most {count} address at once.", "Invite at most {count} addresses at once.", MAX_ADDRESSES
+            ),
+        )
     return found.good
 
 

@@ -3,6 +3,7 @@
 from typing import Protocol, Self
 
 from tca_app.core.events.log import Event
+from tca_app.core.language.messages import N_
 
 
 class Subject(Protocol):
@@ -39,14 +40,14 @@ class _InvitationEvent(Event):
 
 class UserInvited(_InvitationEvent):
     type = "user_invited"
-    title = "{actor} invited {subject}"
+    title = N_("{actor} invited {subject}")
 
 
 class InvitationAccepted(_InvitationEvent):
     type = "invitation_accepted"
-    title = "{actor} accepted the invitation of {subject}"
+    title = N_("{actor} accepted the invitation of {subject}")
 
 
 class InvitationRevoked(_InvitationEvent):
     type = "invitation_revoked"
-    title = "{actor} revoked the invitation of {subject}"
+    title = N_("{actor} revoked the invitation of {subject}")

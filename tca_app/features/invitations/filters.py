@@ -1,17 +1,23 @@
 """The parameters of the URL of the list of invitations."""
 
+from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, TableSpec
 
-STATES = (("pending", "Pending"), ("accepted", "Accepted"), ("expired", "Expired"), ("revoked", "Revoked"))
+STATES = (
+    ("pending", N_("Pending")),
+    ("accepted", N_("Accepted")),
+    ("expired", N_("Expired")),
+    ("revoked", N_("Revoked")),
+)
 INVITATIONS = TableSpec(
     sorts=("created_at", "email", "state", "invited_by", "expires_at"),
     default_sort="-created_at",
     name="invitations",
     optional=("state", "invited_by", "created_at", "expires_at"),
     choices=(
-        Choice("state", "Status", STATES),
-        Choice("project", "Project", searchable=True),
-        Choice("by", "Invited by", searchable=True),
+        Choice("state", N_("Status"), STATES),
+        Choice("project", N_("Project"), searchable=True),
+        Choice("by", N_("Invited by"), searchable=True),
     ),
-    dates="Invited",
+    dates=N_("Invited"),
 )

@@ -13,6 +13,7 @@ from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
 from tca_app.core.jobs.queue import enqueue
+from tca_app.core.language.messages import _
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import new_token, token_hash
 from tca_app.features.auth.policy import require_own
@@ -134,7 +135,9 @@ async def _refuse_accounts(session: AsyncSession, emails: list[str]) -> None:
     )
     if known:
         faults = [FieldError(f"/emails/{n}", HAS_ACCOUNT) for n, email in enumerate(emails) if email in known]
-        raise Conflict(f"These addresses have an account already: {', '.join(sorted(known))}.", errors=faults)
+        raise Conflict(
+            _("These addresses have an account already: {known}.", known=", ".join(sorted(known))), errors=faults
+        )
 
 
 async def _roles_of_open(session: AsyncSession, project_id: int, emails: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Events of jobs: the actions of administrators."""
 
 from tca_app.core.events.log import Event
+from tca_app.core.language.messages import N_
 
 
 class _JobEvent(Event):
@@ -13,9 +14,9 @@ class _JobEvent(Event):
 
 class JobRetried(_JobEvent):
     type = "job_retried"
-    title = "{actor} retried the job {subject}"
+    title = N_("{actor} retried the job {subject}")
 
 
 class JobDiscarded(_JobEvent):
     type = "job_discarded"
-    title = "{actor} discarded the job {subject}"
+    title = N_("{actor} discarded the job {subject}")

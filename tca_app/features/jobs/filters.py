@@ -1,9 +1,10 @@
 """The parameters of the URL of the list of jobs."""
 
 from tca_app.core.jobs.queue import QUEUE_NAMES
+from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, TableSpec
 
-STATE_LABELS = {"dead": "Dead", "retrying": "Retrying", "waiting": "Waiting", "running": "Running"}
+STATE_LABELS = {"dead": N_("Dead"), "retrying": N_("Retrying"), "waiting": N_("Waiting"), "running": N_("Running")}
 
 
 def queue_label(name: str) -> str:
@@ -17,7 +18,7 @@ JOBS = TableSpec(
     name="jobs",
     optional=("reason", "state", "queue", "attempts", "failed_at"),
     choices=(
-        Choice("state", "State", tuple(STATE_LABELS.items()), default=("dead",)),
-        Choice("queue", "Queue", tuple((name, queue_label(name)) for name in QUEUE_NAMES)),
+        Choice("state", N_("State"), tuple(STATE_LABELS.items()), default=("dead",)),
+        Choice("queue", N_("Queue"), tuple((name, queue_label(name)) for name in QUEUE_NAMES)),
     ),
 )

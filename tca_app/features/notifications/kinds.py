@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tca_app.core.events.log import RecordedEvent
+from tca_app.core.language.messages import N_
 
 Channel = Literal["inbox", "mail"]
 CHANNELS: tuple[Channel, ...] = ("inbox", "mail")
@@ -49,26 +50,26 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "member_added": Kind(
-        "You are added to a project",
+        N_("You are added to a project"),
         "user_id",
         "{actor} added you to {subject} as {role}",
         frozenset({"inbox", "mail"}),
         "invitation",
     ),
-    "member_role_changed": Kind("Your role changes", "user_id", "{actor} made you {role} of {subject}"),
+    "member_role_changed": Kind(N_("Your role changes"), "user_id", "{actor} made you {role} of {subject}"),
     "member_removed": Kind(
-        "You are removed from a project", "user_id", "{actor} removed you from {subject}", leads_there=False
+        N_("You are removed from a project"), "user_id", "{actor} removed you from {subject}", leads_there=False
     ),
     "project_transferred": Kind(
-        "A project is transferred", "from_id to_id", "{actor} transferred {subject} to {to_name}"
+        N_("A project is transferred"), "from_id to_id", "{actor} transferred {subject} to {to_name}"
     ),
-    "project_archived": Kind("Your project is archived", "team", "{actor} archived {subject}"),
+    "project_archived": Kind(N_("Your project is archived"), "team", "{actor} archived {subject}"),
     "project_deleted": Kind(
-        "Your project is deleted", "team", "{actor} moved {subject} to the trash", leads_there=False
+        N_("Your project is deleted"), "team", "{actor} moved {subject} to the trash", leads_there=False
     ),
-    "project_restored": Kind("Your project is restored", "team", "{actor} restored {subject}"),
+    "project_restored": Kind(N_("Your project is restored"), "team", "{actor} restored {subject}"),
     "deployment_failed": Kind(
-        "A deployment fails",
+        N_("A deployment fails"),
         "maintainers",
         "The deployment of {subject} failed",
         frozenset({"inbox", "mail"}),
@@ -77,152 +78,158 @@ KINDS: dict[str, Kind] = {
         even_own=True,
     ),
     "deployment_approval_requested": Kind(
-        "A deployment awaits your approval",
+        N_("A deployment awaits your approval"),
         "maintainers",
         "{actor} requested approval to deploy {subject}",
         frozenset({"inbox", "mail"}),
         "deployment",
     ),
-    "deployment_approved": Kind("Your deployment is approved", "asked_by_id", "{actor} approved {subject}"),
+    "deployment_approved": Kind(N_("Your deployment is approved"), "asked_by_id", "{actor} approved {subject}"),
     "deployment_refused": Kind(
-        "Your deployment is refused", "asked_by_id", "{actor} refused {subject}", template="deployment", says="reason"
+        N_("Your deployment is refused"),
+        "asked_by_id",
+        "{actor} refused {subject}",
+        template="deployment",
+        says="reason",
     ),
     "person_mentioned": Kind(
-        "You are mentioned in a comment",
+        N_("You are mentioned in a comment"),
         "user_id",
         "{actor} mentioned you in a comment on {subject}",
         frozenset({"inbox", "mail"}),
         sees_project=True,
     ),
-    "freeze_set": Kind("Your project is frozen", "team", "{actor} froze {environment} of {subject}", says="why"),
+    "freeze_set": Kind(N_("Your project is frozen"), "team", "{actor} froze {environment} of {subject}", says="why"),
     "freeze_lifted": Kind(
-        "A freeze of your project is lifted", "team", "{actor} lifted the freeze of {environment} of {subject}"
+        N_("A freeze of your project is lifted"), "team", "{actor} lifted the freeze of {environment} of {subject}"
     ),
     "freeze_passed": Kind(
-        "An administrator overrides a freeze",
+        N_("An administrator overrides a freeze"),
         "maintainers",
         "{actor} overrode the freeze for {subject}",
         says="reason",
     ),
     "health_degraded": Kind(
-        "A component or environment goes down",
+        N_("A component or environment goes down"),
         "maintainers",
         "{subject} is down",
         frozenset({"inbox", "mail"}),
         says="reason",
     ),
     "health_recovered": Kind(
-        "A component or environment recovers",
+        N_("A component or environment recovers"),
         "maintainers",
         "{subject} recovered after {lasted}",
     ),
     "certificate_expiring": Kind(
-        "A TLS certificate expires within 30, 14 or 3 days",
+        N_("A TLS certificate expires within 30, 14 or 3 days"),
         "maintainers",
         "The certificate of {subject} expires in {left}, on {expires_on}",
         frozenset({"inbox", "mail"}),
     ),
     "incident_opened": Kind(
-        "An incident is opened by hand",
+        N_("An incident is opened by hand"),
         "maintainers",
         "{actor} opened the {severity} incident {subject}",
         frozenset({"inbox", "mail"}),
         says="note",
     ),
     "incident_status_changed": Kind(
-        "An incident is updated", "maintainers", "{actor} set the incident {subject} to {status}", says="note"
+        N_("An incident is updated"), "maintainers", "{actor} set the incident {subject} to {status}", says="note"
     ),
     "incident_acknowledged": Kind(
-        "An incident is acknowledged", "maintainers", "{actor} acknowledged the incident {subject}"
+        N_("An incident is acknowledged"), "maintainers", "{actor} acknowledged the incident {subject}"
     ),
     "incident_resolved": Kind(
-        "An incident is resolved by hand",
+        N_("An incident is resolved by hand"),
         "maintainers",
         "{actor} resolved the incident {subject} after {lasted}",
         says="note",
     ),
     "maintenance_scheduled": Kind(
-        "Maintenance is scheduled", "maintainers", "{actor} scheduled the maintenance {subject}", says="window"
+        N_("Maintenance is scheduled"), "maintainers", "{actor} scheduled the maintenance {subject}", says="window"
     ),
     "maintenance_updated": Kind(
-        "Maintenance is changed", "maintainers", "{actor} changed the maintenance {subject}", says="window"
+        N_("Maintenance is changed"), "maintainers", "{actor} changed the maintenance {subject}", says="window"
     ),
     "maintenance_cancelled": Kind(
-        "Maintenance is cancelled", "maintainers", "{actor} cancelled the maintenance {subject}", says="window"
+        N_("Maintenance is cancelled"), "maintainers", "{actor} cancelled the maintenance {subject}", says="window"
     ),
-    "user_updated": Kind("Somebody changes your account", "subject", "{actor} changed your account", names_fields=True),
+    "user_updated": Kind(
+        N_("Somebody changes your account"), "subject", "{actor} changed your account", names_fields=True
+    ),
     "password_changed": Kind(
-        "Your password is changed", "subject", "{actor} changed your password", template="password_changed"
+        N_("Your password is changed"), "subject", "{actor} changed your password", template="password_changed"
     ),
     "factor_added": Kind(
-        "A second factor is added to your account",
+        N_("A second factor is added to your account"),
         "subject",
         "{actor} added the {kind} {name} to your account",
         template="factor",
     ),
     "factor_removed": Kind(
-        "A second factor is removed from your account",
+        N_("A second factor is removed from your account"),
         "subject",
         "{actor} removed the {kind} {name} from your account",
         template="factor",
     ),
     "recovery_codes_renewed": Kind(
-        "Your recovery codes are replaced",
+        N_("Your recovery codes are replaced"),
         "subject",
         "{actor} generated new recovery codes for your account",
         template="factor",
     ),
     "recovery_code_used": Kind(
-        "A recovery code of yours is used",
+        N_("A recovery code of yours is used"),
         "subject",
         "{actor} used one of your recovery codes; {left} left",
         template="factor",
     ),
     "factors_reset": Kind(
-        "An administrator resets your second factors",
+        N_("An administrator resets your second factors"),
         "subject",
         "{actor} reset two-factor authentication of your account",
         template="factor",
     ),
     "passkey_refused": Kind(
-        "A passkey of yours may have been copied",
+        N_("A passkey of yours may have been copied"),
         "subject",
         "{actor} refused your passkey {name}, because it may have been copied",
         template="factor",
     ),
     "acting_started": Kind(
-        "An administrator acts as you", "subject", "{actor} acts as you for up to 30 minutes", says="reason"
+        N_("An administrator acts as you"), "subject", "{actor} acts as you for up to 30 minutes", says="reason"
     ),
-    "session_revoked": Kind("Somebody signs out your sessions", "subject", "{actor} signed out your sessions"),
+    "session_revoked": Kind(N_("Somebody signs out your sessions"), "subject", "{actor} signed out your sessions"),
     "identity_linked": Kind(
-        "A way to sign in is linked to your account",
+        N_("A way to sign in is linked to your account"),
         "subject",
         "{provider} was linked to your account: it can sign in as you now",
         frozenset({"inbox", "mail"}),
         even_own=True,
     ),
     "identity_unlinked": Kind(
-        "A way to sign in is unlinked from your account",
+        N_("A way to sign in is unlinked from your account"),
         "subject",
         "{provider} was unlinked from your account",
         even_own=True,
     ),
     "webhook_disabled": Kind(
-        "A webhook is disabled", "maintainers", "{actor} disabled the webhook to {subject}: {reason}"
+        N_("A webhook is disabled"), "maintainers", "{actor} disabled the webhook to {subject}: {reason}"
     ),
     "token_expiring": Kind(
-        "An API token of yours or of your project expires within seven days",
+        N_("An API token of yours or of your project expires within seven days"),
         "owner",
         "The API token {subject} of {owner} expires on {expires_on}",
         frozenset({"inbox", "mail"}),
     ),
     "token_revoked": Kind(
-        "Somebody revokes an API token of yours or of your project",
+        N_("Somebody revokes an API token of yours or of your project"),
         "owner",
         "{actor} revoked the API token {subject} of {owner}",
     ),
     "user_created": Kind(
-        "A user is created (administrators)", "admins", "{actor} created the user {subject}", frozenset()
+        N_("A user is created (administrators)"), "admins", "{actor} created the user {subject}", frozenset()
     ),
 }
 
@@ -231,7 +238,11 @@ DIGEST = "digest"
 # The kinds in the preferences: every kind of event, and the summary of unread notifications.
 OFFERED: dict[str, Kind] = KINDS | {
     DIGEST: Kind(
-        "A daily summary of unread notifications at 07:00 in your time zone", "self", "", frozenset(), offered=("mail",)
+        N_("A daily summary of unread notifications at 07:00 in your time zone"),
+        "self",
+        "",
+        frozenset(),
+        offered=("mail",),
     )
 }
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from tca_app.core.events.log import RecordedEvent
+from tca_app.core.language.messages import _
 from tca_app.features.notifications.kinds import ALWAYS, KINDS, OFFERED, body_of, title_of
 from tca_app.features.notifications.schemas import InboxQuery, NotificationRead, Preference, PreferenceChange
 from tca_app.models import Notification, NotificationPreference
@@ -76,7 +77,7 @@ async def list_preferences(session: AsyncSession, actor: Actor) -> list[Preferen
     return [
         Preference(
             kind=name,
-            label=kind.label,
+            label=_(kind.label),
             channel=channel,
             is_on=(name, channel) in ALWAYS or known.get((name, channel), channel in kind.on),
             is_fixed=(name, channel) in ALWAYS,

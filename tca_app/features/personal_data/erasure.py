@@ -17,6 +17,7 @@ from tca_app.core.database.session import lock, take_time
 from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.jobs.queue import enqueue
+from tca_app.core.language.messages import _
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.notifications import service as notifications
@@ -92,7 +93,14 @@ async def _refuse_owner(session: AsyncSession, user_id: int, username: str) -> N
     if rows:
         names, total = ", ".join(name for name, _ in rows), rows[0][1]
         more = f" and {total - len(rows)} more" if total > len(rows) else ""
-        raise Conflict(f"{username} owns {names}{more}. Transfer them to another owner first.")
+        raise Conflict(
+            _(
+                "{username} owns {names}{more}. Transfer them to another owner first.",
+                username=username,
+                names=names,
+                more=more,
+            )
+        )
 
 
 _MENTIONED = text(

@@ -1,6 +1,7 @@
 """Events of personal data."""
 
 from tca_app.core.events.log import Event
+from tca_app.core.language.messages import N_
 
 
 class PersonalDataExported(Event):
@@ -8,7 +9,7 @@ class PersonalDataExported(Event):
 
     type = "personal_data_exported"
     subject_type = "user"
-    title = "{actor} exported the personal data of {subject}"
+    title = N_("{actor} exported the personal data of {subject}")
 
 
 class UserErased(Event):
@@ -20,7 +21,7 @@ class UserErased(Event):
 
     type = "user_erased"
     subject_type = "user"
-    title = "{actor} erased the account of {subject}"
+    title = N_("{actor} erased the account of {subject}")
 
     erasure: str
     events: int

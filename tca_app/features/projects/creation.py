@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.default_environments import create_default_environments
 from tca_app.features.projects.queries import get_project
@@ -32,7 +33,7 @@ async def create_project(session: AsyncSession, actor: Actor, data: ProjectCreat
     """Creates a project owned by the actor. Raises Conflict for a taken slug, UnknownPerson for inactive members."""
     policy.require(actor, "projects.create")
     if actor.token_project_id:
-        raise Forbidden("A token of a project cannot create projects.")
+        raise Forbidden(_("A token of a project cannot create projects."))
     await _check_team(session, actor, data)
     fields = data.model_dump(exclude={"team_members"})
     project_id = await _insert_under_slug(session, actor, fields)
@@ -58,7 +59,7 @@ async def _check_team(session: AsyncSession, actor: Actor, data: ProjectCreate) 
     for index, user_id in enumerate(ids):
         pointer = f"/team_members/{index}/user_id"
         if user_id in (actor.user_id, *ids[:index]):
-            faults.append(FieldError(pointer, "This user is already a member."))
+            faults.append(FieldError(pointer, _("This user is already a member.")))
         elif user_id not in active:
             faults.append(FieldError(pointer, UnknownPerson.default))
     if faults:
@@ -74,12 +75,12 @@ async def _insert_under_slug(session: AsyncSession, actor: Actor, fields: dict[s
         return project_id
     base = slug_of(fields["name"])
     slug = base
-    for _ in range(SLUG_ROUNDS):
+    for _round in range(SLUG_ROUNDS):
         project_id = await _insert(session, actor, fields | {"slug": slug})
         if project_id is not None:
             return project_id
         slug = await _next_slug(session, base)
-    raise Conflict("Several projects with this name are being created. Try again.")
+    raise Conflict(_("Several projects with this name are being created. Try again."))
 
 
 async def _insert(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> int | None:

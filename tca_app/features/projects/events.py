@@ -3,6 +3,7 @@
 from typing import Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
+from tca_app.core.language.messages import N_
 
 
 class Subject(Protocol):
@@ -27,23 +28,23 @@ class ProjectEvent(Event):
 
 class ProjectCreated(ProjectEvent):
     type = "project_created"
-    title = "{actor} created {subject}"
+    title = N_("{actor} created {subject}")
 
 
 class ProjectUpdated(ProjectEvent):
     type = "project_updated"
-    title = "{actor} changed {subject}"
+    title = N_("{actor} changed {subject}")
 
 
 class ProjectArchived(ProjectEvent):
     type = "project_archived"
-    title = "{actor} archived {subject}"
+    title = N_("{actor} archived {subject}")
     consumers = NOTIFYING
 
 
 class ProjectDeleted(ProjectEvent):
     type = "project_deleted"
-    title = "{actor} moved {subject} to the trash"
+    title = N_("{actor} moved {subject} to the trash")
     consumers = NOTIFYING
 
     status: str
@@ -51,7 +52,7 @@ class ProjectDeleted(ProjectEvent):
 
 class ProjectRestored(ProjectEvent):
     type = "project_restored"
-    title = "{actor} restored {subject}"
+    title = N_("{actor} restored {subject}")
     consumers = NOTIFYING
 
     status: str
@@ -59,12 +60,12 @@ class ProjectRestored(ProjectEvent):
 
 class ProjectPurged(ProjectEvent):
     type = "project_purged"
-    title = "{subject} was permanently deleted from the trash"
+    title = N_("{subject} was permanently deleted from the trash")
 
 
 class ProjectTransferred(ProjectEvent):
     type = "project_transferred"
-    title = "{actor} transferred {subject} to {to_name}"
+    title = N_("{actor} transferred {subject} to {to_name}")
     consumers = NOTIFYING
 
     from_id: int
@@ -81,7 +82,7 @@ class _MemberEvent(ProjectEvent):
 
 class MemberAdded(_MemberEvent):
     type = "member_added"
-    title = "{actor} added {user_name} to {subject} as {role}"
+    title = N_("{actor} added {user_name} to {subject} as {role}")
     consumers = NOTIFYING
 
     role: str
@@ -89,7 +90,7 @@ class MemberAdded(_MemberEvent):
 
 class MemberRoleChanged(_MemberEvent):
     type = "member_role_changed"
-    title = "{actor} made {user_name} {role} of {subject}"
+    title = N_("{actor} made {user_name} {role} of {subject}")
     consumers = NOTIFYING
 
     role: str
@@ -97,7 +98,7 @@ class MemberRoleChanged(_MemberEvent):
 
 class MemberRemoved(_MemberEvent):
     type = "member_removed"
-    title = "{actor} removed {user_name} from {subject}"
+    title = N_("{actor} removed {user_name} from {subject}")
     consumers = NOTIFYING
 
     role: str

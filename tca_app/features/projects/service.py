@@ -12,6 +12,7 @@ from tca_app.core.database.concurrency import VersionedRow, changed_fields, chec
 from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import AppError, Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.core.plurals import plural
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects import events, policy
@@ -156,7 +157,7 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: _Person, to
     """
     if to_id is not None:
         if to_id == person.id:
-            raise UnknownPerson(errors=[FieldError("/transfer_to", "Choose another user.")])
+            raise UnknownPerson(errors=[FieldError("/transfer_to", _("Choose another user."))])
         await require_active_user(session, "transfer_to", to_id)
     counts = select(func.count(), func.count(col(Project.deleted_at))).where(col(Project.owner_id) == person.id)
     owned, in_trash = (await session.execute(counts)).one()

@@ -11,6 +11,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.display_name import display_name
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.listing.members import list_members as list_members
@@ -70,7 +71,13 @@ async def change_member(
     await session.execute(change.execution_options(synchronize_session=False))
     member = await membership(session, project_id, user_id)
     if member.role != data.role:
-        raise Conflict(f"By {_group_words(member)} this person is {member.role} at least. Change that first.")
+        raise Conflict(
+            _(
+                "By {member} this person is {role} at least. Change that first.",
+                member=_group_words(member),
+                role=member.role,
+            )
+        )
     if data.role != row.role:
         about = {"user_id": user_id, "user_name": display_name(member), "role": data.role}
         changed = {"before": {"role": row.role}, "after": {"role": data.role}}
@@ -86,7 +93,13 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
     _refuse_owner(row)
     member = await membership(session, project_id, user_id)
     if member.by_groups:
-        raise Conflict(f"{display_name(member)} is a member by {_group_words(member)}. Change that first.")
+        raise Conflict(
+            _(
+                "{member} is a member by {member2}. Change that first.",
+                member=display_name(member),
+                member2=_group_words(member),
+            )
+        )
     if not leaving:
         policy.require(actor, policy.grant_action(row.role), project.my_role)
     await session.execute(delete(ProjectMember).where(col(ProjectMember.id) == row.id))
@@ -124,4 +137,4 @@ def _group_words(member: MemberRead) -> str:
 
 def _refuse_owner(row: _Member) -> None:
     if row.role == "owner":
-        raise Conflict("Transfer the project to change its owner.")
+        raise Conflict(_("Transfer the project to change its owner."))

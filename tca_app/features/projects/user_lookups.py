@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Conflict, FieldError
+from tca_app.core.language.messages import N_
 from tca_app.models import User
 
 _users = User.__table__.c
@@ -23,7 +24,7 @@ class UnknownPerson(Conflict):
     """The request is well formed, but the user does not exist (409, as for a broken foreign key)."""
 
     code = "no_such_person"
-    default = "There is no active user with this id."
+    default = N_("There is no active user with this id.")
 
 
 async def display_names(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str]:

@@ -16,6 +16,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, Invalid, NotFound
 from tca_app.core.events.log import RecordedEvent, emit
 from tca_app.core.jobs.queue import enqueue
+from tca_app.core.language.messages import _
 from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, target_of
 from tca_app.core.security.encryption import decrypt, encrypt
 from tca_app.features.auth.step_up import require_recent_proof
@@ -65,7 +66,7 @@ async def update_channel(session: AsyncSession, actor: Actor, project_id: int, d
         await require_recent_proof(session, actor)
         _refuse_url(given["url"])
     elif not before.is_connected:
-        raise Invalid.at("url", "Required.")
+        raise Invalid.at("url", _("Required."))
     values: dict[str, Any] = {"topics": given.get("topics", before.topics), "changed_at": func.now()}
     if "url" in given:
         values |= {"sealed_url": encrypt(given["url"], _purpose(project_id)), "sent_at": None, "error": ""}
@@ -167,7 +168,7 @@ def _refuse_url(url: str) -> None:
         raise Invalid(str(refusal), errors=[FieldError("/url", str(refusal))]) from None
     is_slack = (target.url.scheme, target.host) == ("https", HOST)
     if not (is_slack or target.is_trusted) or httpx.URL(url).path in ("", "/"):
-        raise Invalid.at("url", f"Enter the URL of a Slack incoming webhook: https://{HOST}/services/…")
+        raise Invalid.at("url", _("Enter the URL of a Slack incoming webhook: https://{host}/services/…", host=HOST))
 
 
 def _purpose(project_id: int) -> str:

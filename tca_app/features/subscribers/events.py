@@ -3,6 +3,7 @@
 from typing import Self
 
 from tca_app.core.events.log import Event
+from tca_app.core.language.messages import N_
 
 
 class StatusSubscriberRemoved(Event):
@@ -10,7 +11,7 @@ class StatusSubscriberRemoved(Event):
 
     type = "status_subscriber_removed"
     subject_type = "status_subscriber"
-    title = "{actor} removed {subject} of the public status page"
+    title = N_("{actor} removed {subject} of the public status page")
 
     @classmethod
     def of(cls, subscriber_id: int) -> Self:

@@ -20,6 +20,7 @@ from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import Gone, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.jobs.queue import enqueue
+from tca_app.core.language.messages import N_, _
 from tca_app.core.security.encryption import encrypt
 from tca_app.core.security.tokens import new_token, token_hash
 from tca_app.features.auth import one_time_tokens
@@ -41,7 +42,7 @@ _SORTS = {"created_at": _subscribers.created_at, "email": _subscribers.email}
 
 class ConfirmationExpired(Gone):
     code = "confirmation_expired"
-    default = "This link was used already, or it is older than 24 hours."
+    default = N_("This link was used already, or it is older than 24 hours.")
 
 
 async def request_subscription(session: AsyncSession, email: str) -> None:
@@ -76,7 +77,7 @@ async def confirm(session: AsyncSession, token: str) -> None:
         raise ConfirmationExpired
     count = (await session.execute(select(func.count()).select_from(_SUBSCRIBERS))).scalar_one()
     if count >= MAX_SUBSCRIBERS:
-        raise Gone("This page takes no more subscribers.")
+        raise Gone(_("This page takes no more subscribers."))
     unsubscribe = new_token()
     values = {
         "email": found.email,

@@ -3,6 +3,7 @@
 from typing import ClassVar, Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
+from tca_app.core.language.messages import N_
 
 
 class Subject(Protocol):
@@ -44,14 +45,14 @@ class _TokenEvent(Event):
 
 class TokenCreated(_TokenEvent):
     type = "token_created"
-    title = "{actor} created the API token {subject} of {owner}"
+    title = N_("{actor} created the API token {subject} of {owner}")
 
 
 class TokenRotated(_TokenEvent):
     """`subject` is the new token; `old_id` the one that it replaces, which works until `old_ends_at`."""
 
     type = "token_rotated"
-    title = "{actor} rotated the API token {subject} of {owner}"
+    title = N_("{actor} rotated the API token {subject} of {owner}")
 
     old_id: int
     old_ends_at: str
@@ -59,7 +60,7 @@ class TokenRotated(_TokenEvent):
 
 class TokenRevoked(_TokenEvent):
     type = "token_revoked"
-    title = "{actor} revoked the API token {subject} of {owner}"
+    title = N_("{actor} revoked the API token {subject} of {owner}")
     consumers = NOTIFYING
 
 
@@ -67,7 +68,7 @@ class TokenExpiring(_TokenEvent):
     """The console warns seven days before the end. `expires_on` is the day in UTC."""
 
     type = "token_expiring"
-    title = "The API token {subject} of {owner} expires on {expires_on}"
+    title = N_("The API token {subject} of {owner} expires on {expires_on}")
     consumers = NOTIFYING
 
     expires_on: str

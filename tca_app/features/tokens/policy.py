@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, Forbidden, SessionRequired
+from tca_app.core.language.messages import _
 from tca_app.features.auth.policy import require_own
 from tca_app.features.projects import policy as projects
 
@@ -20,7 +21,7 @@ def require_session(actor: Actor) -> None:
 def require_scopes(actor: Actor, scopes: Iterable[str]) -> None:
     """Raises Forbidden unless the actor has the power that these scopes give."""
     if "admin" in scopes and not actor.is_superuser:
-        raise _refused("scopes", "Only administrators may create a token with the scope admin.")
+        raise _refused("scopes", _("Only administrators may create a token with the scope admin."))
 
 
 def require_role(actor: Actor, my_role: str | None, role: str) -> None:
@@ -31,7 +32,7 @@ def require_role(actor: Actor, my_role: str | None, role: str) -> None:
 def require_no_expiry(actor: Actor) -> None:
     """Raises Forbidden unless the actor may create tokens that never expire."""
     if not actor.is_superuser:
-        raise _refused("expires_in_days", "Only administrators may create a token that never expires.")
+        raise _refused("expires_in_days", _("Only administrators may create a token that never expires."))
 
 
 def require_all(actor: Actor) -> None:

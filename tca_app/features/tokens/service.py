@@ -12,6 +12,7 @@ from tca_app.core.database.lists import to_reads
 from tca_app.core.database.session import after_commit, lock
 from tca_app.core.errors import AppError, Conflict, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects.service import find_project
 from tca_app.features.tokens import events, policy
@@ -131,7 +132,7 @@ async def _refuse_excess(session: AsyncSession, new: NewToken, user_id: int) -> 
     of_project = (_tokens.project_id == new.project_id) & _tokens.ci_trust_id.is_(None)
     mine = of_project if new.project_id else (_tokens.user_id == user_id) & _tokens.project_id.is_(None)
     if (await session.execute(select(func.count()).where(mine, *is_live()))).scalar_one() >= MOST_LIVE:
-        raise Conflict(f"There are {MOST_LIVE} API tokens already. Revoke one first.")
+        raise Conflict(_("There are {most_live} API tokens already. Revoke one first.", most_live=MOST_LIVE))
 
 
 def _granted(row: _TokenRow) -> dict[str, Any]:
@@ -211,11 +212,11 @@ async def rotate_project_token(
 async def _rotate(session: AsyncSession, actor: Actor, row: _TokenRow, data: TokenRotate) -> TokenWithSecret:
     """Inserts the successor, with the lifetime that the old token had, and lets the old one end after the overlap."""
     if row.state != "active":
-        raise Conflict(f"This token is {row.state}. Create another one.")
+        raise Conflict(_("This token is {state}. Create another one.", state=row.state))
     if row.ci_trust_id is not None:
-        raise Conflict("A token of a CI job cannot be rotated. The next job gets another one.")
+        raise Conflict(_("A token of a CI job cannot be rotated. The next job gets another one."))
     if row.is_replaced:
-        raise Conflict("This token was rotated already. Rotate the newer one.")
+        raise Conflict(_("This token was rotated already. Rotate the newer one."))
     await require_recent_proof(session, actor, is_credential=True)
     lifetime = row.expires_at - row.created_at if row.expires_at else None
     days = min(MAX_DAYS, max(1, round(lifetime / timedelta(days=1)))) if lifetime else None

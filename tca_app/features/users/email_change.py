@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.core.errors import Conflict, FieldError, Gone
 from tca_app.core.jobs.queue import enqueue
+from tca_app.core.language.messages import N_
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.auth import one_time_tokens
 from tca_app.models import User
@@ -23,7 +24,7 @@ _users = User.__table__.c
 
 class ConfirmationExpired(Gone):
     code = "confirmation_expired"
-    default = "This link was used already, or it is older than an hour. Save the address in Settings again."
+    default = N_("This link was used already, or it is older than an hour. Save the address in Settings again.")
 
 
 class Recipient(NamedTuple):

@@ -4,6 +4,7 @@ from typing import Self
 
 from tca_app.core.display_name import display_name
 from tca_app.core.events.log import NOTIFYING, Event
+from tca_app.core.language.messages import N_
 from tca_app.features.users.schemas import UserRead
 
 
@@ -19,52 +20,52 @@ class _UserEvent(Event):
 
 class UserCreated(_UserEvent):
     type = "user_created"
-    title = "{actor} created the user {subject}"
+    title = N_("{actor} created the user {subject}")
     consumers = NOTIFYING
 
 
 class UserUpdated(_UserEvent):
     type = "user_updated"
-    title = "{actor} changed the user {subject}"
+    title = N_("{actor} changed the user {subject}")
     consumers = NOTIFYING
 
 
 class UserActivated(_UserEvent):
     type = "user_activated"
-    title = "{actor} activated {subject}"
+    title = N_("{actor} activated {subject}")
 
 
 class UserDeactivated(_UserEvent):
     type = "user_deactivated"
-    title = "{actor} deactivated {subject}"
+    title = N_("{actor} deactivated {subject}")
 
 
 class UserDeleted(_UserEvent):
     type = "user_deleted"
-    title = "{actor} moved {subject} to the trash"
+    title = N_("{actor} moved {subject} to the trash")
 
 
 class UserRestored(_UserEvent):
     type = "user_restored"
-    title = "{actor} restored {subject}"
+    title = N_("{actor} restored {subject}")
 
 
 class UserPurged(_UserEvent):
     type = "user_purged"
-    title = "{subject} was permanently deleted from the trash"
+    title = N_("{subject} was permanently deleted from the trash")
 
 
 class UserPictureChanged(_UserEvent):
     type = "user_picture_changed"
-    title = "{actor} changed the picture of {subject}"
+    title = N_("{actor} changed the picture of {subject}")
 
 
 class UserPictureRemoved(_UserEvent):
     type = "user_picture_removed"
-    title = "{actor} removed the picture of {subject}"
+    title = N_("{actor} removed the picture of {subject}")
 
 
 class PasswordChanged(_UserEvent):
     type = "password_changed"
-    title = "{actor} changed the password of {subject}"
+    title = N_("{actor} changed the password of {subject}")
     consumers = NOTIFYING

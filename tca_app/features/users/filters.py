@@ -1,5 +1,6 @@
 """The parameters of the URL of the list of users."""
 
+from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import TRASH, Choice, TableSpec
 
 USERS = TableSpec(
@@ -9,7 +10,7 @@ USERS = TableSpec(
     optional=("username", "email", "is_superuser", "is_active", "last_login_at", "created_at"),
     filters=(TRASH,),
     choices=(
-        Choice("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),
-        Choice("role", "Role", (("admin", "Administrator"), ("member", "Member"))),
+        Choice("status", N_("Status"), (("active", N_("Active")), ("inactive", N_("Inactive")))),
+        Choice("role", N_("Role"), (("admin", N_("Administrator")), ("member", N_("Member")))),
     ),
 )

@@ -14,6 +14,7 @@ from tca_app.core.cache.follow import follow, read_or_log
 from tca_app.core.database.session import after_commit, reading
 from tca_app.core.errors import Invalid, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.features.users import events, policy
 from tca_app.features.users.queries import get_user
 from tca_app.features.users.schemas import PictureRead, PictureUpdate, UserRead
@@ -49,7 +50,7 @@ async def _portrait(text: str) -> bytes:
     try:
         content = base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise Invalid.at("content", "This is not base64.") from None
+        raise Invalid.at("content", _("This is not base64.")) from None
     try:
         async with _decoding:
             return await asyncio.to_thread(pictures.portrait, content)

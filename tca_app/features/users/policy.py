@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import FieldError, Forbidden, NotFound
+from tca_app.core.language.messages import _
 
 ANYBODY = "anybody"
 SELF = "self"
@@ -54,6 +55,6 @@ def require_fields(actor: Actor, given: Iterable[str]) -> None:
     refused = sorted(set(given) - OWN_FIELDS)
     if refused:
         raise Forbidden(
-            "Only an administrator may change this.",
-            errors=[FieldError(f"/{name}", "Only an administrator may change this.") for name in refused],
+            _("Only an administrator may change this."),
+            errors=[FieldError(f"/{name}", _("Only an administrator may change this.")) for name in refused],
         )

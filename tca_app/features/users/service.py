@@ -14,6 +14,7 @@ from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.display_name import display_name
 from tca_app.core.errors import Conflict, Invalid, NotFound, PasswordChangeRequired
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.core.security.tokens import hash_password, password_fault
 from tca_app.features.auth import one_time_tokens, service as auth, throttle
 from tca_app.features.auth.policy import require_own
@@ -105,7 +106,7 @@ def _is_sensitive(before: "_UserRow", given: Mapping[str, Any]) -> bool:
 
 def _refuse_same(before: "_UserRow", password: str, current_password: str | None) -> None:
     if before.must_change_password and password == current_password:
-        raise Invalid.at("password", "Choose another password than the current one.")
+        raise Invalid.at("password", _("Choose another password than the current one."))
 
 
 async def update_user(
@@ -211,7 +212,9 @@ async def keep_a_superuser(session: AsyncSession, row: _UserRow) -> None:
         col(User.id) != row.id, col(User.is_superuser), col(User.is_active), col(User.deleted_at).is_(None)
     )
     if (await session.execute(others.limit(1))).first() is None:
-        raise Conflict(f"{row.username} is the last active administrator. Make somebody else an administrator first.")
+        raise Conflict(
+            _("{name} is the last active administrator. Make somebody else an administrator first.", name=row.username)
+        )
 
 
 async def _write(session: AsyncSession, actor: Actor, row: _UserRow, given: Mapping[str, Any]) -> UserRead:
@@ -276,7 +279,7 @@ async def delete_user(
     check_version(row, {}, if_version)
     await keep_a_superuser(session, row)
     if user_id == actor.user_id:
-        raise Conflict("You cannot delete your own account. Ask another administrator.")
+        raise Conflict(_("You cannot delete your own account. Ask another administrator."))
     await projects.hand_over_all(session, actor, row, transfer_to)
     after = await _store(session, actor, user_id, {"deleted_at": func.now(), "auth_version": User.auth_version + 1})
     await emit(session, actor, events.UserDeleted(**subject_of(after)))

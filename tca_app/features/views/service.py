@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.errors import Conflict, Invalid, NotFound
+from tca_app.core.language.messages import _
 from tca_app.features.views import policy
 from tca_app.features.views.lists import MAX_QUERY, parsed
 from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
@@ -60,7 +61,7 @@ async def create_view(session: AsyncSession, actor: Actor, data: ViewCreate) -> 
     policy.require_change(actor, is_shared=data.is_shared)
     query = parsed(data.list, data.query)
     if len(query) > MAX_QUERY:
-        raise Invalid.at("query", f"Use at most {MAX_QUERY} characters.")
+        raise Invalid.at("query", _("Use at most {max_query} characters.", max_query=MAX_QUERY))
     user_id = None if data.is_shared else actor.user_id
     await _refuse_too_many(session, user_id)
     with refuse_duplicates(_TAKEN):
@@ -73,7 +74,13 @@ async def _refuse_too_many(session: AsyncSession, user_id: int | None) -> None:
     await lock(session, f"saved_views {user_id or 'shared'}")
     count = select(func.count()).select_from(_VIEWS).where(_views.user_id.is_not_distinct_from(user_id))
     if (await session.execute(count)).scalar_one() >= MAX_VIEWS:
-        raise Conflict(f"There are {MAX_VIEWS} {'views' if user_id else 'shared views'} already. Delete one first.")
+        raise Conflict(
+            _(
+                "There are {max_views} {value} already. Delete one first.",
+                max_views=MAX_VIEWS,
+                value="views" if user_id else "shared views",
+            )
+        )
 
 
 async def update_view(session: AsyncSession, actor: Actor, view_id: int, data: ViewUpdate) -> ViewRead:

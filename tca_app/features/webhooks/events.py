@@ -3,6 +3,7 @@
 from typing import Protocol, Self
 
 from tca_app.core.events.log import NOTIFYING, Event
+from tca_app.core.language.messages import N_
 from tca_app.core.urls import host_of
 
 
@@ -30,22 +31,22 @@ class _WebhookEvent(Event):
 
 class WebhookCreated(_WebhookEvent):
     type = "webhook_created"
-    title = "{actor} created a webhook to {subject}"
+    title = N_("{actor} created a webhook to {subject}")
 
 
 class WebhookUpdated(_WebhookEvent):
     type = "webhook_updated"
-    title = "{actor} changed the webhook to {subject}"
+    title = N_("{actor} changed the webhook to {subject}")
 
 
 class WebhookDeleted(_WebhookEvent):
     type = "webhook_deleted"
-    title = "{actor} deleted the webhook to {subject}"
+    title = N_("{actor} deleted the webhook to {subject}")
 
 
 class WebhookDisabled(_WebhookEvent):
     type = "webhook_disabled"
-    title = "{actor} disabled the webhook to {subject}: {reason}"
+    title = N_("{actor} disabled the webhook to {subject}: {reason}")
     consumers = NOTIFYING
 
     reason: str

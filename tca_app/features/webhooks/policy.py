@@ -2,6 +2,7 @@
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Forbidden, NotFound
+from tca_app.core.language.messages import _
 from tca_app.features.projects import policy as projects
 
 
@@ -16,4 +17,4 @@ def require(actor: Actor, project_id: int | None, role: str | None) -> None:
 def require_for_all(actor: Actor) -> None:
     """Raises Forbidden unless the actor may manage instance webhooks. That they exist is no secret."""
     if not actor.is_superuser:
-        raise Forbidden("Only administrators manage instance webhooks. Choose a project.")
+        raise Forbidden(_("Only administrators manage instance webhooks. Choose a project."))

@@ -13,6 +13,7 @@ from tca_app.core.database.session import lock
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.jobs.queue import enqueue
+from tca_app.core.language.messages import _
 from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, target_of
 from tca_app.core.urls import host_of
 from tca_app.features.auth.step_up import require_recent_proof
@@ -61,7 +62,7 @@ async def create_webhook(session: AsyncSession, actor: Actor, data: WebhookCreat
     await lock(session, f"webhooks:{data.project_id}")
     mine = _hooks.project_id.is_(None) if data.project_id is None else _hooks.project_id == data.project_id
     if (await session.execute(select(func.count()).where(mine))).scalar_one() >= MAX_WEBHOOKS:
-        raise Conflict(f"There are {MAX_WEBHOOKS} webhooks already. Delete one first.")
+        raise Conflict(_("There are {max_webhooks} webhooks already. Delete one first.", max_webhooks=MAX_WEBHOOKS))
     secret = signing.new_secret()
     values = data.model_dump() | {
         "secret": signing.sealed(secret),
@@ -168,7 +169,7 @@ async def redeliver(session: AsyncSession, actor: Actor, webhook_id: int, delive
     row = await _find(session, actor, webhook_id)
     delivery = await get_delivery(session, actor, webhook_id, delivery_id)
     if delivery.event_id is not None and not row.is_active:
-        raise Conflict("This webhook is disabled. Enable it first.")
+        raise Conflict(_("This webhook is disabled. Enable it first."))
     about = {} if delivery.event_id is None else {"event_id": delivery.event_id}
     await enqueue(session, "deliver_webhook", webhook_id=row.id, message_id=delivery.message_id, **about)
     return Queued(message_id=delivery.message_id)

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.react_router.dom import ReactRouterLink
 
-from tca_app.ui.components.text import t
+from tca_app.ui.components.text import shown, t
 
 Child = Any  # text, a component, or a Reflex var of either
 
@@ -91,7 +91,7 @@ def tabs(*entries: tuple[str, Any, Any]) -> rx.Component:
     """Tabs as links, so that back, reload and sharing keep them: (label, url, is_current)."""
     return rx.el.nav(
         *(
-            link(label, to=url, class_name="", custom_attrs={"aria-current": rx.cond(current, "page", "false")})
+            link(shown(label), to=url, class_name="", custom_attrs={"aria-current": rx.cond(current, "page", "false")})
             for label, url, current in entries
         ),
         class_name="tabs",

@@ -5,9 +5,11 @@ from urllib.parse import urlencode
 
 import reflex as rx
 
+from tca_app.core.language.messages import _
 from tca_app.core.periods import MAX_DAYS, DayRange
 from tca_app.ui.components.basic import button
 from tca_app.ui.components.day_bars import day_words
+from tca_app.ui.components.text import t
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import fields_of, page_path, page_url, query_param
@@ -26,7 +28,9 @@ class ZoomState(SessionMixin, mixin=True):
         """Returns the days that the URL zooms to, and shows them in the form; None for the whole period."""
         days = DayRange.of(*(query_param(self.router_data, name) for name in FIELDS))
         self.zoom_from, self.zoom_to = (days.since.isoformat(), days.until.isoformat()) if days else ("", "")
-        self.zoom_text = f"{day_words(days.since)} to {day_words(days.until)}" if days else ""
+        self.zoom_text = (
+            _("{since} to {until}", since=day_words(days.since), until=day_words(days.until)) if days else ""
+        )
         return days
 
     @handler("signed_in")
@@ -34,7 +38,7 @@ class ZoomState(SessionMixin, mixin=True):
         """Opens the page with the days of the form."""
         days = DayRange.of(form.get("from", ""), form.get("to", ""))
         if days is None:
-            self._toast(f"Choose days of the last {MAX_DAYS}, the first one first.", kind="error")
+            self._toast(_("Choose days of the last {max_days}, the first one first.", max_days=MAX_DAYS), kind="error")
             return None
         return self._go_to({"from": days.since.isoformat(), "to": days.until.isoformat()})
 
@@ -51,19 +55,19 @@ class ZoomState(SessionMixin, mixin=True):
 def day_zoom(state: type[ZoomState]) -> rx.Component:
     """The line below a chart: its days, and the form that chooses others, which assets/console/zoom.js fills too."""
     form = rx.el.form(
-        _day("From", "from", state.zoom_from),
-        _day("To", "to", state.zoom_to),
-        button("Show", kind="small", type="submit"),
+        _day(t("From"), "from", state.zoom_from),
+        _day(t("To"), "to", state.zoom_to),
+        button(t("Show"), kind="small", type="submit"),
         on_submit=state.zoom,
         class_name="row tight",
         custom_attrs={"data-zoom": ""},
     )
-    reset = button("Reset zoom", kind="small ghost", on_click=state.zoom_out, custom_attrs={"data-zoom-reset": ""})
+    reset = button(t("Reset zoom"), kind="small ghost", on_click=state.zoom_out, custom_attrs={"data-zoom-reset": ""})
     is_zoomed = state.zoom_text != ""
     return rx.el.figcaption(
-        rx.el.span(rx.cond(is_zoomed, state.zoom_text + ". ", ""), "Days in UTC. Drag to zoom.", class_name="muted"),
+        rx.el.span(rx.cond(is_zoomed, state.zoom_text + ". ", ""), t("Days in UTC. Drag to zoom."), class_name="muted"),
         rx.cond(is_zoomed, reset),
-        rx.el.details(rx.el.summary("Choose days", class_name="btn small ghost"), form, class_name="choose-days"),
+        rx.el.details(rx.el.summary(t("Choose days"), class_name="btn small ghost"), form, class_name="choose-days"),
         class_name="chart-foot",
     )
 

@@ -47,7 +47,7 @@ import reflex as rx
 
 from tca_app.ui.components.basic import Child, button, error_notice
 from tca_app.ui.components.dialogs import CLOSES, DIALOG_TEXT, DIALOG_TITLE
-from tca_app.ui.components.text import t
+from tca_app.ui.components.text import shown, t
 from tca_app.ui.forms.drafts import draft_keeper, draft_note
 from tca_app.ui.forms.state import MINE, SECRETS, THEIRS, Clash, FormState, draft_name
 from tca_app.ui.record import browser_url
@@ -159,7 +159,7 @@ def select_field(
     choices = (
         rx.foreach(options, lambda option: rx.el.option(option[1], value=option[0]))
         if isinstance(options, rx.Var)
-        else rx.fragment(*(rx.el.option(text, value=value) for value, text in options))
+        else rx.fragment(*(rx.el.option(shown(text), value=value) for value, text in options))
     )
     control = rx.el.select(
         choices,
@@ -185,7 +185,7 @@ def check_field(state: type[FormState], name: str, label: str, hint: str = "") -
                 key=f"{name}-{state.form_nonce}",
                 **_described(state, name, hint),
             ),
-            rx.el.span(label),
+            rx.el.span(shown(label)),
             class_name="check",
         ),
         _below(state, name, hint),
@@ -198,7 +198,10 @@ def _labelled(
 ) -> rx.Component:
     optional = None if required else rx.el.span(t(" (optional)"), class_name="optional", aria_hidden="true")
     return rx.el.div(
-        rx.el.label(label, optional, html_for=f"field-{name}"), control, _below(state, name, hint), class_name="field"
+        rx.el.label(shown(label), optional, html_for=f"field-{name}"),
+        control,
+        _below(state, name, hint),
+        class_name="field",
     )
 
 

@@ -171,7 +171,8 @@ class FormState(SessionMixin, mixin=True):
         self.form_version, self.form_clash_by, self.form_busy = version, who, False
         if clashes:
             self.form_clashes = [
-                Clash(field=name, label=labels.get(name, name), mine=mine[name], theirs=saved[name]) for name in clashes
+                Clash(field=name, label=_(labels.get(name, name)), mine=mine[name], theirs=saved[name])
+                for name in clashes
             ]
         else:
             self._show_fields(self._form_mine)

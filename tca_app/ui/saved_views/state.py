@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Invalid
+from tca_app.core.language.messages import _
 from tca_app.core.schema import in_words
 from tca_app.features.views.lists import ViewedList
 from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
@@ -133,7 +134,7 @@ class SavedViewsState(SessionState):
             view = await delete_view(session, self._as_actor(), view_id)
             await self._read(session)
         again = view.model_dump(include=set(ViewCreate.model_fields))
-        self._toast(f"View {view.name} deleted", undo=SavedViewsState.put_back(again))
+        self._toast(_("View {name} deleted", name=view.name), undo=SavedViewsState.put_back(again))
 
     async def _create(self, data: dict[str, Any]) -> None:
         with _in_words():
@@ -141,12 +142,12 @@ class SavedViewsState(SessionState):
             async with transaction() as session:
                 view = await create_view(session, self._as_actor(), checked)
                 await self._read(session)
-        self._toast(f"View {view.name} saved")
+        self._toast(_("View {name} saved", name=view.name))
 
     def _list_here(self) -> ViewedList:
         name = list_at(page_url(self.router_data))
         if name is None:
-            raise Invalid("This list has no saved views.")
+            raise Invalid(_("This list has no saved views."))
         return name
 
     async def _read(self, session: Session) -> None:

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from tca_app.ui.components.basic import button, icon_button, link
+from tca_app.ui.components.text import t
 from tca_app.ui.saved_views.state import SavedViewsState, ViewRow
 from tca_app.ui.var import as_var
 
@@ -13,17 +14,17 @@ state = SavedViewsState
 def views_menu() -> rx.Component:
     """The menu that opens, saves, renames, pins and deletes views of the list of this page."""
     return rx.popover.root(
-        rx.popover.trigger(button("Views", icon="bookmark", aria_label="Saved views")),
+        rx.popover.trigger(button(t("Views"), icon="bookmark", aria_label=t("Saved views"))),
         rx.popover.content(
             rx.cond(
                 as_var(state.list_views).length() > 0,
                 rx.el.ul(rx.foreach(state.list_views, _line)),
-                rx.el.p("No saved views.", class_name="muted"),
+                rx.el.p(t("No saved views."), class_name="muted"),
             ),
             _save_form(),
             align="end",
             class_name="filter-menu",
-            aria_label="Saved views",
+            aria_label=t("Saved views"),
         ),
         on_open_change=state.open_menu,
     )
@@ -39,7 +40,7 @@ def _line(view: ViewRow) -> rx.Component:
 def _link_line(view: ViewRow) -> rx.Component:
     return rx.fragment(
         rx.popover.close(link(view["name"], to=view["url"], class_name="grow truncate", title=view["name"])),
-        rx.cond(view["is_shared"], rx.el.span("Shared", class_name="muted")),
+        rx.cond(view["is_shared"], rx.el.span(t("Shared"), class_name="muted")),
         rx.cond(
             view["can_change"],
             rx.fragment(
@@ -47,13 +48,13 @@ def _link_line(view: ViewRow) -> rx.Component:
                     rx.icon("pin", size=16, aria_hidden="true"),
                     type="button",
                     class_name="btn icon ghost",
-                    title="Show in the sidebar",
-                    aria_label=f"Show {view['name']} in the sidebar",
+                    title=t("Show in the sidebar"),
+                    aria_label=t("Show {name} in the sidebar", name=view["name"]),
                     aria_pressed=rx.cond(view["is_pinned"], "true", "false"),
                     on_click=state.pin(view["id"], ~as_var(view["is_pinned"]).to(bool)),
                 ),
-                icon_button(f"Rename {view['name']}", "pencil", on_click=state.edit_name(view["id"])),
-                icon_button(f"Delete {view['name']}", "trash-2", on_click=state.delete(view["id"])),
+                icon_button(t("Rename {name}", name=view["name"]), "pencil", on_click=state.edit_name(view["id"])),
+                icon_button(t("Delete {name}", name=view["name"]), "trash-2", on_click=state.delete(view["id"])),
             ),
         ),
     )
@@ -64,7 +65,7 @@ def _name_input(label: str, **props: object) -> rx.Component:
         name="name",
         class_name="input grow",
         aria_label=label,
-        placeholder="Name",
+        placeholder=t("Name"),
         required=True,
         max_length=MAX_NAME,
         auto_complete="off",
@@ -75,8 +76,8 @@ def _name_input(label: str, **props: object) -> rx.Component:
 def _rename_form(view: ViewRow) -> rx.Component:
     return rx.el.form(
         rx.el.input(type="hidden", name="id", value=as_var(view["id"]).to(str), read_only=True),
-        _name_input("Name of the view", default_value=view["name"], auto_focus=True),
-        button("Rename", kind="small", type="submit"),
+        _name_input(t("Name of the view"), default_value=view["name"], auto_focus=True),
+        button(t("Rename"), kind="small", type="submit"),
         on_submit=state.rename,
         class_name="row grow",
     )
@@ -84,10 +85,10 @@ def _rename_form(view: ViewRow) -> rx.Component:
 
 def _save_form() -> rx.Component:
     return rx.el.form(
-        _name_input("Name of the new view"),
-        _checkbox("pinned", "Show in the sidebar"),
-        rx.cond(state.is_superuser, _checkbox("shared", "Share with everybody")),
-        button("Save view", kind="small", type="submit"),
+        _name_input(t("Name of the new view")),
+        _checkbox("pinned", t("Show in the sidebar")),
+        rx.cond(state.is_superuser, _checkbox("shared", t("Share with everybody"))),
+        button(t("Save view"), kind="small", type="submit"),
         on_submit=state.save,
         key=as_var(state.views_round).to(str),
         class_name="stack",
@@ -103,7 +104,7 @@ def pinned_views() -> rx.Component:
     return rx.cond(
         as_var(state.pinned_views).length() > 0,
         rx.fragment(
-            rx.el.p(rx.el.span("Views", class_name="label"), class_name="nav-title"),
+            rx.el.p(rx.el.span(t("Views"), class_name="label"), class_name="nav-title"),
             rx.foreach(state.pinned_views, _nav_link),
         ),
     )

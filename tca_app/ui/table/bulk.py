@@ -1,19 +1,28 @@
 """Bulk actions on the rows of a table: their confirmation, refusals and undo."""
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Protocol, TypedDict
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Protocol
 
 import reflex as rx
 from pydantic import Field
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
-from tca_app.core.errors import AppError, Invalid
-from tca_app.core.plurals import plural
+from tca_app.core.errors import AppError
+from tca_app.core.language.messages import _
 from tca_app.core.region.formats import number
 from tca_app.core.schema import Id
 from tca_app.ui.handlers import Events, handler, set_permission
+from tca_app.ui.table.bulk_spec import (
+    DELETE,
+    RESTORE as RESTORE,
+    BulkAction as BulkAction,
+    BulkSpec as BulkSpec,
+    Refusal,
+    counted,
+    nouns_of,
+)
 from tca_app.ui.table.state import TableState
 
 MAX_EVERYTHING = 2_000  # rows that one action changes at most: each hundred is a transaction of its own
@@ -28,49 +37,6 @@ class Result(Protocol):
     id: int
     ok: bool
     detail: str
-
-
-class Refusal(TypedDict):
-    """The rows that an action refused for the same reason: some of their names, and the reason."""
-
-    name: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class BulkAction:
-    """An action on many rows. It is confirmed first when it has a `question`, the text of the confirmation."""
-
-    key: str
-    label: str
-    done: str  # "archived"
-    question: str = ""
-    needs: str = ""  # the key of a row's flag that says whether the viewer may do it
-    danger: bool = False
-    in_trash: bool = False
-    can_undo: bool = False
-    skips_self: bool = False  # it leaves out the viewer, whose own row may be among the selected
-
-
-RESTORE = BulkAction("restore", "Restore", "restored", in_trash=True, can_undo=True)
-DELETE = "delete"  # the key of the action that RESTORE takes back
-
-
-@dataclass(frozen=True, slots=True)
-class BulkSpec:
-    """The bulk actions of a table, and the permission that their handlers require."""
-
-    permission: str
-    noun: str
-    actions: tuple[BulkAction, ...]
-    name_key: str = ""  # the key of a row's name; without it rows are named by their ids
-    refused: str = "refused"
-
-    def action(self, key: str) -> BulkAction:
-        for action in self.actions:
-            if action.key == key:
-                return action
-        raise Invalid("Unknown action.")
 
 
 HANDLERS = (
@@ -130,13 +96,13 @@ class BulkActions(TableState, mixin=True):
     def selected_text(self) -> str:
         """How many rows are selected: those of this page, or all that the filters leave."""
         everything = self.is_everything and self.is_all_selected
-        return f"{number(self.total if everything else len(self.selected))} selected"
+        return _("{number} selected", number=number(self.total if everything else len(self.selected)))
 
     @rx.var
     def everything_text(self) -> str:
         """The label of the button that selects the rows of all pages, or "" when there are no more, or too many."""
         is_more = self.is_all_selected and self.total > len(self.rows) and not self.is_everything
-        return f"Select all {number(self.total)}" if is_more and self.total <= MAX_EVERYTHING else ""
+        return _("Select all {total}", total=number(self.total)) if is_more and self.total <= MAX_EVERYTHING else ""
 
     @handler("signed_in")
     async def select_everything(self) -> None:
@@ -149,7 +115,7 @@ class BulkActions(TableState, mixin=True):
         query = replace(self._query(), size=BATCH, sort=self._spec.default_sort)
         async with reading() as session:
             for page in range(1, MAX_EVERYTHING // BATCH + 1):
-                rows, _, _ = await self._fetch(session, self._as_actor(), replace(query, page=page))
+                rows, *_rest = await self._fetch(session, self._as_actor(), replace(query, page=page))
                 found |= {row["id"]: row for row in rows}
                 if len(rows) < BATCH:
                     break
@@ -172,9 +138,13 @@ class BulkActions(TableState, mixin=True):
         action = self._bulk.action(key)
         rows = self._allowed(action, asked)
         forbidden = len(asked) - len(rows)
-        rest = f" You do not have permission to change the other {forbidden}; they are unchanged." if forbidden else ""
+        rest = (
+            _(" You do not have permission to change the other {number}; they are unchanged.", number=forbidden)
+            if forbidden
+            else ""
+        )
         if action.skips_self and any(self._is_self(row) for row in rows):
-            rows, rest = [row for row in rows if not self._is_self(row)], f" You are not included.{rest}"
+            rows, rest = [row for row in rows if not self._is_self(row)], _(" You are not included.{rest}", rest=rest)
         if not rows:
             if asked:
                 self._toast(self._why_none(action, forbidden), kind="error")
@@ -184,9 +154,10 @@ class BulkActions(TableState, mixin=True):
         self._bulk_names = {row["id"]: row[name_key] for row in rows if name_key in row}
         if not action.question and len(rows) <= BATCH:
             return await self._run_whole(action)
-        self.bulk_action, self.bulk_button = key, action.label
-        self.bulk_title = f"{action.label} {plural(len(rows), self._bulk.noun)}?"
-        self.bulk_text, self.bulk_error, self.bulk_progress = f"{action.question}{rest}".strip(), "", ""
+        self.bulk_action, self.bulk_button = key, _(action.label)
+        what = counted(len(rows), self._bulk.noun)
+        self.bulk_title = _("{action} {what}?", action=_(action.label), what=what)
+        self.bulk_text, self.bulk_error, self.bulk_progress = f"{_(action.question)}{rest}".strip(), "", ""
         self.is_bulk_open, self.is_bulk_running = True, False
         await self._prepare_question(key)
         return None
@@ -201,10 +172,14 @@ class BulkActions(TableState, mixin=True):
 
     def _why_none(self, action: BulkAction, forbidden: int) -> str:
         if self.is_trash:
-            return f"These {self._bulk.noun}s are already in the trash."
+            return _("These {nouns} are already in the trash.", nouns=nouns_of(self._bulk.noun))
         if not forbidden:
-            return f"You cannot {action.label.lower()} yourself here."
-        return f"You do not have permission to {action.label.lower()} these {self._bulk.noun}s. Ask their owners."
+            return _("You cannot {action} yourself here.", action=_(action.label).lower())
+        return _(
+            "You do not have permission to {action} these {nouns}. Ask their owners.",
+            action=_(action.label).lower(),
+            nouns=nouns_of(self._bulk.noun),
+        )
 
     @handler("signed_in")
     async def cancel_bulk(self) -> None:
@@ -222,7 +197,9 @@ class BulkActions(TableState, mixin=True):
         try:
             while len(results) < len(self._bulk_ids):
                 results += await self._run_batch(action, self._bulk_ids[len(results) : len(results) + BATCH])
-                self.bulk_progress = f"{number(len(results))} of {number(len(self._bulk_ids))}"
+                self.bulk_progress = _(
+                    "{results} of {bulk_ids}", results=number(len(results)), bulk_ids=number(len(self._bulk_ids))
+                )
                 if len(results) < len(self._bulk_ids):
                     yield
         except AppError as error:
@@ -231,7 +208,9 @@ class BulkActions(TableState, mixin=True):
                 return
             # The batches before are done, so the dialog says what is, and does not offer them again.
             self._bulk_ids = self._bulk_ids[len(results) :]
-            self.bulk_error = f"{number(len(results))} done, then stopped: {error.detail}"
+            self.bulk_error = _(
+                "{results} done, then stopped: {detail}", results=number(len(results)), detail=error.detail
+            )
             self._show_results(action, results)
             return
         finally:
@@ -277,15 +256,19 @@ class BulkActions(TableState, mixin=True):
         reasons: dict[str, list[str]] = {}
         for result in results:
             if not result.ok:
-                name = names.get(result.id, f"{noun.capitalize()} {result.id}")
+                name = names.get(result.id, f"{_(noun.capitalize())} {result.id}")
                 reasons.setdefault(result.detail.removeprefix(f"{name} "), []).append(name)
         self.refusals = [Refusal(name=_named(refused), detail=detail) for detail, refused in reasons.items()]
         self.selected, self.is_everything = [], False
         done, refused = [result.id for result in results if result.ok], sum(map(len, reasons.values()))
         what = names.get(done[0]) if len(done) == 1 else None
-        text = f"{what or plural(len(done), noun)} {action.done}" if done else f"No {noun}s {action.done}"
+        text = (
+            f"{what or counted(len(done), noun)} {_(action.done)}"
+            if done
+            else _("No {nouns} {done}", nouns=nouns_of(noun), done=_(action.done))
+        )
         if refused:
-            text += f", {refused} {self._bulk.refused}"
+            text += f", {refused} {_(self._bulk.refused)}"
         back = type(self).trash_rows if action is RESTORE else type(self).restore_rows
         undo = back(done) if action.can_undo and 0 < len(done) <= BATCH else None
         self._toast(text, "success" if done else "error", undo=undo)
@@ -294,5 +277,5 @@ class BulkActions(TableState, mixin=True):
 
 def _named(names: list[str]) -> str:
     """ "ana, bob, cyd, dee, eve and 12 more"."""
-    more = f" and {number(len(names) - MAX_NAMED)} more" if len(names) > MAX_NAMED else ""
+    more = _(" and {number} more", number=number(len(names) - MAX_NAMED)) if len(names) > MAX_NAMED else ""
     return f"{', '.join(names[:MAX_NAMED])}{more}"

@@ -4,6 +4,7 @@ import reflex as rx
 
 from tca_app.ui.components.basic import button, error_notice, icon_button
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.text import t
 from tca_app.ui.table.bulk import BulkAction, BulkActions
 from tca_app.ui.var import as_var
 
@@ -22,15 +23,15 @@ def bulk_bar(state: type[BulkActions]) -> rx.Component:
             *(_button(state, action) for action in actions),
             rx.menu.root(
                 rx.menu.trigger(
-                    button("Actions", rx.icon("chevron-up", size=16, aria_hidden="true"), kind="primary only-phone")
+                    button(t("Actions"), rx.icon("chevron-up", size=16, aria_hidden="true"), kind="primary only-phone")
                 ),
                 rx.menu.content(*(_item(state, action) for action in actions), align="end", side="top"),
             ),
-            button("Clear", kind="small ghost hide-phone", on_click=state.clear_selection()),
-            icon_button("Clear selection", "x", "ghost only-phone", on_click=state.clear_selection()),
+            button(t("Clear"), kind="small ghost hide-phone", on_click=state.clear_selection()),
+            icon_button(t("Clear selection"), "x", "ghost only-phone", on_click=state.clear_selection()),
             class_name="bulk-bar",
             role="region",
-            aria_label="Selected rows",
+            aria_label=t("Selected rows"),
         ),
     )
 
@@ -41,12 +42,12 @@ def _is_offered(state: type[BulkActions], action: BulkAction) -> rx.Var[bool]:
 
 def _button(state: type[BulkActions], action: BulkAction) -> rx.Component:
     kind = "small danger-quiet hide-phone" if action.danger else "small hide-phone"
-    return rx.cond(_is_offered(state, action), button(action.label, kind=kind, on_click=state.ask_bulk(action.key)))
+    return rx.cond(_is_offered(state, action), button(t(action.label), kind=kind, on_click=state.ask_bulk(action.key)))
 
 
 def _item(state: type[BulkActions], action: BulkAction) -> rx.Component:
     color = {"color_scheme": "red"} if action.danger else {}
-    item = rx.menu.item(action.label, on_click=state.ask_bulk(action.key), **color)
+    item = rx.menu.item(t(action.label), on_click=state.ask_bulk(action.key), **color)
     return rx.cond(_is_offered(state, action), item)
 
 
@@ -74,13 +75,13 @@ def refusals_notice(state: type[BulkActions]) -> rx.Component:
         as_var(state.refusals).length() > 0,
         rx.el.div(
             rx.el.div(
-                rx.el.strong("Not changed:"),
+                rx.el.strong(t("Not changed:")),
                 rx.el.ul(
                     rx.foreach(state.refusals, lambda line: rx.el.li(rx.el.strong(line["name"]), ": ", line["detail"]))
                 ),
                 class_name="grow",
             ),
-            icon_button("Dismiss", "x", "ghost small", on_click=state.dismiss_refusals()),
+            icon_button(t("Dismiss"), "x", "ghost small", on_click=state.dismiss_refusals()),
             class_name="notice warning row refusals",
             role="alert",
         ),

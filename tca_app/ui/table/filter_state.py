@@ -8,6 +8,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import Invalid
 from tca_app.core.facets import Facets
+from tca_app.core.language.messages import _
 from tca_app.core.lists.query import Choice, TableQuery, TableSpec
 from tca_app.core.region.formats import number
 from tca_app.ui.handlers import handler
@@ -69,19 +70,19 @@ class FilterState(SessionMixin, mixin=True):
     async def _keep_filters(self, session: Session, query: TableQuery) -> None:
         """Shows the filters of a query, and reads the names of what they name by its id."""
         chips = [
-            Chip(key=choice.key, value=value, text=f"{choice.label}: {label}")
+            Chip(key=choice.key, value=value, text=f"{_(choice.label)}: {label}")
             for choice in self._spec.choices
             if query.chosen[choice.key] != choice.default
             for value, label in (await self._labels(session, choice, query.chosen[choice.key])).items()
         ]
         chips += [
-            Chip(key=entry.key, value=query.filters[entry.key], text=dict(entry.options)[query.filters[entry.key]])
+            Chip(key=entry.key, value=query.filters[entry.key], text=_(dict(entry.options)[query.filters[entry.key]]))
             for entry in self._spec.filters
             if entry.is_hidden and query.filters[entry.key]
         ]
         chips += [
-            Chip(key=key, value=day, text=f"{self._spec.dates} {word} {day}")
-            for key, word, day in (("since", "from", query.since), ("until", "until", query.until))
+            Chip(key=key, value=day, text=f"{_(self._spec.dates)} {word} {day}")
+            for key, word, day in (("since", _("from"), query.since), ("until", _("until"), query.until))
             if day
         ]
         counts = {key: len(values) for key, values in query.chosen.items()}
@@ -99,9 +100,9 @@ class FilterState(SessionMixin, mixin=True):
             return {}
         if choice.searchable:
             names = await self._names(session, self._as_actor(), choice.key, [int(value) for value in values])
-            return {value: names.get(value, "unknown") for value in values}
+            return {value: names.get(value, _("unknown")) for value in values}
         labels = dict((*choice.known_options, *choice.links))
-        return {value: labels.get(value, value) for value in values}
+        return {value: _(labels.get(value, value)) for value in values}
 
     @handler("signed_in", supersedes=True)
     async def show_filter(self, key: str, is_open: bool) -> AsyncGenerator[None, None]:
@@ -125,7 +126,7 @@ class FilterState(SessionMixin, mixin=True):
     async def _read_options(self) -> None:
         choice = next((choice for choice in self._spec.choices if choice.key == self.open_filter), None)
         if choice is None:
-            raise Invalid("Unknown filter.")
+            raise Invalid(_("Unknown filter."))
         query = self._filter_query()
         async with reading() as session:
             facets = await self._facet(session, self._as_actor(), query, choice.key, self.option_search)
@@ -133,7 +134,7 @@ class FilterState(SessionMixin, mixin=True):
         chosen = query.chosen[choice.key]
         labels = {value: facet.label or value for value, facet in found.items()}
         if choice.known_options:
-            labels = dict(choice.known_options)
+            labels = {value: _(label) for value, label in choice.known_options}
         elif not choice.searchable:
             labels |= {value: value for value in chosen if value not in labels}
         plus = "+" if facets.capped else ""

@@ -11,11 +11,12 @@ from tca_app.core.lists.query import ANY, Choice, Filter
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import button
 from tca_app.ui.components.placeholders import skeleton_lines
+from tca_app.ui.components.text import shown, t
 from tca_app.ui.table.filter_state import Chip, FilterState, Option
 from tca_app.ui.table.urls import query_url, toggled_url
 from tca_app.ui.var import as_var
 
-QUICK = ((1, "Today"), (7, "7 days"), (30, "30 days"), (90, "90 days"))
+QUICK = ((1, t("Today")), (7, t("7 days")), (30, t("30 days")), (90, t("90 days")))
 
 
 def filter_controls(state: type[FilterState]) -> list[rx.Component]:
@@ -29,12 +30,12 @@ def filter_controls(state: type[FilterState]) -> list[rx.Component]:
 
 def select_of(state: type[FilterState], entry: Filter) -> rx.Component:
     return rx.el.select(
-        rx.el.option(f"{entry.label}: {entry.default}", value=""),
-        *(rx.el.option(text, value=value) for value, text in entry.options),
+        rx.el.option(f"{t(entry.label)}: {t(entry.default)}", value=""),
+        *(rx.el.option(shown(text), value=value) for value, text in entry.options),
         value=as_var(state.filters[entry.key]).to(str) | "",
         on_change=lambda value: rx.redirect(query_url(**{entry.key: value, "page": ""})),
         class_name="select",
-        aria_label=entry.label,
+        aria_label=t(entry.label),
     )
 
 
@@ -46,7 +47,11 @@ def _trigger(state: type[FilterState], key: str, label: str) -> rx.Component:
             rx.cond(count > 0, rx.el.span(count, class_name="filter-count num")),
             rx.icon("chevron-down", size=16, aria_hidden="true"),
             kind="filter",
-            aria_label=rx.cond(count > 0, f"{label} filter, {count} chosen", f"{label} filter"),
+            aria_label=rx.cond(
+                count > 0,
+                t("{label} filter, {count_} chosen", label=label, count_=count),
+                t("{label} filter", label=label),
+            ),
         )
     )
 
@@ -54,16 +59,16 @@ def _trigger(state: type[FilterState], key: str, label: str) -> rx.Component:
 def _choice(state: type[FilterState], choice: Choice) -> rx.Component:
     cleared = {choice.key: ANY if choice.default else "", "page": ""}
     return rx.popover.root(
-        _trigger(state, choice.key, choice.label),
+        _trigger(state, choice.key, t(choice.label)),
         rx.popover.content(
             *option_list(state, choice),
             rx.cond(
                 as_var(state.chosen_counts[choice.key]).to(int) > 0,
-                button("Clear", kind="small ghost", on_click=rx.redirect(query_url(**cleared))),
+                button(t("Clear"), kind="small ghost", on_click=rx.redirect(query_url(**cleared))),
             ),
             align="start",
             class_name="filter-menu",
-            aria_label=choice.label,
+            aria_label=t(choice.label),
         ),
         on_open_change=lambda is_open: state.show_filter(choice.key, is_open),
     )
@@ -74,19 +79,19 @@ def option_list(state: type[FilterState], choice: Choice) -> list[rx.Component]:
     search = rx.el.input(
         type="search",
         class_name="input",
-        placeholder=f"Search {choice.label.lower()}",
-        aria_label=f"Search {choice.label.lower()}",
+        placeholder=t("Search {lower}", lower=t(choice.label).lower()),
+        aria_label=t("Search {lower}", lower=t(choice.label).lower()),
         auto_complete="off",
         max_length=MAX_SEARCH,
         on_change=lambda text: state.find_option(text).debounce(250),
     )
     lines = rx.el.ul(rx.foreach(state.options, lambda option: _option(state, choice, option)))
-    shown = rx.cond(
+    found = rx.cond(
         state.is_loading_options,
         skeleton_lines(3),
-        rx.cond(as_var(state.options).length() > 0, lines, rx.el.p("No options.", class_name="muted")),
+        rx.cond(as_var(state.options).length() > 0, lines, rx.el.p(t("No options."), class_name="muted")),
     )
-    return [search, shown] if choice.searchable else [shown]
+    return [search, found] if choice.searchable else [found]
 
 
 def _option(state: type[FilterState], choice: Choice, option: Option) -> rx.Component:
@@ -107,12 +112,12 @@ def _option(state: type[FilterState], choice: Choice, option: Option) -> rx.Comp
 
 def _days(state: type[FilterState], label: str) -> rx.Component:
     return rx.popover.root(
-        _trigger(state, "dates", label),
+        _trigger(state, "dates", t(label)),
         rx.popover.content(
             *day_fields(state),
             rx.cond(
                 as_var(state.chosen_counts["dates"]).to(int) > 0,
-                button("Clear", kind="small ghost", on_click=rx.redirect(query_url(since="", until="", page=""))),
+                button(t("Clear"), kind="small ghost", on_click=rx.redirect(query_url(since="", until="", page=""))),
             ),
             align="start",
             class_name="filter-menu",
@@ -135,8 +140,8 @@ def day_fields(state: type[FilterState]) -> list[rx.Component]:
             ),
             class_name="row",
         ),
-        _day("From", "since", state.since),
-        _day("Until", "until", state.until),
+        _day(t("From"), "since", state.since),
+        _day(t("Until"), "until", state.until),
     ]
 
 
@@ -169,10 +174,10 @@ def chips(state: type[FilterState]) -> rx.Component:
         rx.el.div(
             rx.foreach(state.chips, lambda chip: _chip(state, chip)),
             *(_chip_of_select(state, entry) for entry in selects),
-            button("Clear filters", kind="small ghost", on_click=rx.redirect(cleared_url(state))),
+            button(t("Clear filters"), kind="small ghost", on_click=rx.redirect(cleared_url(state))),
             class_name=rx.cond(count > 0, "chips", "chips only-phone"),
             role="group",
-            aria_label="Active filters",
+            aria_label=t("Active filters"),
         ),
     )
 
@@ -188,7 +193,7 @@ def active_count(state: type[FilterState]) -> Any:
 
 def _chip_of_select(state: type[FilterState], entry: Filter) -> rx.Component:
     value = as_var(state.filters[entry.key]).to(str)
-    label = rx.match(value, *((option, f"{entry.label}: {text}") for option, text in entry.options), value)
+    label = rx.match(value, *((option, f"{t(entry.label)}: {shown(text)}") for option, text in entry.options), value)
     return rx.cond(value, _chip_button(label, rx.redirect(query_url(**{entry.key: "", "page": ""})), "chip only-phone"))
 
 
@@ -203,7 +208,7 @@ def _chip_button(text: Any, on_click: Any, class_name: str, **props: Any) -> rx.
         rx.icon("x", size=12, aria_hidden="true"),
         type="button",
         class_name=class_name,
-        aria_label=f"Remove filter {text}",
+        aria_label=t("Remove filter {text}", text=text),
         on_click=on_click,
         **props,
     )

@@ -6,8 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.core.language.messages import _
 from tca_app.ui.components.basic import icon_button
 from tca_app.ui.components.placeholders import skeleton
+from tca_app.ui.components.text import shown
 from tca_app.ui.table.parts import as_cards, query_url
 from tca_app.ui.table.preferences import hidden_numbers
 
@@ -63,7 +65,7 @@ def sort_head(state: Any, column: Column, **props: Any) -> rx.Component:
     turned = rx.cond(state.sort == key, f"-{key}", key)
     return rx.el.th(
         rx.el.button(
-            column.label,
+            shown(column.label),
             rx.icon("arrow-down", size=12, aria_hidden="true", class_name="arrow"),
             type="button",
             class_name="sort",
@@ -142,7 +144,7 @@ class Grid:
     def _labels(self) -> list[Any]:
         """The labels of the cards, one for each cell of a row. The first column is the title and has none."""
         before = [""] if self.is_selectable else []
-        return [*before, "", *(column.label for column in self.columns[1:])]
+        return [*before, "", *(shown(column.label) for column in self.columns[1:])]
 
     def _hotkey(self, action: RowAction) -> rx.Component:
         """A hidden button that console/grid.js presses for the key. Each row would need its own otherwise."""
@@ -154,7 +156,7 @@ class Grid:
     def _head(self, column: Column) -> rx.Component:
         if not column.sortable:
             style = {"width": f"{column.wide}%"} if column.wide else {}
-            return rx.el.th(column.label, scope="col", class_name=column.class_name, style=style)
+            return rx.el.th(shown(column.label), scope="col", class_name=column.class_name, style=style)
         return sort_head(self.state, column)
 
     def _row(self, row: Any) -> rx.Component:
@@ -177,22 +179,22 @@ class Grid:
     def _all_tick(self) -> rx.Component | None:
         if not self.is_selectable:
             return None
-        tick = _checkbox("Select all rows of this page", self.state.is_all_selected, self.state.toggle_all())
-        label = rx.el.span("Select all", class_name="only-phone", aria_hidden="true")
+        tick = _checkbox(_("Select all rows of this page"), self.state.is_all_selected, self.state.toggle_all())
+        label = rx.el.span(_("Select all"), class_name="only-phone", aria_hidden="true")
         return rx.el.th(tick, label, scope="col", class_name="tick")
 
     def _tick(self, row: Any) -> rx.Component | None:
         if not self.is_selectable:
             return None
         is_selected, toggle = self.state.selected.contains(row["id"]), self.state.toggle_row(row["id"], IS_SHIFT)
-        return rx.el.td(_checkbox(f"Select {self.row_name(row)}", is_selected, toggle), class_name="tick")
+        return rx.el.td(_checkbox(_("Select {row}", row=self.row_name(row)), is_selected, toggle), class_name="tick")
 
     def _menu(self, row: Any) -> rx.Component | None:
         if not self.actions:
             return None
         return rx.el.td(
             rx.menu.root(
-                rx.menu.trigger(icon_button(f"Actions for {self.row_name(row)}", "ellipsis", "ghost small")),
+                rx.menu.trigger(icon_button(_("Actions for {row}", row=self.row_name(row)), "ellipsis", "ghost small")),
                 rx.menu.content(*(self._menu_item(action, row) for action in self.actions), align="end"),
             ),
             class_name="act",
@@ -200,14 +202,14 @@ class Grid:
 
     def _menu_item(self, action: RowAction, row: Any) -> rx.Component:
         item = rx.menu.item(
-            action.label, on_click=action.event(row), **({"color_scheme": "red"} if action.danger else {})
+            shown(action.label), on_click=action.event(row), **({"color_scheme": "red"} if action.danger else {})
         )
         return rx.cond(action.shown(row), item) if action.shown else item
 
     def _end(self) -> rx.Component | None:
         if not self.actions:
             return None
-        return rx.el.th(rx.el.span("Actions", class_name="sr-only"), scope="col", class_name="act")
+        return rx.el.th(rx.el.span(_("Actions"), class_name="sr-only"), scope="col", class_name="act")
 
     def _skeleton_row(self, index: int) -> rx.Component:
         widths = ("60%", "45%", "70%", "50%")

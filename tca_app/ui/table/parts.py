@@ -9,6 +9,7 @@ from tca_app.core.lists.query import PAGE_SIZES
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import button, icon_button, link
 from tca_app.ui.components.placeholders import empty_state
+from tca_app.ui.components.text import t
 from tca_app.ui.table.filters import cleared_url, filter_controls
 from tca_app.ui.table.sheet import filter_sheet
 from tca_app.ui.table.state import TableState
@@ -23,7 +24,7 @@ def plain_table(
 
     On a phone its rows are cards, unless it has its own manner there.
     """
-    actions = rx.el.span("Actions", class_name="sr-only")
+    actions = rx.el.span(t("Actions"), class_name="sr-only")
     return rx.el.div(
         rx.el.table(
             rx.el.caption(label, class_name="sr-only"),
@@ -82,9 +83,9 @@ def tools_row(
 
 def no_match(state: Any) -> rx.Component:
     return empty_state(
-        "No results",
-        "No entries match the search and filters.",
-        button("Clear search and filters", on_click=rx.redirect(cleared_url(state, q=""))),
+        t("No results"),
+        t("No entries match the search and filters."),
+        button(t("Clear search and filters"), on_click=rx.redirect(cleared_url(state, q=""))),
         icon="search-x",
     )
 
@@ -111,11 +112,11 @@ def view_switch(label: str, key: str, shown: Any, *views: tuple[str, str, Any]) 
 def export_menu(url: str, query: rx.Var[str] | str) -> rx.Component:
     """A menu of files with the rows of the list. `url` is the REST route, `query` the filters of the list."""
     return rx.menu.root(
-        rx.menu.trigger(button("Export", icon="download")),
+        rx.menu.trigger(button(t("Export"), icon="download")),
         rx.menu.content(
             *(
                 rx.menu.item(_file_link(label, f"{url}?format={kind}&{query}"), as_child=True)
-                for label, kind in (("CSV file", "csv"), ("JSON file", "json"))
+                for label, kind in ((t("CSV file"), "csv"), (t("JSON file"), "json"))
             ),
             align="end",
         ),
@@ -126,10 +127,10 @@ def download_link(url: str, query: rx.Var[str] | str) -> rx.Component:
     """A link to the CSV file with the rows of the list. `url` is the REST route, `query` the filters of the list."""
     return link(
         rx.icon("download", size=16, aria_hidden="true"),
-        rx.el.span(rx.el.span("Download ", class_name="hide-phone"), "CSV"),
+        rx.el.span(rx.el.span(t("Download "), class_name="hide-phone"), "CSV"),
         to=f"{url}?{query}",
         class_name="btn",
-        aria_label="Download CSV",
+        aria_label=t("Download CSV"),
         reload_document=True,
         custom_attrs={"download": ""},
     )
@@ -145,19 +146,23 @@ def _file_link(label: str, url: rx.Var[str] | str) -> rx.Component:
 
 def foot(state: type[TableState]) -> rx.Component:
     return rx.el.div(
-        rx.el.span(state.range_text, " of ", state.total_text, class_name="num", role="status"),
+        rx.el.span(
+            t("{range_text} of {total_text}", range_text=state.range_text, total_text=state.total_text),
+            class_name="num",
+            role="status",
+        ),
         rx.el.span(class_name="spacer"),
         rx.el.select(
-            *(rx.el.option(f"{size} per page", value=str(size)) for size in PAGE_SIZES),
+            *(rx.el.option(t("{size} per page", size=size), value=str(size)) for size in PAGE_SIZES),
             value=as_var(state.page_size).to(str),
             on_change=lambda size: rx.redirect(query_url(size=size, page="")),
             class_name="select",
-            aria_label="Rows per page",
+            aria_label=t("Rows per page"),
         ),
         rx.el.div(
             _page_box(state),
-            _turn(state, "Previous page", "chevron-left", -1, state.page <= 1),
-            _turn(state, "Next page", "chevron-right", 1, ~state.has_next_page),
+            _turn(state, t("Previous page"), "chevron-left", -1, state.page <= 1),
+            _turn(state, t("Next page"), "chevron-right", 1, ~state.has_next_page),
             class_name="row",
         ),
         class_name="table-foot",
@@ -169,18 +174,19 @@ def _page_box(state: type[TableState]) -> rx.Component:
     return rx.cond(
         state.page_count > 1,
         rx.el.span(
-            "Page ",
-            rx.el.input(
-                type="number",
-                min=1,
-                max=state.page_count,
-                class_name="input page-box",
-                aria_label="Page",
-                on_change=lambda text: rx.redirect(query_url(page=text)).debounce(500),
-                custom_attrs={"data-value": as_var(state.page).to(str)},
+            t(
+                "Page {number} of {str}",
+                number=rx.el.input(
+                    type="number",
+                    min=1,
+                    max=state.page_count,
+                    class_name="input page-box",
+                    aria_label=t("Page"),
+                    on_change=lambda text: rx.redirect(query_url(page=text)).debounce(500),
+                    custom_attrs={"data-value": as_var(state.page).to(str)},
+                ),
+                str=as_var(state.page_count).to(str),
             ),
-            " of ",
-            as_var(state.page_count).to(str),
             class_name="hide-phone num",
         ),
     )

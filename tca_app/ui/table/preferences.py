@@ -7,10 +7,12 @@ import reflex as rx
 
 from tca_app.core.database.session import Session, transaction
 from tca_app.core.errors import Invalid
+from tca_app.core.language.messages import _
 from tca_app.core.lists.query import TableSpec
 from tca_app.features.list_preferences.schemas import ListPreferenceUpdate
 from tca_app.features.list_preferences.service import read_preference, save_preference
 from tca_app.ui.components.basic import button
+from tca_app.ui.components.text import t
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionMixin
 from tca_app.ui.var import as_var
@@ -34,7 +36,7 @@ class PreferenceState(SessionMixin, mixin=True):
     @handler("signed_in")
     async def show_column(self, key: str, is_shown: bool) -> None:
         if key not in self._spec.optional:
-            raise Invalid("Unknown column.")
+            raise Invalid(_("Unknown column."))
         others = [hidden for hidden in self.hidden_columns if hidden != key and hidden in self._spec.optional]
         await self._save_preference(others if is_shown else [*others, key], self.is_compact)
 
@@ -44,7 +46,7 @@ class PreferenceState(SessionMixin, mixin=True):
 
     async def _save_preference(self, hidden: list[str], is_compact: bool) -> None:
         if not self._spec.name:
-            raise Invalid("This list cannot be changed.")
+            raise Invalid(_("This list cannot be changed."))
         async with transaction() as session:
             data = ListPreferenceUpdate(hidden=hidden, is_compact=is_compact)
             await save_preference(session, self._as_actor(), self._spec.name, data)
@@ -66,7 +68,7 @@ def view_menu(state: type[PreferenceState], labels: dict[str, str]) -> rx.Compon
     """The menu that chooses columns and density."""
     return rx.popover.root(
         rx.popover.trigger(
-            button("Display", kind="hide-phone", icon="sliders-horizontal", aria_label="Display options")
+            button(t("Display"), kind="hide-phone", icon="sliders-horizontal", aria_label=t("Display options"))
         ),
         rx.popover.content(
             rx.el.div(
@@ -77,16 +79,16 @@ def view_menu(state: type[PreferenceState], labels: dict[str, str]) -> rx.Compon
                         on_click=state.set_compact(is_compact),
                         aria_pressed=rx.cond(state.is_compact == is_compact, "true", "false"),
                     )
-                    for word, is_compact in (("Comfortable", False), ("Compact", True))
+                    for word, is_compact in ((t("Comfortable"), False), (t("Compact"), True))
                 ),
                 role="group",
-                aria_label="Density",
+                aria_label=t("Density"),
                 class_name="segments",
             ),
             rx.el.ul(*(_line(state, key, label) for key, label in labels.items() if key in state._spec.optional)),
             align="end",
             class_name="filter-menu",
-            aria_label="Display options",
+            aria_label=t("Display options"),
         ),
     )
 

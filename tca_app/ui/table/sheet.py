@@ -8,6 +8,7 @@ import reflex as rx
 from tca_app.core.lists.query import Choice
 from tca_app.ui.components.basic import button
 from tca_app.ui.components.dialogs import DIALOG_TITLE
+from tca_app.ui.components.text import t
 from tca_app.ui.table.filter_state import FilterState
 from tca_app.ui.table.filters import active_count, cleared_url, day_fields, option_list, select_of
 from tca_app.ui.table.urls import query_url
@@ -24,8 +25,8 @@ def filter_sheet(state: Any, sorts: Sequence[tuple[str, Any]]) -> rx.Component |
     sections = [
         *([_order(state, sorts)] if sorts else []),
         *(_choice(state, choice) for choice in spec.choices),
-        *([_section(spec.dates, *day_fields(state))] if spec.dates else []),
-        *(_section(entry.label, select_of(state, entry)) for entry in spec.filters if not entry.is_hidden),
+        *([_section(t(spec.dates), *day_fields(state))] if spec.dates else []),
+        *(_section(t(entry.label), select_of(state, entry)) for entry in spec.filters if not entry.is_hidden),
     ]
     if not sections:
         return None
@@ -33,17 +34,19 @@ def filter_sheet(state: Any, sorts: Sequence[tuple[str, Any]]) -> rx.Component |
     return rx.dialog.root(
         rx.dialog.trigger(
             button(
-                "Filters",
+                t("Filters"),
                 rx.cond(count > 0, rx.el.span(count, class_name="filter-count num")),
                 kind="filter only-phone",
                 icon="list-filter",
-                aria_label=rx.cond(count > 0, f"Filters, {count} active", "Filters"),
+                aria_label=rx.cond(count > 0, t("Filters, {count_} active", count_=count), t("Filters")),
             )
         ),
         rx.dialog.content(
             rx.el.div(
-                rx.dialog.title("Filters", custom_attrs=DIALOG_TITLE),
-                rx.cond(count > 0, button("Clear all", kind="small ghost", on_click=rx.redirect(cleared_url(state)))),
+                rx.dialog.title(t("Filters"), custom_attrs=DIALOG_TITLE),
+                rx.cond(
+                    count > 0, button(t("Clear all"), kind="small ghost", on_click=rx.redirect(cleared_url(state)))
+                ),
                 class_name="sheet-head",
             ),
             rx.el.div(*sections, class_name="sheet-body"),
@@ -58,13 +61,13 @@ def filter_sheet(state: Any, sorts: Sequence[tuple[str, Any]]) -> rx.Component |
 def _done(state: Any) -> Any:
     """The label of the button that closes the sheet: "Show 34 results" where the list knows their number."""
     if not hasattr(state, "total_text"):
-        return "Show results"
-    return rx.cond(state.total == 1, "Show 1 result", f"Show {state.total_text} results")
+        return t("Show results")
+    return rx.cond(state.total == 1, t("Show 1 result"), t("Show {total_text} results", total_text=state.total_text))
 
 
 def _order(state: Any, sorts: Sequence[tuple[str, Any]]) -> rx.Component:
     return _section(
-        "Sort by",
+        t("Sort by"),
         rx.el.select(
             *(
                 rx.el.option(label, ", ", word, value=f"{sign}{key}")
@@ -74,7 +77,7 @@ def _order(state: Any, sorts: Sequence[tuple[str, Any]]) -> rx.Component:
             value=state.sort,
             on_change=lambda key: rx.redirect(query_url(sort=key, page="")),
             class_name="select",
-            aria_label="Sort by",
+            aria_label=t("Sort by"),
         ),
     )
 
@@ -88,13 +91,15 @@ def _choice(state: type[FilterState], choice: Choice) -> rx.Component:
     count, is_open = as_var(state.chosen_counts[choice.key]).to(int), state.open_filter == choice.key
     return rx.el.section(
         rx.el.button(
-            rx.el.span(choice.label, class_name="grow"),
+            rx.el.span(t(choice.label), class_name="grow"),
             rx.cond(count > 0, rx.el.span(count, class_name="filter-count num")),
             rx.icon("chevron-down", size=16, aria_hidden="true"),
             type="button",
             class_name="sheet-choice",
             aria_expanded=rx.cond(is_open, "true", "false"),
-            aria_label=rx.cond(count > 0, f"{choice.label}, {count} chosen", choice.label),
+            aria_label=rx.cond(
+                count > 0, t("{label}, {count_} chosen", label=t(choice.label), count_=count), t(choice.label)
+            ),
             on_click=state.show_filter(choice.key, ~is_open),
         ),
         rx.cond(is_open, rx.el.div(*option_list(state, choice), class_name="sheet-options")),

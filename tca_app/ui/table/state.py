@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
+from tca_app.core.language.messages import _
 from tca_app.core.lists.query import (
     MAX_PAGE as MAX_PAGE,
     PAGE_SIZES as PAGE_SIZES,
@@ -157,7 +158,11 @@ class TableState(FilterState, PreferenceState, mixin=True):
     @rx.var
     def range_text(self) -> str:
         first = (self.page - 1) * self.page_size + 1
-        return f"{number(first)} to {number(first + len(self.rows) - 1)}" if self.rows else "0"
+        return (
+            _("{first} to {number}", first=number(first), number=number(first + len(self.rows) - 1))
+            if self.rows
+            else "0"
+        )
 
     @rx.var
     def has_next_page(self) -> bool:

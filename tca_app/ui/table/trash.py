@@ -5,10 +5,11 @@ from typing import Any, TypedDict
 
 import reflex as rx
 
+from tca_app.core.language.messages import _, ngettext
 from tca_app.core.lists.trash import purge_time
-from tca_app.core.plurals import plural
 from tca_app.ui.components.basic import relative_time
 from tca_app.ui.components.faces import Face, face_of, with_face
+from tca_app.ui.components.text import t
 from tca_app.ui.table.grid import Column, cut
 
 _DAY_S, _HOUR_S = 86_400, 3_600
@@ -33,23 +34,23 @@ def trashed(deleted_at: datetime | None, by_id: int | None, by: str) -> Trashed:
         deleted_by=by,
         face=face_of(by, by_id),
         purged_at=at.isoformat() if at else "",
-        purged=time_left((at - datetime.now(UTC)).total_seconds()) if at else "Never",
+        purged=time_left((at - datetime.now(UTC)).total_seconds()) if at else _("Never"),
     )
 
 
 def time_left(seconds: float) -> str:
     """ "in 12 days", never coarser than a day. The part of an hour until the next run makes no day more."""
     if seconds > _DAY_S:
-        return f"in {plural(-int(-(seconds - _HOUR_S) // _DAY_S), 'day')}"
+        return ngettext("in {count} day", "in {count} days", -int(-(seconds - _HOUR_S) // _DAY_S))
     hours = max(1, -int(-seconds // _HOUR_S))
-    return f"in {plural(hours, 'hour')}"
+    return ngettext("in {count} hour", "in {count} hours", hours)
 
 
 def trash_columns() -> tuple[Column, ...]:
     return (
-        Column("deleted_at", "Deleted", cell=_deleted_cell, sortable=True, in_trash=True),
-        Column("deleted_by", "By", cell=_by_cell, sortable=True, wide=20, in_trash=True),
-        Column("purged", "Purged", cell=_purged_cell, sortable=True, sort_key="deleted_at", in_trash=True),
+        Column("deleted_at", t("Deleted"), cell=_deleted_cell, sortable=True, in_trash=True),
+        Column("deleted_by", t("By"), cell=_by_cell, sortable=True, wide=20, in_trash=True),
+        Column("purged", t("Purged"), cell=_purged_cell, sortable=True, sort_key="deleted_at", in_trash=True),
     )
 
 
@@ -59,7 +60,7 @@ def _deleted_cell(row: Any) -> rx.Component:
 
 def _by_cell(row: Any) -> rx.Component:
     note = row["trash"]
-    unknown = rx.el.span("Unknown", class_name="muted")
+    unknown = rx.el.span(t("Unknown"), class_name="muted")
     return rx.cond(note["deleted_by"] != "", with_face(note["face"], cut(note["deleted_by"])), unknown)
 
 

@@ -42,6 +42,7 @@ import reflex as rx
 
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.placeholders import empty_state, error_state
+from tca_app.ui.components.text import shown, t
 from tca_app.ui.saved_views.state import LIST_URLS
 from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.bulk import BulkActions
@@ -80,7 +81,7 @@ def data_table(
     body = Grid(state, tuple(columns), label, row_name, tuple(actions), bulk is not None).body()
     bar = bulk_bar(bulk) if bulk else None
     if TRASH in state._spec.filters:
-        empty = rx.cond(state.is_trash, empty_state("The trash is empty", state.trash_text, icon="trash-2"), empty)
+        empty = rx.cond(state.is_trash, empty_state(t("The trash is empty"), state.trash_text, icon="trash-2"), empty)
     if instead:
         body = rx.cond(instead[0], instead[1], body)
         bar = rx.cond(~instead[0], bar) if bar else None
@@ -107,13 +108,15 @@ def data_table(
 
 
 def _view_menu(state: type[TableState], columns: Sequence[Column]) -> list[rx.Component]:
-    menu = [view_menu(state, {column.key: column.label for column in columns})] if state._spec.name else []
+    menu = [view_menu(state, {column.key: shown(column.label) for column in columns})] if state._spec.name else []
     return [*([views_menu()] if state._spec.name in LIST_URLS else []), *menu]
 
 
 def _sorts(columns: Sequence[Column]) -> list[tuple[str, Any]]:
     return [
-        (column.sort_key or column.key, column.label) for column in columns if column.sortable and not column.in_trash
+        (column.sort_key or column.key, shown(column.label))
+        for column in columns
+        if column.sortable and not column.in_trash
     ]
 
 

@@ -9,6 +9,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
 from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import at_its_url
 from tca_app.ui.saved_views.view import views_menu
@@ -19,11 +20,13 @@ from tca_app.ui.var import as_var
 state = ActivityState
 
 
-@page(routes.ACTIVITY, "Activity", on_load=(ActivityState.load,))
+@page(routes.ACTIVITY, t("Activity"), on_load=(ActivityState.load,))
 def activity_page() -> rx.Component:
     return rx.fragment(
-        page_header("Activity", "Who did what, and when.", export_menu(routes.API_ACTIVITY_EXPORT, state.export_query)),
-        tools_row(state, "Search activity", (views_menu(),)),
+        page_header(
+            t("Activity"), t("Who did what, and when."), export_menu(routes.API_ACTIVITY_EXPORT, state.export_query)
+        ),
+        tools_row(state, t("Search activity"), (views_menu(),)),
         chips(state),
         rx.el.div(
             feed(
@@ -31,7 +34,7 @@ def activity_page() -> rx.Component:
                 nothing=rx.cond(
                     state.is_filtered,
                     no_match(state),
-                    empty_state("No activity yet", "Changes by people and tokens appear here.", icon="activity"),
+                    empty_state(t("No activity yet"), t("Changes by people and tokens appear here."), icon="activity"),
                 ),
             ),
             class_name="table-frame",
@@ -39,7 +42,7 @@ def activity_page() -> rx.Component:
         rx.cond(
             state.has_more,
             rx.el.div(
-                button("Load more", on_click=state.more, custom_attrs={"data-load-more": ""}), class_name="feed-more"
+                button(t("Load more"), on_click=state.more, custom_attrs={"data-load-more": ""}), class_name="feed-more"
             ),
         ),
     )
@@ -97,18 +100,18 @@ def _details(entry: Entry) -> rx.Component:
             as_var(entry["changes"]).to(list).length() > 0,
             rx.el.table(
                 rx.el.thead(
-                    rx.el.tr(*(rx.el.th(text, scope="col") for text in ("Field", "Before", "After"))),
+                    rx.el.tr(*(rx.el.th(text, scope="col") for text in (t("Field"), t("Before"), t("After")))),
                 ),
                 rx.el.tbody(rx.foreach(as_var(entry["changes"]).to(list[dict[str, str]]), _change)),
                 class_name="diff",
             ),
-            rx.el.p("No fields changed.", class_name="muted"),
+            rx.el.p(t("No fields changed."), class_name="muted"),
         ),
         rx.el.div(
             rx.el.span(entry["type"]),
-            rx.cond(entry["url"] != "", link("Open ", entry["subject"], to=entry["url"])),
-            rx.cond(entry["actor_url"] != "", link("All by ", entry["actor"], to=entry["actor_url"])),
-            rx.cond(entry["project_url"] != "", link("All in this project", to=entry["project_url"])),
+            rx.cond(entry["url"] != "", link(t("Open {subject}", subject=entry["subject"]), to=entry["url"])),
+            rx.cond(entry["actor_url"] != "", link(t("All by {actor}", actor=entry["actor"]), to=entry["actor_url"])),
+            rx.cond(entry["project_url"] != "", link(t("All in this project"), to=entry["project_url"])),
             rx.cond(entry["origin"] != "", rx.el.span(entry["origin"], class_name="mono")),
             class_name="feed-foot",
         ),
@@ -132,21 +135,21 @@ def _change(change: Change) -> rx.Component:
 
 def recent_activity() -> rx.Component:
     """The panel "Recent activity" of the dashboard: the latest events, with a link to all."""
-    nothing = empty_state("No activity yet", "Changes by people and tokens appear here.", icon="activity")
+    nothing = empty_state(t("No activity yet"), t("Changes by people and tokens appear here."), icon="activity")
     return panel(
-        "Recent activity",
+        t("Recent activity"),
         feed(RecentState, nothing=nothing),
-        actions=(link("All activity", to=routes.ACTIVITY),),
+        actions=(link(t("All activity"), to=routes.ACTIVITY),),
         flush=True,
     )
 
 
 def subject_activity() -> rx.Component:
     """The activity of one user or project, for its page."""
-    nothing = empty_state("No activity yet", "Changes appear here.", icon="activity")
+    nothing = empty_state(t("No activity yet"), t("Changes appear here."), icon="activity")
     loading = rx.el.div(skeleton_lines(4), class_name="panel-body")
     shown = at_its_url(SubjectFeedState, feed(SubjectFeedState, nothing=nothing), loading)
-    return panel("Activity", shown, flush=True)
+    return panel(t("Activity"), shown, flush=True)
 
 
 PAGES = [activity_page]

@@ -12,6 +12,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
 from tca_app.core.facets import Facets
+from tca_app.core.language.messages import _
 from tca_app.core.lists.query import TableQuery
 from tca_app.features.activity import service as activity
 from tca_app.features.activity.facets import ActivityField, count_activity, names_of
@@ -104,7 +105,7 @@ def _value(value: Any) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return _("Yes") if value else _("No")
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -7,22 +7,26 @@ import reflex as rx
 from tca_app.features.auth.ui.acting_state import ActingState
 from tca_app.ui.components.basic import error_notice
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
 
 state = ActingState
 
 
 def acting_item(user_id: Any) -> rx.Component:
-    return rx.menu.item("Act as this user", on_click=state.ask(user_id))
+    return rx.menu.item(t("Act as this user"), on_click=state.ask(user_id))
 
 
 def acting_dialog(name: Any) -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & state.is_asking,
-        title=rx.el.span("Act as ", name, "?"),
-        text="For 30 minutes you see and do what this user may, in all tabs of this browser. Everything is recorded "
-        "under both names, and the user is notified. Their password, email, factors, tokens and sessions stay theirs.",
-        confirm="Act as this user",
+        title=rx.el.span(t("Act as {name}?", name=name)),
+        text=t(
+            "For 30 minutes you see and do what this user may, in all tabs of this browser. Everything is recorded "
+            "under both names, and the user is notified. "
+            "Their password, email, factors, tokens and sessions stay theirs."
+        ),
+        confirm=t("Act as this user"),
         kind="primary",
         on_confirm=state.start,
         on_cancel=state.cancel(),
@@ -30,14 +34,14 @@ def acting_dialog(name: Any) -> rx.Component:
         body=rx.fragment(
             error_notice(state.act_error),
             rx.el.div(
-                rx.el.label("Reason", html_for="field-acting-reason"),
+                rx.el.label(t("Reason"), html_for="field-acting-reason"),
                 rx.el.textarea(
                     name="reason",
                     class_name="input",
                     required=True,
                     max_length=500,
                     rows="2",
-                    placeholder="Cannot see the deployments of billing, ticket 1234",
+                    placeholder=t("Cannot see the deployments of billing, ticket 1234"),
                     custom_attrs={"id": "field-acting-reason"},
                 ),
                 class_name="field",

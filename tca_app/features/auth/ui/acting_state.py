@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from tca_app.core.database.session import transaction
 from tca_app.core.errors import AppError
+from tca_app.core.language.messages import _
 from tca_app.core.schema import in_words
 from tca_app.features.auth import acting
 from tca_app.features.auth.schemas import ActingStart
@@ -55,7 +56,7 @@ class ActingState(RecordState, SessionState):
             async with transaction() as session:
                 await acting.start_acting(session, self._as_actor(), self.person_id, data)
         except ValidationError as error:
-            self.act_error = f"Reason: {in_words(error.errors()[0])}"
+            self.act_error = _("Reason: {errors}", errors=in_words(error.errors()[0]))
             return
         except AppError as error:
             self.act_error = error.detail

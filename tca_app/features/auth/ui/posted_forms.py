@@ -78,7 +78,7 @@ def posted_field(
     **props: Any,
 ) -> Any:
     described = f"{name}-error" + (f" {name}-hint" if hint else "")
-    optional = rx.el.span(" (optional)", class_name="optional", aria_hidden="true") if is_optional else None
+    optional = rx.el.span(t(" (optional)"), class_name="optional", aria_hidden="true") if is_optional else None
     control = rx.el.input(
         id=name, name=name, type=kind, class_name="input", auto_complete=complete, aria_describedby=described, **props
     )

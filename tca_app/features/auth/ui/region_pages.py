@@ -6,6 +6,7 @@ from tca_app.features.auth.ui.region_state import LABELS, LOCALE_OPTIONS, Region
 from tca_app.features.auth.ui.settings_pages import own_form
 from tca_app.ui.components.basic import panel
 from tca_app.ui.components.placeholders import skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import keeper_of, select_field, text_field
 
 state = RegionState
@@ -16,7 +17,7 @@ def region_panel() -> rx.Component:
     """How the person sees times and numbers. A setting of theirs that is about texts belongs here too."""
     waiting = rx.el.div(skeleton_lines(4), class_name="panel-body")
     return rx.fragment(
-        panel("Time zone and format", rx.cond(state.form_mode != "", _form(), waiting), flush=True),
+        panel(t("Time zone and format"), rx.cond(state.form_mode != "", _form(), waiting), flush=True),
         keeper_of(state),
     )
 
@@ -28,14 +29,15 @@ def _form() -> rx.Component:
             state,
             "time_zone",
             LABELS["time_zone"],
-            hint="Type a city or choose from the list. Empty: the time zone of your browser.",
+            hint=t("Type a city or choose from the list. Empty: the time zone of your browser."),
             max_length=64,
-            placeholder="As in your browser",
+            placeholder=t("As in your browser"),
             list=ZONES,
         ),
         rx.el.datalist(custom_attrs={"id": ZONES}),
         select_field(state, "locale", LABELS["locale"], LOCALE_OPTIONS, required=False),
         rx.el.p(
-            "Now: ", rx.el.span(class_name="num", custom_attrs={"data-region-sample": ""}), class_name="hint muted"
+            t("Now: {num}", num=rx.el.span(class_name="num", custom_attrs={"data-region-sample": ""})),
+            class_name="hint muted",
         ),
     )

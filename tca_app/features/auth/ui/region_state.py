@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tca_app.core.database.session import reading, transaction
+from tca_app.core.language.messages import N_, _
 from tca_app.core.region.locales import LOCALES, Locale
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserRead, UserUpdate
@@ -13,7 +14,7 @@ from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
 FIELDS = ("time_zone", "locale")
-LABELS = {"time_zone": "Time zone", "locale": "Dates and numbers"}
+LABELS = {"time_zone": N_("Time zone"), "locale": N_("Dates and numbers")}
 _SAMPLE = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)
 
 
@@ -23,7 +24,7 @@ def _sample(locale: Locale) -> str:
 
 
 LOCALE_OPTIONS = (
-    ("", "As in your browser"),
+    ("", N_("As in your browser")),
     *sorted(((tag, _sample(locale)) for tag, locale in LOCALES.items()), key=lambda option: option[1]),
 )
 
@@ -54,7 +55,7 @@ class RegionState(FormState, SessionState):
             self._close_form()
             self._open(saved)
             self.time_zone, self.locale = saved.time_zone or "", saved.locale or ""  # the times of this page follow
-            self._toast("Time zone and format saved")
+            self._toast(_("Time zone and format saved"))
 
     async def _update(self, values: dict[str, str]) -> UserRead:
         actor = self._as_actor()

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 from tca_app.features.auth import service as auth
 from tca_app.features.auth.schemas import SessionRead
 from tca_app.features.auth.ui.devices import device_words
@@ -78,8 +78,12 @@ class SessionsState(RecordState, SessionState):
         row = next((row for row in self.rows if row["id"] == session_id), None)
         if row is None:
             return
-        itself = "This is the session you use now: you will be signed out."
-        self.asking_text = itself if row["is_current"] else f"{row['device']} at {row['ip']} is signed out immediately."
+        itself = _("This is the session you use now: you will be signed out.")
+        self.asking_text = (
+            itself
+            if row["is_current"]
+            else _("{device} at {ip} is signed out immediately.", device=row["device"], ip=row["ip"])
+        )
         self.asking, self.act_error, self._ending_id = "one", "", session_id
 
     @handler("signed_in")
@@ -89,8 +93,13 @@ class SessionsState(RecordState, SessionState):
         number = sum(not row["is_current"] for row in self.rows)
         if number == 0:
             return
-        kept = " This one stays." if any(row["is_current"] for row in self.rows) else ""
-        self.asking_text = f"{plural(number, 'browser or script', 'browsers and scripts')} must sign in again.{kept}"
+        kept = _(" This one stays.") if any(row["is_current"] for row in self.rows) else ""
+        self.asking_text = ngettext(
+            "{count} browser or script must sign in again.{kept}",
+            "{count} browsers and scripts must sign in again.{kept}",
+            number,
+            kept=kept,
+        )
         self.asking, self.act_error = "others", ""
 
     @handler("signed_in")
@@ -110,10 +119,10 @@ class SessionsState(RecordState, SessionState):
             async with transaction() as session:
                 if self.asking == "one":
                     await auth.revoke_session(session, self._as_actor(), self._ending_id)
-                    ended = "Session ended"
+                    ended = _("Session ended")
                 else:
                     number = await auth.end_other_sessions(session, self._as_actor(), self.person_id)
-                    ended = f"{plural(number, 'session')} ended"
+                    ended = ngettext("{count} session ended", "{count} sessions ended", number)
         except NotFound:
             self.asking = ""  # it has ended meanwhile
         except AppError as error:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Invalid, Stale
+from tca_app.core.language.messages import N_, _
 from tca_app.core.urls import is_local_path
 from tca_app.features.auth import setup
 from tca_app.features.auth.oauth.identities import ways_to_sign_in
@@ -25,9 +26,9 @@ from tca_app.ui.url import query_param
 
 TABS = ("profile", "password", "sessions", "two-factor", "tokens", "appearance")
 TABS_WHILE_ACTING = ("profile", "appearance")  # nothing that concerns credentials
-NOTICES = {"account_deleted": "Your account was deleted."}  # what a URL of the sign-in page may ask to say
+NOTICES = {"account_deleted": N_("Your account was deleted.")}  # what a URL of the sign-in page may ask to say
 ONE_TIME_TOKEN = TypeAdapter(Token)
-PROFILE_LABELS = {"full_name": "Full name", "email": "Email"}
+PROFILE_LABELS = {"full_name": N_("Full name"), "email": N_("Email")}
 
 
 def local_path(text: str) -> str:
@@ -54,8 +55,8 @@ class AuthState(SessionState):
             return rx.redirect(local_path(query_param(self.router_data, "next")), replace=True)
         wanted = query_param(self.router_data, "next")
         self.sign_in_links = [provider.link("sign_in", wanted) for provider in providers()]
-        self.sign_in_error = REASONS.get(query_param(self.router_data, "reason"), "")
-        self.sign_in_notice = NOTICES.get(query_param(self.router_data, "notice"), "")
+        self.sign_in_error = _(REASONS.get(query_param(self.router_data, "reason"), ""))
+        self.sign_in_notice = _(NOTICES.get(query_param(self.router_data, "notice"), ""))
         self.needs_setup = await _is_setup_open()
         return None
 
@@ -135,8 +136,10 @@ class ProfileState(FormState, SessionState):
                 saved = await self._update(values)
                 self._close_form()
                 self._open(saved)
-                waits = f"Profile saved. Open the link that we sent to {saved.pending_email}."
-                self._toast(waits if saved.pending_email else "Profile saved")
+                waits = _(
+                    "Profile saved. Open the link that we sent to {pending_email}.", pending_email=saved.pending_email
+                )
+                self._toast(waits if saved.pending_email else _("Profile saved"))
             except Stale as stale:
                 user = await self._read()
                 who = next((change.changed_by for change in stale.changes), "")
@@ -176,7 +179,7 @@ class PasswordState(FormState, SessionState):
         yield
         with self._showing_errors():
             if values["password"] != values["repeated"]:
-                raise Invalid.at("repeated", "The passwords do not match.")
+                raise Invalid.at("repeated", _("The passwords do not match."))
             data = UserUpdate(password=values["password"])
             if values["current_password"]:
                 data = UserUpdate(password=values["password"], current_password=values["current_password"])
@@ -185,4 +188,4 @@ class PasswordState(FormState, SessionState):
                 await users.update_user(session, actor, actor.user_id, data)
             self._open_form("edit", dict.fromkeys(values, ""))
             self.has_password = True
-            self._toast("Password changed. Your other sessions are signed out.")
+            self._toast(_("Password changed. Your other sessions are signed out."))

@@ -2,21 +2,23 @@
 
 import reflex as rx
 
+from tca_app.core.language.messages import N_
 from tca_app.core.urls import MAX_URL
 from tca_app.features.ci.ui.state import TrustRow, TrustsState
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import plain_table
 from tca_app.ui.var import as_var
 
 state = TrustsState
-PRESETS = (("github", "GitHub Actions"), ("gitlab", "GitLab"), ("other", "Another issuer"))
-REQUEST = "Jobs request an ID token with the audience "
+PRESETS = (("github", t("GitHub Actions")), ("gitlab", "GitLab"), ("other", t("Another issuer")))
+REQUEST = "Jobs request an ID token with the audience {audience}."
 BREAK = {"overflow_wrap": "anywhere"}  # a claim may be long and without a space
-LEAD = "CI jobs get a token of 15 minutes for the ID token of their run, so that no secret is stored."
+LEAD = t("CI jobs get a token of 15 minutes for the ID token of their run, so that no secret is stored.")
 
 
 def ci_trust_settings() -> rx.Component:
@@ -24,7 +26,7 @@ def ci_trust_settings() -> rx.Component:
         is_at_its_url(state) & (state.phase != ""),
         rx.fragment(
             panel(
-                "Trusted CI",
+                t("Trusted CI"),
                 rx.match(
                     state.phase,
                     ("list", _list()),
@@ -37,10 +39,10 @@ def ci_trust_settings() -> rx.Component:
             _form(),
             confirm_dialog(
                 open_=is_at_its_url(state) & (state.removed_id > 0),
-                title=rx.el.span("Remove ", state.removed_name, "?"),
-                text="Its jobs get no more tokens, and the tokens that they have stop working now.",
-                confirm="Remove",
-                cancel="Keep it",
+                title=rx.el.span(t("Remove {removed_name}?", removed_name=state.removed_name)),
+                text=t("Its jobs get no more tokens, and the tokens that they have stop working now."),
+                confirm=t("Remove"),
+                cancel=t("Keep it"),
                 on_confirm=state.remove,
                 on_cancel=state.cancel_remove(),
                 busy=state.is_acting,
@@ -51,19 +53,23 @@ def ci_trust_settings() -> rx.Component:
 
 
 def _add_button(kind: str) -> rx.Component:
-    return button("Trust CI jobs", kind=kind, icon="plus", on_click=state.open_create(state.project_id))
+    return button(t("Trust CI jobs"), kind=kind, icon="plus", on_click=state.open_create(state.project_id))
 
 
 def _list() -> rx.Component:
-    heads = (("Trusted jobs", ""), ("Last used", ""), ("", "act"))
-    audience = rx.el.p(REQUEST, rx.el.code(state.audience), ".")
+    heads = ((t("Trusted jobs"), ""), (t("Last used"), ""), ("", "act"))
+    audience = rx.el.p(
+        t(N_("Jobs request an ID token with the audience {audience}."), audience=rx.el.code(state.audience))
+    )
     return rx.cond(
         as_var(state.rows).length() > 0,
         rx.fragment(
-            plain_table("Trusted CI", heads, rx.foreach(state.rows, _row)),
+            plain_table(t("Trusted CI"), heads, rx.foreach(state.rows, _row)),
             rx.el.div(audience, class_name="panel-body muted"),
         ),
-        empty_state("No CI is trusted", f"{LEAD} {REQUEST}{state.audience}.", _add_button("primary"), icon="workflow"),
+        empty_state(
+            t("No CI is trusted"), f"{LEAD} {REQUEST}{state.audience}.", _add_button("primary"), icon="workflow"
+        ),
     )
 
 
@@ -83,10 +89,10 @@ def _row(row: TrustRow) -> rx.Component:
 def _menu(row: TrustRow) -> rx.Component:
     trust_id = as_var(row["id"]).to(int)
     return rx.menu.root(
-        rx.menu.trigger(icon_button(f"Actions for {row['name']}", "ellipsis", "ghost small")),
+        rx.menu.trigger(icon_button(t("Actions for {name}", name=row["name"]), "ellipsis", "ghost small")),
         rx.menu.content(
-            rx.menu.item("Edit", on_click=state.open_edit(state.project_id, trust_id)),
-            rx.menu.item("Remove", on_click=state.ask_remove(state.project_id, trust_id), color_scheme="red"),
+            rx.menu.item(t("Edit"), on_click=state.open_edit(state.project_id, trust_id)),
+            rx.menu.item(t("Remove"), on_click=state.ask_remove(state.project_id, trust_id), color_scheme="red"),
             align="end",
         ),
     )
@@ -95,55 +101,59 @@ def _menu(row: TrustRow) -> rx.Component:
 def _form() -> rx.Component:
     return form_dialog(
         state,
-        title=rx.cond(state.form_mode == "create", "Trust CI jobs", f"Edit {state.form_name}"),
-        submit=rx.cond(state.form_mode == "create", "Trust these jobs", "Save"),
+        title=rx.cond(
+            state.form_mode == "create", t("Trust CI jobs"), t("Edit {form_name}", form_name=state.form_name)
+        ),
+        submit=rx.cond(state.form_mode == "create", t("Trust these jobs"), t("Save")),
         on_submit=state.save,
-        text="Jobs with all of these claims get a token with the role of deployer. A * at the end stands for anything.",
+        text=t(
+            "Jobs with all of these claims get a token with the role of deployer. A * at the end stands for anything."
+        ),
         fields=[
-            text_field(state, "name", "Name", required=True, max_length=50, placeholder="Release"),
-            select_field(state, "preset", "CI service", PRESETS),
+            text_field(state, "name", t("Name"), required=True, max_length=50, placeholder=t("Release")),
+            select_field(state, "preset", t("CI service"), PRESETS),
             text_field(
                 state,
                 "issuer",
-                "Issuer URL",
+                t("Issuer URL"),
                 type_="url",
                 max_length=MAX_URL,
-                hint="Empty: the public service. Needed for a server of your own and for another issuer.",
+                hint=t("Empty: the public service. Needed for a server of your own and for another issuer."),
                 spell_check=False,
             ),
             text_field(
                 state,
                 "repository",
-                "Repository",
+                t("Repository"),
                 max_length=255,
                 placeholder="acme/ledger",
-                hint="As the CI service writes it. owner/* for all of an owner. Or name it in other claims.",
+                hint=t("As the CI service writes it. owner/* for all of an owner. Or name it in other claims."),
                 spell_check=False,
             ),
             text_field(
                 state,
                 "ref",
-                "Branch or tag",
+                t("Branch or tag"),
                 max_length=255,
-                hint="GitHub: refs/heads/main. GitLab: main. Empty: any.",
+                hint=t("GitHub: refs/heads/main. GitLab: main. Empty: any."),
                 spell_check=False,
             ),
             text_field(
                 state,
                 "environment",
-                "Environment",
+                t("Environment"),
                 max_length=255,
-                hint="Of the CI service. Empty: any.",
+                hint=t("Of the CI service. Empty: any."),
                 spell_check=False,
             ),
             text_field(
                 state,
                 "others",
-                "Other claims",
+                t("Other claims"),
                 lines=2,
                 max_length=2000,
                 placeholder="repository_owner_id=65",
-                hint="One name=value on each line.",
+                hint=t("One name=value on each line."),
                 spell_check=False,
             ),
         ],

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, FieldError, Forbidden, Invalid, NotFound, Stale
+from tca_app.core.language.messages import N_, _
 from tca_app.core.schema import in_words
 from tca_app.features.ci import service as trusts
 from tca_app.features.ci.schemas import GITHUB, GITLAB, NAMING, TrustCreate, TrustRead, TrustUpdate
@@ -24,12 +25,12 @@ T = TypeVar("T", bound=BaseModel)
 PRESETS = {"github": (GITHUB, "repository"), "gitlab": (GITLAB, "project_path"), "other": ("", "repository")}
 LABELS = {
     "name": "Name",
-    "preset": "CI service",
-    "issuer": "Issuer URL",
-    "repository": "Repository",
-    "ref": "Branch or tag",
-    "environment": "Environment",
-    "others": "Other claims",
+    "preset": N_("CI service"),
+    "issuer": N_("Issuer URL"),
+    "repository": N_("Repository"),
+    "ref": N_("Branch or tag"),
+    "environment": N_("Environment"),
+    "others": N_("Other claims"),
 }
 CLAIMS = ("ref", "environment")  # that have a field of their own, like the repository
 
@@ -129,7 +130,7 @@ class TrustsState(FormState, RecordState, SessionState):
                     self._ask_to_merge(_values_of(trust), version=trust.version, who=stale.changed_by, labels=LABELS)
                     return
             self._close_form()
-            self._toast(f"{saved.name} saved")
+            self._toast(_("{name} saved", name=saved.name))
             yield TrustsState.refresh
 
     async def _create(self, data: TrustCreate) -> TrustRead:
@@ -155,7 +156,7 @@ class TrustsState(FormState, RecordState, SessionState):
         """Shows the errors. Claims have several fields in this form."""
         fields = {"claims": "repository", PRESETS["gitlab"][1]: "repository"}
         if faults.get("claims") == "Required.":  # the field is not: another claim may name the repository
-            faults = {**faults, "claims": "Name the repository here or in other claims."}
+            faults = {**faults, "claims": _("Name the repository here or in other claims.")}
         super()._show_faults({self._field(fields.get(name, name)): text for name, text in faults.items()}, detail)
 
     def _field(self, name: str) -> str:
@@ -189,7 +190,7 @@ class TrustsState(FormState, RecordState, SessionState):
         finally:
             self.is_acting = False
         self.removed_id = 0
-        self._toast(f"{self.removed_name} removed")
+        self._toast(_("{removed_name} removed", removed_name=self.removed_name))
         yield TrustsState.refresh
 
 
@@ -203,7 +204,7 @@ def _checked(schema: type[T], given: dict[str, Any]) -> T:
 
 
 def _row(trust: TrustRead) -> TrustRow:
-    names = {GITHUB: "GitHub Actions", GITLAB: "GitLab"}
+    names = {GITHUB: _("GitHub Actions"), GITLAB: "GitLab"}
     return TrustRow(
         id=trust.id,
         name=trust.name,

@@ -7,6 +7,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, panel
 from tca_app.ui.components.notices import notice_lines
 from tca_app.ui.components.placeholders import error_state
+from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
 state = AttentionState
@@ -16,14 +17,14 @@ def needs_attention() -> rx.Component:
     some = as_var(state.notices).length() > 0
     return rx.cond(
         state.failure != "",
-        panel("Needs attention", error_state(state.failure, state.load), flush=True),
+        panel(t("Needs attention"), error_state(state.failure, state.load), flush=True),
         rx.cond(some, _panel()),
     )
 
 
 def _panel() -> rx.Component:
     is_long = as_var(state.notices).length() > FIRST
-    label = rx.cond(state.shows_all, "Show less", f"Show {state.more} more")
+    label = rx.cond(state.shows_all, t("Show less"), t("Show {more} more", more=state.more))
     more = button(
         label,
         kind="ghost small",
@@ -31,7 +32,7 @@ def _panel() -> rx.Component:
         aria_expanded=rx.cond(state.shows_all, "true", "false"),
     )
     return panel(
-        rx.fragment("Needs attention ", rx.el.span(state.total, class_name="muted num")),
+        rx.fragment(t("Needs attention {total}", total=rx.el.span(state.total, class_name="muted num"))),
         notice_lines(state.shown),
         rx.cond(state.shows_all & (state.unlisted > 0), _unlisted()),
         actions=(rx.cond(is_long, more),),
@@ -40,4 +41,7 @@ def _panel() -> rx.Component:
 
 
 def _unlisted() -> rx.Component:
-    return rx.el.p(link(state.unlisted, " more in Deployments", to=routes.DEPLOYMENTS), class_name="panel-foot")
+    return rx.el.p(
+        link(t("{unlisted} more in Deployments", unlisted=state.unlisted), to=routes.DEPLOYMENTS),
+        class_name="panel-foot",
+    )

@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
+from tca_app.core.language.messages import _
 from tca_app.features.dashboard.ui.health_state import failure_words
 from tca_app.features.deployments.attention import queries as deployments
 from tca_app.features.deployments.attention.ui.notices import notice_of
@@ -75,11 +76,15 @@ async def _read(session: Session, actor: Actor) -> tuple[list[Notice], int]:
 def _health_notice(part: health.HealthAttention) -> Notice:
     is_incident = part.kind == "incident"
     of_project = routes.project(part.project_id) if part.project_id else routes.STATUS
-    about = [part.detail, f"{part.severity} incident", "acknowledged" if part.is_acknowledged else ""]
+    about = [
+        part.detail,
+        _("{severity} incident", severity=part.severity),
+        "acknowledged" if part.is_acknowledged else "",
+    ]
     return Notice(
         key=f"{part.kind}-{part.id}",
         kind=part.kind,
-        title=incident_title(part) if is_incident else f"The certificate of {part.name} expires",
+        title=incident_title(part) if is_incident else _("The certificate of {name} expires", name=part.name),
         detail=" · ".join(filter(None, about)) if is_incident else part.detail,
         at=part.at.isoformat(),
         url=routes.incident(part.id) if is_incident else of_project,
@@ -92,7 +97,7 @@ def _token_notice(token: OwnedTokenRead) -> Notice:
     return Notice(
         key=f"token-{token.id}",
         kind="token",
-        title=f"The API token {token.name} expires",
+        title=_("The API token {name} expires", name=token.name),
         detail=f"{token.owner} · {token.prefix}…",
         at=at.isoformat() if at else "",
         url=url,

@@ -12,6 +12,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.placeholders import skeleton
 from tca_app.ui.components.sparks import sparkline
+from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
 state = DashboardState
@@ -41,7 +42,7 @@ def _named(name: Any) -> rx.Component:
 
 def _card(name: CardName, icon: str, url: str, card: Card) -> rx.Component:
     return link(
-        rx.el.span(rx.icon(icon, size=16, aria_hidden="true"), LABELS[name], class_name="card-label"),
+        rx.el.span(rx.icon(icon, size=16, aria_hidden="true"), t(LABELS[name]), class_name="card-label"),
         rx.cond(
             state.is_loaded,
             rx.fragment(
@@ -68,8 +69,8 @@ def _arrow(direction: Any, tone: Any) -> rx.Component:
     looks = rx.match(tone, ("good", "up"), ("bad", "down"), "")
     return rx.match(
         direction,
-        ("up", rx.icon("arrow-up-right", size=14, aria_label="Up:", role="img", class_name=looks)),
-        ("down", rx.icon("arrow-down-right", size=14, aria_label="Down:", role="img", class_name=looks)),
+        ("up", rx.icon("arrow-up-right", size=14, aria_label=t("Up:"), role="img", class_name=looks)),
+        ("down", rx.icon("arrow-down-right", size=14, aria_label=t("Down:"), role="img", class_name=looks)),
         ("same", rx.icon("arrow-right", size=14, aria_hidden="true")),
         rx.fragment(),
     )

@@ -5,27 +5,32 @@ import reflex as rx
 from tca_app.features.dashboard.ui.customize_state import CustomizeState, Line
 from tca_app.ui.components.basic import button, icon_button
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
 state = CustomizeState
 
 
 def customize_button() -> rx.Component:
-    label = rx.el.span("Customize", class_name="hide-phone")
-    return button(label, icon="layout-dashboard", on_click=state.open_arrange, aria_label="Customize")
+    label = rx.el.span(t("Customize"), class_name="hide-phone")
+    return button(label, icon="layout-dashboard", on_click=state.open_arrange, aria_label=t("Customize"))
 
 
 def customize_dialog() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
-            rx.dialog.title("Customize your dashboard", custom_attrs=DIALOG_TITLE),
-            rx.dialog.description("Choose and reorder what you see. Only you are affected.", custom_attrs=DIALOG_TEXT),
-            rx.el.div(_list("Cards", state.cards), _list("Panels", state.panels), class_name="arrange"),
+            rx.dialog.title(t("Customize your dashboard"), custom_attrs=DIALOG_TITLE),
+            rx.dialog.description(
+                t("Choose and reorder what you see. Only you are affected."), custom_attrs=DIALOG_TEXT
+            ),
+            rx.el.div(_list(t("Cards"), state.cards), _list(t("Panels"), state.panels), class_name="arrange"),
             rx.el.p(state.announcement, class_name="sr-only", role="status"),
             rx.el.div(
-                button("Reset to default", kind="ghost reset", on_click=state.use_standard, disabled=state.is_saving),
-                button("Cancel", on_click=state.close(False), disabled=state.is_saving),
-                button("Save", kind="primary", on_click=state.save, busy=state.is_saving),
+                button(
+                    t("Reset to default"), kind="ghost reset", on_click=state.use_standard, disabled=state.is_saving
+                ),
+                button(t("Cancel"), on_click=state.close(False), disabled=state.is_saving),
+                button(t("Save"), kind="primary", on_click=state.save, busy=state.is_saving),
                 class_name="dialog-foot",
             ),
             max_width="520px",
@@ -63,7 +68,7 @@ def _line(line: Line) -> rx.Component:
 def _step(line: Line, way: str, step: int, is_at_end: bool) -> rx.Component:
     """A button that moves a line. At the end of the list it is not `disabled`, so that it keeps the focus."""
     return icon_button(
-        f"Move {line['label']} {way}",
+        t("Move {label} {way}", label=line["label"], way=way),
         f"arrow-{way}",
         "ghost small",
         on_click=state.move(as_var(line["name"]).to(str), step),

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypedDict
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Invalid
+from tca_app.core.language.messages import N_, _
 from tca_app.features.dashboard.layout.service import CARDS, read_layout, save_layout, standard
 from tca_app.features.dashboard.schemas import CardName, LayoutRead, LayoutUpdate, PanelName
 from tca_app.features.dashboard.ui.state import DashboardState
@@ -12,20 +13,20 @@ from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
 LABELS: dict[CardName | PanelName, str] = {
-    "users": "Total users",
-    "projects": "Active projects",
-    "deployments": "Deployments",
-    "health": "System health",
-    "success_rate": "Success rate",
-    "deployments_by_day": "Deployments by day",
-    "deploying_now": "Deploying now",
-    "busiest_projects": "Busiest projects",
-    "delivery_measures": "DORA metrics",
-    "users_over_time": "Users over time",
-    "newest_projects": "Newest projects",
-    "newest_users": "Newest users",
-    "recent_activity": "Recent activity",
-    "system_health": "System health by component",
+    "users": N_("Total users"),
+    "projects": N_("Active projects"),
+    "deployments": N_("Deployments"),
+    "health": N_("System health"),
+    "success_rate": N_("Success rate"),
+    "deployments_by_day": N_("Deployments by day"),
+    "deploying_now": N_("Deploying now"),
+    "busiest_projects": N_("Busiest projects"),
+    "delivery_measures": N_("DORA metrics"),
+    "users_over_time": N_("Users over time"),
+    "newest_projects": N_("Newest projects"),
+    "newest_users": N_("Newest users"),
+    "recent_activity": N_("Recent activity"),
+    "system_health": N_("System health by component"),
 }
 
 
@@ -63,7 +64,9 @@ class CustomizeState(SessionState):
         lines, index = self._find(name)
         lines[index]["is_shown"] = is_shown
         self._keep(lines)
-        self.announcement = f"{lines[index]['label']} is {'shown' if is_shown else 'hidden'}."
+        self.announcement = _(
+            "{label} is {value}.", label=lines[index]["label"], value="shown" if is_shown else "hidden"
+        )
 
     @handler("signed_in")
     async def move(self, name: str, step: Literal[-1, 1]) -> None:
@@ -73,13 +76,15 @@ class CustomizeState(SessionState):
         if 0 <= to < len(lines):
             lines.insert(to, lines.pop(index))
             self._keep(lines)
-            self.announcement = f"{lines[to]['label']} is number {to + 1} of {len(lines)}."
+            self.announcement = _(
+                "{label} is number {to} of {lines}.", label=lines[to]["label"], to=to + 1, lines=len(lines)
+            )
 
     @handler("signed_in")
     async def use_standard(self) -> None:
         """Resets the draft to the default. Nothing is saved until the viewer saves."""
         self._draw(standard(self._as_actor()))
-        self.announcement = "Everything is shown in the default order. Save to keep it."
+        self.announcement = _("Everything is shown in the default order. Save to keep it.")
 
     @handler("signed_in")
     async def save(self) -> AsyncGenerator[Any, None]:
@@ -101,7 +106,7 @@ class CustomizeState(SessionState):
         finally:
             self.is_saving = False
         self.is_open = False
-        self._toast("Dashboard saved")
+        self._toast(_("Dashboard saved"))
         yield DashboardState.load
 
     def _draw(self, layout: LayoutRead) -> None:
@@ -114,7 +119,7 @@ class CustomizeState(SessionState):
             names = [line["name"] for line in lines]
             if name in names:
                 return [Line(**line) for line in lines], names.index(name)
-        raise Invalid("Unknown card or panel.")
+        raise Invalid(_("Unknown card or panel."))
 
     def _keep(self, lines: list[Line]) -> None:
         for index, line in enumerate(lines):
@@ -126,4 +131,4 @@ class CustomizeState(SessionState):
 
 
 def _line(name: CardName | PanelName, layout: LayoutRead) -> Line:
-    return Line(name=name, label=LABELS[name], is_shown=name not in layout.hidden, is_first=False, is_last=False)
+    return Line(name=name, label=_(LABELS[name]), is_shown=name not in layout.hidden, is_first=False, is_last=False)

@@ -6,6 +6,7 @@ import structlog
 
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
+from tca_app.core.language.messages import _
 from tca_app.features.health.probing.check_state import is_wavering
 from tca_app.features.health.schemas import CheckRead
 from tca_app.features.health.summary import health_summary
@@ -63,7 +64,9 @@ def _part(check: CheckRead) -> Part:
         url=routes.project(check.project_id) if check.project_id else "",
         state=check.state,
         is_wavering=is_wavering(check),
-        latency="" if check.last_latency_ms is None else f"{check.last_latency_ms:,.0f} ms",
+        latency=""
+        if check.last_latency_ms is None
+        else _("{last_latency_ms} ms", last_latency_ms=f"{check.last_latency_ms:,.0f}"),
         detail=" · ".join(text for text in (check.project_slug, check.last_detail) if text),
     )
 

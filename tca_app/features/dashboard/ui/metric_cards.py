@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
+from tca_app.core.language.messages import _
 from tca_app.core.region.formats import number
 from tca_app.features.dashboard.schemas import DayResults, Rate, Trend
 from tca_app.features.health.schemas import ScoreTrend
@@ -34,7 +35,7 @@ NO_CARD = Card(value="", direction="", tone="", change="", than="", than_short="
 
 def card_of(trend: Trend, by_day: Sequence[int], than: str) -> Card:
     """Returns the card of a count. `than` names the earlier value: "30 days ago" or "previous 30 days"."""
-    card = _card(number(trend.now), "No earlier data", spark_path(by_day))
+    card = _card(number(trend.now), _("No earlier data"), spark_path(by_day))
     if trend.percent is None:
         return card
     return _compared(card, trend.now - trend.before, f"{number(trend.percent, sign=True)}%", than, number(trend.before))
@@ -43,31 +44,35 @@ def card_of(trend: Trend, by_day: Sequence[int], than: str) -> Card:
 def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
     """Returns the card of a rate. The sparkline has the days on which a deployment succeeded or failed."""
     if rate.now is None:
-        return _card("–", "No completed deployments")
+        return _card("–", _("No completed deployments"))
     ended = [(day.succeeded, day.succeeded + day.failed) for day in by_day]
     curve = spark_path([100 * succeeded / both for succeeded, both in ended if both], LEAST_POINTS)
-    card = _card(f"{number(100 * rate.now, 1)}%", "No earlier data", curve)
+    card = _card(f"{number(100 * rate.now, 1)}%", _("No earlier data"), curve)
     if rate.before is None:
         return card
     points = round(100 * rate.now, 1) - round(100 * rate.before, 1)
     change = points if abs(points) > 0.04 else 0
-    words, before = f"{number(points, 1, sign=True)} pts", f"{number(100 * rate.before, 1)}%"
-    card = _compared(card, change, words, f"previous {days} days", before)
+    words, before = _("{points} pts", points=number(points, 1, sign=True)), f"{number(100 * rate.before, 1)}%"
+    card = _compared(card, change, words, _("previous {days} days", days=days), before)
     return _judged(card)
 
 
 def score_card(health: ScoreTrend) -> Card:
     """Returns the card of the score. The sparkline has the days on which something was probed."""
     if health.now is None:
-        return _card("–", "No checks")
+        return _card("–", _("No checks"))
     curve = spark_path([point.score for point in health.points if point.score is not None], LEAST_POINTS)
-    card = _card(percent(health.now), "No earlier data", curve)
+    card = _card(percent(health.now), _("No earlier data"), curve)
     if health.before is None:
         return card
     points = health.now - health.before
     change = points if abs(points) >= 0.005 else 0
     card = _compared(
-        card, change, f"{number(points, 2, sign=True)} pts", f"previous {health.days} days", percent(health.before)
+        card,
+        change,
+        _("{points} pts", points=number(points, 2, sign=True)),
+        _("previous {days} days", days=health.days),
+        percent(health.before),
     )
     return _judged(card)
 
@@ -78,9 +83,9 @@ def _card(value: str, change: str, spark: str = "") -> Card:
 
 def _compared(card: Card, change: float, words: str, than: str, before: str) -> Card:
     card["direction"] = "up" if change > 0 else "down" if change < 0 else "same"
-    card["change"], card["than"] = (words if change else "No change"), f"vs. {than}"
+    card["change"], card["than"] = (words if change else _("No change")), f"vs. {than}"
     card["than_short"] = card["than"].replace("previous", "prev.").replace("days", "d")
-    card["was"] = f"{card['change']} vs. {than} ({before})"
+    card["was"] = _("{change} vs. {than} ({before})", change=card["change"], than=than, before=before)
     return card
 
 

@@ -8,6 +8,7 @@ from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, link, panel
+from tca_app.ui.components.text import t
 
 state = DashboardState
 # The first of the three lines in docs/deployments.md.
@@ -19,15 +20,15 @@ REPORT = (
 
 def first_steps() -> rx.Component:
     return panel(
-        "First steps",
+        t("First steps"),
         rx.el.ol(
             rx.cond(
                 state.sees_people,
                 _step(
                     state.has_users,
                     "user-plus",
-                    "Add a user",
-                    "Create accounts for your team.",
+                    t("Add a user"),
+                    t("Create accounts for your team."),
                     routes.USERS,
                     "users",
                 ),
@@ -35,16 +36,16 @@ def first_steps() -> rx.Component:
             _step(
                 state.has_projects,
                 "folder-plus",
-                "Create a project",
-                "Create a project and add its members.",
+                t("Create a project"),
+                t("Create a project and add its members."),
                 routes.PROJECTS,
                 "projects",
             ),
             _step(
                 state.has_deployed,
                 "rocket",
-                "Report a deployment",
-                "Create one on a project's page, or report it from your CI:",
+                t("Report a deployment"),
+                t("Create one on a project's page, or report it from your CI:"),
                 routes.DEPLOYMENTS,
                 "deployments",
                 _report(),
@@ -62,7 +63,11 @@ def _step(is_done: Any, icon: str, title: str, text: str, url: str, where: str, 
             rx.el.div(title, class_name="cell-title plain"),
             rx.cond(is_done, rx.fragment(), rx.el.div(text, class_name="cell-sub")),
         ),
-        rx.cond(is_done, badge("Done", "good", "circle-check"), link(f"Go to {where}", to=url, class_name="btn")),
+        rx.cond(
+            is_done,
+            badge(t("Done"), "good", "circle-check"),
+            link(t("Go to {where}", where=where), to=url, class_name="btn"),
+        ),
         rx.cond(is_done, rx.fragment(), rx.fragment(*more)),
     )
 
@@ -77,17 +82,19 @@ def _report() -> rx.Component:
             rows="3",
             spell_check=False,
             class_name="code-block",
-            aria_label="The line that reports a deployment",
+            aria_label=t("The line that reports a deployment"),
         ),
         rx.el.div(
             rx.el.span(
-                "CONSOLE is the URL of this console, PROJECT the number in the URL of the project's page, and "
-                "TOKEN an API token of the project, which you create in its settings.",
+                t(
+                    "CONSOLE is the URL of this console, PROJECT the number in the URL of the project's page, and "
+                    "TOKEN an API token of the project, which you create in its settings."
+                ),
                 class_name="cell-sub grow",
             ),
             button(
-                rx.el.span("Copy", class_name="to-copy"),
-                rx.el.span("Copied", class_name="copied", role="status"),
+                rx.el.span(t("Copy"), class_name="to-copy"),
+                rx.el.span(t("Copied"), class_name="copied", role="status"),
                 icon="copy",
                 custom_attrs={"data-action": "copy", "data-from": "first-report"},
             ),

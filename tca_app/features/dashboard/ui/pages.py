@@ -26,6 +26,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
 from tca_app.ui.components.day_bars import results_legend
 from tca_app.ui.components.placeholders import empty_state, error_state
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.periods import period_links
 from tca_app.ui.session import SessionState
@@ -36,20 +37,20 @@ state = DashboardState
 
 @page(
     routes.DASHBOARD,
-    "Dashboard",
+    t("Dashboard"),
     on_load=(AttentionState.load, DashboardState.load, HealthState.load, RecentState.load),
 )
 def dashboard_page() -> rx.Component:
     return rx.fragment(
         page_header(
-            "Hello, " + SessionState.display_name,
+            t("Hello, {display_name}", display_name=SessionState.display_name),
             _as_of(),
             period_links(routes.DASHBOARD, state.days),
             customize_button(),
             _refresh(),
         ),
         rx.el.div(
-            rx.cond(state.failure != "", panel("Numbers", error_state(state.failure, state.load), flush=True)),
+            rx.cond(state.failure != "", panel(t("Numbers"), error_state(state.failure, state.load), flush=True)),
             rx.cond(state.is_loaded & state.has_steps, first_steps()),
             needs_attention(),
             cards(),
@@ -64,14 +65,14 @@ def dashboard_page() -> rx.Component:
 def _as_of() -> rx.Component:
     return rx.cond(
         state.is_loaded,
-        rx.el.span("Updated ", relative_time(state.as_of)),
-        rx.el.span("Loading metrics"),
+        rx.el.span(t("Updated {as_of}", as_of=relative_time(state.as_of))),
+        rx.el.span(t("Loading metrics")),
     )
 
 
 def _refresh() -> rx.Component:
-    label = rx.el.span("Refresh", class_name="hide-phone")
-    return button(label, icon="rotate-cw", on_click=state.refresh(), busy=state.is_refreshing, aria_label="Refresh")
+    label = rx.el.span(t("Refresh"), class_name="hide-phone")
+    return button(label, icon="rotate-cw", on_click=state.refresh(), busy=state.is_refreshing, aria_label=t("Refresh"))
 
 
 def _panel(name: Any) -> rx.Component:
@@ -81,7 +82,7 @@ def _panel(name: Any) -> rx.Component:
             (
                 "deployments_by_day",
                 panel(
-                    "Deployments by day",
+                    t("Deployments by day"),
                     deployments_chart(),
                     actions=(results_legend(state.results, _rows_of),),
                     flush=True,
@@ -92,7 +93,7 @@ def _panel(name: Any) -> rx.Component:
             ("delivery_measures", delivery_measures()),
             (
                 "users_over_time",
-                panel("Users by day", users_chart(), actions=(link("All users", to=routes.USERS),), flush=True),
+                panel(t("Users by day"), users_chart(), actions=(link(t("All users"), to=routes.USERS),), flush=True),
             ),
             ("newest_projects", newest_projects()),
             ("newest_users", newest_users()),
@@ -116,7 +117,9 @@ def _nothing() -> rx.Component:
     return rx.cond(
         is_read & ~state.has_steps & (as_var(state.cards).length() + as_var(state.panels).length() == 0),
         panel(
-            "Nothing is shown", empty_state("You have hidden everything", "Use Customize to show it again."), flush=True
+            t("Nothing is shown"),
+            empty_state(t("You have hidden everything"), t("Use Customize to show it again.")),
+            flush=True,
         ),
     )
 

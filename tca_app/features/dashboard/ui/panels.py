@@ -13,6 +13,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import link, name_or_link, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.var import as_var
 
@@ -28,11 +29,11 @@ def loaded_lines(entries: Any, line: Any, nothing: rx.Component) -> rx.Component
 
 
 def deploying_now() -> rx.Component:
-    nothing = empty_state("Nothing is deploying", "Queued and running deployments appear here.", icon="rocket")
+    nothing = empty_state(t("Nothing is deploying"), t("Queued and running deployments appear here."), icon="rocket")
     return panel(
-        "Deploying now",
+        t("Deploying now"),
         loaded_lines(state.deploying, _open_deployment, nothing),
-        actions=(link("All deployments", to=routes.DEPLOYMENTS),),
+        actions=(link(t("All deployments"), to=routes.DEPLOYMENTS),),
         flush=True,
     )
 
@@ -83,12 +84,14 @@ def _progress(row: Any) -> rx.Component:
 
 def busiest_projects() -> rx.Component:
     nothing = empty_state(
-        "No deployments in this period", "The projects with the most deployments appear here.", icon="folder-git-2"
+        t("No deployments in this period"),
+        t("The projects with the most deployments appear here."),
+        icon="folder-git-2",
     )
     return panel(
-        "Busiest projects",
+        t("Busiest projects"),
         loaded_lines(state.busiest, _busy_project, nothing),
-        actions=(link("Environments", to=routes.ENVIRONMENTS),),
+        actions=(link(t("Environments"), to=routes.ENVIRONMENTS),),
         flush=True,
     )
 
@@ -112,9 +115,9 @@ def _busy_project(entry: Any) -> rx.Component:
         rx.el.span(entry["failed"], class_name="muted num busy-failed"),
         rx.el.strong(
             entry["deployments"],
-            rx.el.span(rx.cond(entry["deployments"] == "1", " deployment", " deployments"), class_name="sr-only"),
+            rx.el.span(rx.cond(entry["deployments"] == "1", t(" deployment"), t(" deployments")), class_name="sr-only"),
             class_name="num busy-count",
-            title="Deployments that ended in the period",
+            title=t("Deployments that ended in the period"),
         ),
         key=entry["id"].to(str),
     )
@@ -123,13 +126,13 @@ def _busy_project(entry: Any) -> rx.Component:
 def delivery_measures() -> rx.Component:
     """The DORA metrics of production. Each definition is shown on hover and on the page behind the link."""
     return panel(
-        "DORA metrics",
+        t("DORA metrics"),
         rx.cond(
             state.is_loaded,
             rx.el.dl(rx.foreach(state.measures, _measure), class_name="lines"),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
         ),
-        actions=(link("By week and project", to=routes.DORA),),
+        actions=(link(t("By week and project"), to=routes.DORA),),
         flush=True,
     )
 
@@ -150,27 +153,27 @@ def _measure(figure: Figure) -> rx.Component:
 
 def newest_projects() -> rx.Component:
     return panel(
-        rx.cond(state.sees_people, "Newest projects", "Your newest projects"),
+        rx.cond(state.sees_people, t("Newest projects"), t("Your newest projects")),
         loaded_lines(
             state.newest_projects,
             _new_entry,
             empty_state(
-                "No projects yet",
-                "Create the first one.",
-                link("Go to projects", to=routes.PROJECTS, class_name="btn"),
+                t("No projects yet"),
+                t("Create the first one."),
+                link(t("Go to projects"), to=routes.PROJECTS, class_name="btn"),
                 icon="folder-git-2",
             ),
         ),
-        actions=(link("All projects", to=routes.PROJECTS),),
+        actions=(link(t("All projects"), to=routes.PROJECTS),),
         flush=True,
     )
 
 
 def newest_users() -> rx.Component:
     return panel(
-        "Newest users",
+        t("Newest users"),
         loaded_lines(state.newest_users, _new_entry, rx.fragment()),
-        actions=(link("All users", to=routes.USERS),),
+        actions=(link(t("All users"), to=routes.USERS),),
         flush=True,
     )
 
@@ -188,14 +191,14 @@ def _new_entry(entry: Any) -> rx.Component:
 
 
 def system_health() -> rx.Component:
-    nothing = empty_state("No checks have run yet", "The first check runs within a minute.", icon="heart-pulse")
+    nothing = empty_state(t("No checks have run yet"), t("The first check runs within a minute."), icon="heart-pulse")
     lines = rx.cond(
         as_var(HealthState.parts).length() > 0,
         rx.el.ul(rx.foreach(HealthState.parts, _part), class_name="lines"),
         nothing,
     )
     return panel(
-        "System health",
+        t("System health"),
         rx.cond(
             HealthState.failure != "",
             error_state(HealthState.failure, HealthState.load),
@@ -207,7 +210,7 @@ def system_health() -> rx.Component:
         ),
         actions=(
             rx.el.span(HealthState.summary, class_name="muted num", role="status"),
-            link("Status", to=routes.STATUS),
+            link(t("Status"), to=routes.STATUS),
         ),
         flush=True,
     )
@@ -218,7 +221,7 @@ def _part(part: Part) -> rx.Component:
     return rx.el.li(
         rx.el.div(name, rx.el.div(part["detail"], class_name="cell-sub truncate"), class_name="grow"),
         rx.el.div(state_badges(part["state"], part["is_wavering"]), class_name="part-badges"),
-        rx.el.span(part["latency"], class_name="num muted part-latency", title="Latency of the last check"),
+        rx.el.span(part["latency"], class_name="num muted part-latency", title=t("Latency of the last check")),
         key=as_var(part["id"]).to(str),
     )
 
@@ -227,9 +230,10 @@ def _late() -> rx.Component:
     return rx.cond(
         HealthState.late_since != "",
         rx.el.p(
-            "No checks since ",
-            relative_time(HealthState.late_since),
-            ". The data is out of date.",
+            t(
+                "No checks since {late_since}. The data is out of date.",
+                late_since=relative_time(HealthState.late_since),
+            ),
             class_name="notice warning",
             role="status",
         ),
@@ -239,5 +243,7 @@ def _late() -> rx.Component:
 def _more_parts() -> rx.Component:
     return rx.cond(
         HealthState.more > 0,
-        rx.el.p(link(HealthState.more, " more on the status page", to=routes.STATUS), class_name="panel-foot"),
+        rx.el.p(
+            link(t("{more} more on the status page", more=HealthState.more), to=routes.STATUS), class_name="panel-foot"
+        ),
     )

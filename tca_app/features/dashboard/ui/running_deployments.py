@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from tca_app.core.language.messages import _
 from tca_app.features.deployments.schemas import OpenDeployment
 from tca_app.features.deployments.ui.state import DeploymentRow, row_of
 
@@ -21,11 +22,15 @@ def open_row(deployment: OpenDeployment, now: datetime) -> OpenRow:
         return row
     passed, usual = max(0.0, (now - deployment.started_at).total_seconds()), deployment.usual_s
     if not usual:
-        row["progress"] = f"{_span(passed)} so far"
+        row["progress"] = _("{passed} so far", passed=_span(passed))
         return row
     took, takes = _span(passed), _span(usual)
     row["share"], row["is_late"] = min(100, int(100 * passed / usual)), passed > usual and took != takes
-    row["progress"] = f"{took}, longer than the usual {takes}" if row["is_late"] else f"{took} of about {takes}"
+    row["progress"] = (
+        _("{took}, longer than the usual {takes}", took=took, takes=takes)
+        if row["is_late"]
+        else _("{took} of about {takes}", took=took, takes=takes)
+    )
     return row
 
 
@@ -33,4 +38,4 @@ def _span(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    return _("{hours} h {minutes} min", hours=hours, minutes=minutes) if hours else _("{minutes} min", minutes=minutes)

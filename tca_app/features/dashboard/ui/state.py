@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any, TypedDict
 
 from tca_app.core.database.session import reading
+from tca_app.core.language.messages import _
 from tca_app.core.periods import DEFAULT_PERIOD, period_of
 from tca_app.core.region.formats import number
 from tca_app.features.activity.ui.state import RecentState
@@ -129,7 +130,7 @@ class DashboardState(ZoomState, SessionState):
     def _keep(self, stats: StatsRead) -> None:
         people = stats.total_users
         self.sees_people = people is not None
-        then = f"{stats.days} days ago"
+        then = _("{days} days ago", days=stats.days)
         self.people_card = card_of(people, [day.total for day in stats.users_by_day], then) if people else NO_CARD
         self.projects_card = card_of(stats.active_projects, [day.total for day in stats.projects_by_day], then)
         self._draw_users(stats.users_by_day)
@@ -158,7 +159,7 @@ class DashboardState(ZoomState, SessionState):
     def _keep_deployments(self, stats: StatsRead) -> None:
         by_day = stats.deployments_by_day
         ended = [day.ended for day in by_day]
-        self.deployments_card = card_of(stats.deployments, ended, f"previous {stats.days} days")
+        self.deployments_card = card_of(stats.deployments, ended, _("previous {days} days", days=stats.days))
         self.success_card = rate_card(stats.success_rate, stats.days, by_day)
         self._draw_results(by_day)
         self.has_deployments = stats.deployments.now > 0
@@ -190,7 +191,7 @@ def _busy(project: BusyProject, most: int) -> BusyRow:
         slug=project.slug,
         url=f"{routes.project(project.id)}?tab=deployments",
         deployments=number(project.deployments),
-        failed=f"{number(project.failed)} failed" if project.failed else "",
+        failed=_("{failed} failed", failed=number(project.failed)) if project.failed else "",
         share=f"{100 * project.deployments / most:.0f}%",
     )
 

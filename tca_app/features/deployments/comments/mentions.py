@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.database.lists import to_reads
 from tca_app.core.errors import InsufficientScope, Invalid
+from tca_app.core.language.messages import _
 from tca_app.features.deployments.comments.schemas import MentionRead
 from tca_app.features.deployments.queries import find_visible
 from tca_app.features.users.schemas import PersonRead
@@ -30,7 +31,7 @@ def names_in(body: str) -> list[str]:
     for name in MENTION.findall(body):
         names.setdefault(name.lower(), name)
     if len(names) > MAX_MENTIONS:
-        raise Invalid.at("body", f"Mention at most {MAX_MENTIONS} people.")
+        raise Invalid.at("body", _("Mention at most {max_mentions} people.", max_mentions=MAX_MENTIONS))
     return list(names.values())
 
 

@@ -10,6 +10,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import lock
 from tca_app.core.errors import Conflict, Forbidden, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import _
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.deployments.comments import events
 from tca_app.features.deployments.comments.mentions import (
@@ -116,7 +117,7 @@ async def update_comment(
     """Changes the text of an own comment. Raises NotFound, Forbidden for the comment of somebody else."""
     deployment, author_id = await _find(session, actor, deployment_id, comment_id)
     if author_id != actor.user_id:
-        raise Forbidden("Only the author can edit a comment.")
+        raise Forbidden(_("Only the author can edit a comment."))
     await _count_use(actor, 1)
     changed = update(DeploymentComment.__table__).where(_comments.id == comment_id, _comments.body != data.body)
     values = {"body": data.body, "edited_at": func.clock_timestamp()}

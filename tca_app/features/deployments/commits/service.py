@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.database.lists import to_reads
 from tca_app.core.errors import Invalid
+from tca_app.core.language.messages import _
 from tca_app.core.urls import link_of
 from tca_app.features.deployments.commits.schemas import (
     MAX_COMMITS,
@@ -77,7 +78,7 @@ async def store_steps(session: AsyncSession, project_id: int, ref: str, since: s
 async def store_reported(session: AsyncSession, project_id: int, commit_sha: str, reported: ReportedCommits) -> None:
     """Stores the commits that CI reports with a deployment of `commit_sha`. Raises Invalid when it is not the last."""
     if not is_same_commit(reported.commits[-1].sha, commit_sha):
-        raise Invalid.at("commits", "The last commit is not the commit_sha of the deployment.")
+        raise Invalid.at("commits", _("The last commit is not the commit_sha of the deployment."))
     commits = [PushedCommit(**commit.model_dump()) for commit in reported.commits]
     await store_commits(session, project_id, commits, is_signed=False)
     await store_steps(session, project_id, "", reported.since, [commit.sha for commit in commits])

@@ -1,21 +1,22 @@
 """The parameters of the URL of the list of deployments."""
 
+from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, Filter, TableSpec
 from tca_app.core.periods import PERIODS
 from tca_app.features.environments.tiers import TIER_LABELS
 
 STATUS_LABELS = {
-    "pending_approval": "Awaiting approval",
-    "queued": "Queued",
-    "in_progress": "In progress",
-    "succeeded": "Succeeded",
-    "failed": "Failed",
-    "cancelled": "Cancelled",
+    "pending_approval": N_("Awaiting approval"),
+    "queued": N_("Queued"),
+    "in_progress": N_("In progress"),
+    "succeeded": N_("Succeeded"),
+    "failed": N_("Failed"),
+    "cancelled": N_("Cancelled"),
 }
-SOURCE_LABELS = {"ui": "Console", "api": "REST", "github": "GitHub"}
+SOURCE_LABELS = {"ui": N_("Console"), "api": "REST", "github": "GitHub"}
 
 
-ENDED = {"ended_on": "Ended on", "ended_since": "Ended since", "ended_until": "Ended until"}
+ENDED = {"ended_on": N_("Ended on"), "ended_since": N_("Ended since"), "ended_until": N_("Ended until")}
 
 
 class DeploymentSpec(TableSpec):
@@ -32,15 +33,15 @@ DEPLOYMENTS = DeploymentSpec(
     name="deployments",
     optional=("project", "environment", "status", "who", "at", "took"),
     filters=(
-        Filter("days", "Ended", tuple((days, f"Ended in {days} days (UTC)") for days in PERIODS), is_hidden=True),
+        Filter("days", N_("Ended"), tuple((days, f"Ended in {days} days (UTC)") for days in PERIODS), is_hidden=True),
     ),
     choices=(
-        Choice("status", "Status", tuple(STATUS_LABELS.items()), links=(("finished", "Succeeded or failed"),)),
-        Choice("environment", "Environment"),
-        Choice("tier", "Tier", tuple(TIER_LABELS.items())),
-        Choice("project", "Project", searchable=True),
-        Choice("by", "By", searchable=True),
-        Choice("source", "Source", tuple(SOURCE_LABELS.items())),
+        Choice("status", N_("Status"), tuple(STATUS_LABELS.items()), links=(("finished", N_("Succeeded or failed")),)),
+        Choice("environment", N_("Environment")),
+        Choice("tier", N_("Tier"), tuple(TIER_LABELS.items())),
+        Choice("project", N_("Project"), searchable=True),
+        Choice("by", N_("By"), searchable=True),
+        Choice("source", N_("Source"), tuple(SOURCE_LABELS.items())),
     ),
-    dates="Created",
+    dates=N_("Created"),
 )

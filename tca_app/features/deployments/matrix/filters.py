@@ -1,5 +1,6 @@
 """The parameters of the URL of the environment matrix."""
 
+from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, TableSpec
 
 ENVIRONMENTS = TableSpec(
@@ -7,8 +8,8 @@ ENVIRONMENTS = TableSpec(
     default_sort="name",
     name="environments",
     choices=(
-        Choice("drift", "Drift", (("behind", "Behind"), ("current", "Not behind"))),
-        Choice("group", "Group", searchable=True),
+        Choice("drift", N_("Drift"), (("behind", N_("Behind")), ("current", N_("Not behind")))),
+        Choice("group", N_("Group"), searchable=True),
     ),
     size=50,
 )

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func
 
 from tca_app.core.errors import Invalid
+from tca_app.core.language.messages import _
 from tca_app.features.deployments.policy import FINISHED
 from tca_app.features.deployments.schemas import DeploymentCreate
 
@@ -45,14 +46,14 @@ def _check_times(data: DeploymentCreate) -> None:
     given = [(name, at) for name in TIMES if (at := getattr(data, name)) is not None]
     for name, at in given:
         if at > latest:
-            raise Invalid.at(name, "This time is in the future.")
+            raise Invalid.at(name, _("This time is in the future."))
     for (earlier, at), (later, then) in pairwise(given):
         if then < at:
-            raise Invalid.at(later, f"This is before {earlier}.")
+            raise Invalid.at(later, _("This is before {earlier}.", earlier=earlier))
     if data.started_at is not None and data.status == "queued":
-        raise Invalid.at("started_at", "A queued deployment has not started.")
+        raise Invalid.at("started_at", _("A queued deployment has not started."))
     if data.finished_at is not None and data.status not in FINISHED:
-        raise Invalid.at("finished_at", "Only a deployment that succeeded, failed or was cancelled has finished.")
+        raise Invalid.at("finished_at", _("Only a deployment that succeeded, failed or was cancelled has finished."))
 
 
 def is_history(finished_at: datetime | None) -> bool:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from tca_app.core.cache.local import EVERYTHING, subscribe
 from tca_app.core.errors import TooManyRequests, Unavailable
+from tca_app.core.language.messages import _
 from tca_app.features.deployments.schemas import DeploymentRead, WaitQuery
 
 MAX_WAITING = 500  # calls of this process
@@ -62,7 +63,9 @@ async def read_when_changed(read: Read, deployment_id: int, user_id: int, query:
 def _signal_of(deployment_id: int, user_id: int) -> Iterator[asyncio.Event]:
     """Takes one of the bounded places of this process and of the caller, and returns what is set at each change."""
     if _of_caller.total() >= MAX_WAITING:
-        raise Unavailable("Too many calls are waiting. Try again in a moment.", headers={"Retry-After": RETRY_AFTER_S})
+        raise Unavailable(
+            _("Too many calls are waiting. Try again in a moment."), headers={"Retry-After": RETRY_AFTER_S}
+        )
     if _of_caller[user_id] >= MAX_WAITING_OF_CALLER:
         detail = f"At most {MAX_WAITING_OF_CALLER} calls of one caller wait at a time."
         raise TooManyRequests(detail, headers={"Retry-After": RETRY_AFTER_S})

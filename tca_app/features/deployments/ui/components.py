@@ -9,6 +9,7 @@ from tca_app.features.deployments.ui.state import DeploymentRow
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, relative_time
 from tca_app.ui.components.faces import with_face
+from tca_app.ui.components.text import t
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.table.grid import Column, cut
 from tca_app.ui.table.view import open_link
@@ -37,17 +38,17 @@ def outside_link(url: Any, label: Any) -> rx.Component:
 
 def columns(*, with_project: bool = True) -> list[Column]:
     """The columns of a table of deployments."""
-    project = [Column("project", "Project", cell=_project, sortable=True, on_phone=False, wide=28)]
+    project = [Column("project", t("Project"), cell=_project, sortable=True, on_phone=False, wide=28)]
     return [
-        Column("version", "Version", cell=lambda row: _version(row, with_project), sortable=True, wide=26),
+        Column("version", t("Version"), cell=lambda row: _version(row, with_project), sortable=True, wide=26),
         *(project if with_project else []),
-        Column("environment", "Environment", cell=_environment, sortable=True, on_phone=False),
-        Column("status", "Status", cell=lambda row: deployment_badge(row["status"]), sortable=True),
-        Column("who", "By", cell=_who, sortable=True, sort_key="created_by", wide=22),
-        Column("at", "When", cell=lambda row: relative_time(row["at"]), sortable=True, sort_key="id"),
+        Column("environment", t("Environment"), cell=_environment, sortable=True, on_phone=False),
+        Column("status", t("Status"), cell=lambda row: deployment_badge(row["status"]), sortable=True),
+        Column("who", t("By"), cell=_who, sortable=True, sort_key="created_by", wide=22),
+        Column("at", t("When"), cell=lambda row: relative_time(row["at"]), sortable=True, sort_key="id"),
         Column(
             "took",
-            "Duration",
+            t("Duration"),
             cell=lambda row: rx.el.span(row["took"], class_name="nowrap"),
             sortable=True,
             sort_key="duration",

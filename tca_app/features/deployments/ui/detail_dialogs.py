@@ -7,6 +7,7 @@ from tca_app.features.deployments.ui.freeze_notice import freeze_notice
 from tca_app.features.deployments.ui.rollback_parts import rollback_changes, rollback_text, rollback_title
 from tca_app.ui.components.basic import error_notice
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.drafts import draft_note
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import is_at_its_url
@@ -16,18 +17,43 @@ state = DeploymentState
 shown = DeploymentState.deployment
 # For each action: title with the version, text, label of the button, and label of the reason ("" for none).
 _DIALOGS = {
-    "approve": ("Approve {}?", "It is queued, and the requester is notified.", "Approve", ""),
-    "refuse": (
-        "Refuse {}?",
-        "It will not be deployed. The requester is notified with your reason.",
-        "Refuse",
-        "Reason",
+    "approve": (
+        t("Approve {version}?", version=cut_in_middle(shown["version"])),
+        t("It is queued, and the requester is notified."),
+        t("Approve"),
+        "",
     ),
-    "start": ("Start {}?", "Its status changes to In progress.", "Start", ""),
-    "succeed": ("Did {} succeed?", "This version becomes the current one in the environment.", "Mark as succeeded", ""),
-    "fail": ("Did {} fail?", "The project's maintainers are notified.", "Mark as failed", "Reason"),
-    "cancel": ("Cancel the deployment of {}?", "This cannot be undone.", "Cancel deployment", "Reason"),
-    "rollback": ("", "", "Roll back", "Description"),  # the plan names the version
+    "refuse": (
+        t("Refuse {version}?", version=cut_in_middle(shown["version"])),
+        t("It will not be deployed. The requester is notified with your reason."),
+        t("Refuse"),
+        t("Reason"),
+    ),
+    "start": (
+        t("Start {version}?", version=cut_in_middle(shown["version"])),
+        t("Its status changes to In progress."),
+        t("Start"),
+        "",
+    ),
+    "succeed": (
+        t("Did {version} succeed?", version=cut_in_middle(shown["version"])),
+        t("This version becomes the current one in the environment."),
+        t("Mark as succeeded"),
+        "",
+    ),
+    "fail": (
+        t("Did {version} fail?", version=cut_in_middle(shown["version"])),
+        t("The project's maintainers are notified."),
+        t("Mark as failed"),
+        t("Reason"),
+    ),
+    "cancel": (
+        t("Cancel the deployment of {version}?", version=cut_in_middle(shown["version"])),
+        t("This cannot be undone."),
+        t("Cancel deployment"),
+        t("Reason"),
+    ),
+    "rollback": ("", "", t("Roll back"), t("Description")),  # the plan names the version
 }
 
 
@@ -37,14 +63,13 @@ def action_dialogs() -> rx.Component:
 
 def _dialog(action: str) -> rx.Component:
     title, text, confirm, label = _DIALOGS[action]
-    before, _, after = title.partition("{}")
     is_rollback = action == "rollback"
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.asking == action),
-        title=rollback_title(state.plan) if is_rollback else rx.el.span(before, cut_in_middle(shown["version"]), after),
+        title=rollback_title(state.plan) if is_rollback else rx.el.span(title),
         text=rollback_text(state.plan) if is_rollback else text,
         confirm=confirm,
-        cancel="Keep running" if action == "cancel" else "Cancel",
+        cancel=t("Keep running") if action == "cancel" else t("Cancel"),
         on_confirm=state.confirm,
         on_cancel=state.cancel_asking(),
         busy=state.is_acting,
@@ -67,7 +92,7 @@ _is_frozen = state.freeze["why"] != ""
 
 def _freeze() -> rx.Component:
     """The active freeze, with a field for the reason of an administrator."""
-    asked = _reason_field("freeze_reason", "Reason for overriding the freeze", True)
+    asked = _reason_field("freeze_reason", t("Reason for overriding the freeze"), True)
     return rx.fragment(
         freeze_notice(state.freeze, shown["environment"], state.may_override_freeze),
         rx.cond(_is_frozen & state.may_override_freeze, asked),
@@ -75,7 +100,7 @@ def _freeze() -> rx.Component:
 
 
 def _reason_field(name: str, label: str, is_required: bool) -> rx.Component:
-    optional = None if is_required else rx.el.span(" (optional)", class_name="optional", aria_hidden="true")
+    optional = None if is_required else rx.el.span(t(" (optional)"), class_name="optional", aria_hidden="true")
     return rx.el.div(
         rx.el.label(label, optional, html_for=name),
         rx.el.input(

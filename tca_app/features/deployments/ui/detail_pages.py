@@ -17,6 +17,7 @@ from tca_app.features.deployments.ui.state import DeploymentRow
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, facts, link, page_header, panel, relative_time
+from tca_app.ui.components.text import t
 from tca_app.ui.detail import by_phase, record_title
 from tca_app.ui.forms.drafts import draft_keeper
 from tca_app.ui.layout.pages import page
@@ -26,17 +27,17 @@ from tca_app.ui.var import as_var
 state = DeploymentState
 shown = DeploymentState.deployment
 MAX_OPEN = 10  # a longer list of commits is closed at first
-_title = record_title(state, state.heading, "Deployment")
+_title = record_title(state, state.heading, t("Deployment"))
 
 
 @page(
     routes.DEPLOYMENT,
     _title,
     on_load=(DeploymentState.load, LogState.load, CommentsState.load, NewCommentState.load),
-    crumbs=(("Deployments", routes.DEPLOYMENTS), (_title, None)),
+    crumbs=((t("Deployments"), routes.DEPLOYMENTS), (_title, None)),
 )
 def deployment_page() -> rx.Component:
-    return by_phase(state, "Deployment", _deployment())
+    return by_phase(state, t("Deployment"), _deployment())
 
 
 def _deployment() -> rx.Component:
@@ -45,8 +46,8 @@ def _deployment() -> rx.Component:
             rx.el.span(shown["project"], " ", cut_in_middle(shown["version"])),
             rx.el.span(
                 deployment_badge(shown["status"]),
-                rx.el.span("to ", rx.el.strong(shown["environment"])),
-                rx.cond(shown["is_protected"], badge("Protected", "", "shield")),
+                rx.el.span(t("to {environment}", environment=rx.el.strong(shown["environment"]))),
+                rx.cond(shown["is_protected"], badge(t("Protected"), "", "shield")),
                 class_name="row",
             ),
             *(_act(*entry) for entry in _BUTTONS),
@@ -54,7 +55,7 @@ def _deployment() -> rx.Component:
         _reason(),
         rx.el.div(
             rx.el.div(_timeline(), _changes(), comments_panel(), class_name="stack"),
-            rx.el.aside(_facts(), class_name="stack rail", aria_label="Details"),
+            rx.el.aside(_facts(), class_name="stack rail", aria_label=t("Details")),
             class_name="with-rail below",
         ),
         log_panel(),
@@ -65,18 +66,22 @@ def _deployment() -> rx.Component:
 
 # Action, label of the button, its kind and icon.
 _BUTTONS = (
-    ("approve", "Approve", "primary", "check"),
-    ("refuse", "Refuse", "danger-quiet", "x"),
-    ("start", "Start", "primary", "play"),
-    ("succeed", "Mark as succeeded", "primary", "check"),
-    ("fail", "Mark as failed", "danger-quiet", "x"),
-    ("cancel", "Cancel deployment", "", "ban"),
-    ("rollback", "Roll back to ", "", "undo-2"),  # and the version
+    ("approve", t("Approve"), "primary", "check"),
+    ("refuse", t("Refuse"), "danger-quiet", "x"),
+    ("start", t("Start"), "primary", "play"),
+    ("succeed", t("Mark as succeeded"), "primary", "check"),
+    ("fail", t("Mark as failed"), "danger-quiet", "x"),
+    ("cancel", t("Cancel deployment"), "", "ban"),
+    ("rollback", "", "", "undo-2"),  # and the version
 )
 
 
 def _act(action: str, label: str, kind: str, icon: str) -> rx.Component:
-    words = rx.el.span(label, cut_in_middle(state.rollback_to)) if action == "rollback" else label
+    words = (
+        rx.el.span(t("Roll back to {version}", version=cut_in_middle(state.rollback_to)))
+        if action == "rollback"
+        else label
+    )
     return rx.cond(
         as_var(state.allowed).contains(action),
         button(words, kind=kind, icon=icon, on_click=state.ask(shown["id"], action)),
@@ -88,7 +93,9 @@ def _reason() -> rx.Component:
     failed = rx.el.div(
         rx.icon("circle-x", size=16, aria_hidden="true"),
         rx.el.span(
-            rx.el.strong("Failed: "), rx.cond(shown["reason"] != "", shown["reason"], "no reason was reported.")
+            rx.el.strong(t("Failed:")),
+            " ",
+            rx.cond(shown["reason"] != "", shown["reason"], t("no reason was reported.")),
         ),
         class_name="notice error reason-notice",
     )
@@ -97,10 +104,10 @@ def _reason() -> rx.Component:
 
 
 def _or_none(value: Any, drawn: rx.Component | None = None) -> rx.Component:
-    return rx.cond(value != "", drawn or rx.el.span(value), rx.el.span("None", class_name="muted"))
+    return rx.cond(value != "", drawn or rx.el.span(value), rx.el.span(t("None"), class_name="muted"))
 
 
-_LINKS = ((shown["ci_url"], "CI run"), (shown["log_url"], "CI log"), (shown["environment_url"], "Environment"))
+_LINKS = ((shown["ci_url"], t("CI run")), (shown["log_url"], t("CI log")), (shown["environment_url"], t("Environment")))
 _has_links = (shown["ci_url"] != "") | (shown["log_url"] != "") | (shown["environment_url"] != "")
 
 
@@ -127,27 +134,31 @@ def _reporter() -> rx.Component:
 
 def _facts() -> rx.Component:
     return panel(
-        "About",
+        t("About"),
         rx.el.div(
             rx.cond(shown["description"] != "", rx.el.p(shown["description"], class_name="prose")),
             facts(
-                ("Project", _project()),
-                ("Version", rx.el.span(shown["version"], class_name="mono")),
-                ("By", _reporter()),
-                ("Commit", _or_none(shown["commit"], _commit())),
-                ("Ref", _or_none(shown["ref"], rx.el.span(shown["ref"], class_name="mono"))),
-                ("Links", rx.cond(_has_links, _links(), rx.el.span("None", class_name="muted"))),
+                (t("Project"), _project()),
+                (t("Version"), rx.el.span(shown["version"], class_name="mono")),
+                (t("By"), _reporter()),
+                (t("Commit"), _or_none(shown["commit"], _commit())),
+                (t("Ref"), _or_none(shown["ref"], rx.el.span(shown["ref"], class_name="mono"))),
+                (t("Links"), rx.cond(_has_links, _links(), rx.el.span(t("None"), class_name="muted"))),
                 (
-                    "Duration",
-                    rx.cond(shown["took"] != "", shown["took"], rx.el.span("In progress", class_name="muted")),
+                    t("Duration"),
+                    rx.cond(shown["took"] != "", shown["took"], rx.el.span(t("In progress"), class_name="muted")),
                 ),
             ),
             rx.cond(
                 shown["freeze_reason"] != "",
-                rx.el.p("Overrode a freeze window: ", shown["freeze_reason"], class_name="notice warning"),
+                rx.el.p(
+                    t("Overrode a freeze window: {freeze_reason}", freeze_reason=shown["freeze_reason"]),
+                    class_name="notice warning",
+                ),
             ),
             rx.cond(
-                shown["undoes"] != "", rx.el.p("This rolls back ", link("this deployment", to=shown["undoes"]), ".")
+                shown["undoes"] != "",
+                rx.el.p(t("This rolls back {undoes}.", undoes=link(t("this deployment"), to=shown["undoes"]))),
             ),
             class_name="stack",
         ),
@@ -159,28 +170,32 @@ def _changes() -> rx.Component:
     since = rx.foreach(
         state.before,
         lambda row: rx.el.span(
-            "Since ", link(cut_in_middle(row["version"]), to=row["url"]), ", ", relative_time(row["at"])
+            t(
+                "Since {version}, {at}",
+                version=link(cut_in_middle(row["version"]), to=row["url"]),
+                at=relative_time(row["at"]),
+            )
         ),
     )
     return panel(
-        "What changed",
+        t("What changed"),
         rx.cond(
             as_var(state.before).length() > 0,
             rx.el.div(
                 rx.el.p(since),
                 rx.cond(
                     state.compare_url != "",
-                    outside_link(state.compare_url, "Compare commits"),
+                    outside_link(state.compare_url, t("Compare commits")),
                     rx.el.p(state.no_compare, class_name="muted"),
                 ),
                 commit_list(state.commits_title, state.commits, is_open=as_var(state.commits).length() <= MAX_OPEN),
                 class_name="panel-body stack tight",
             ),
-            rx.el.p("There is no earlier deployment to this environment.", class_name="panel-body muted"),
+            rx.el.p(t("There is no earlier deployment to this environment."), class_name="panel-body muted"),
         ),
         rx.cond(
             as_var(state.between).length() > 0,
-            rx.el.ul(rx.foreach(state.between, _between), class_name="lines", aria_label="Deployments between"),
+            rx.el.ul(rx.foreach(state.between, _between), class_name="lines", aria_label=t("Deployments between")),
         ),
         flush=True,
     )
@@ -196,14 +211,14 @@ def _between(row: DeploymentRow) -> rx.Component:
 
 
 def _timeline() -> rx.Component:
-    return panel("Timeline", rx.el.ol(rx.foreach(state.steps, _step), class_name="timeline"))
+    return panel(t("Timeline"), rx.el.ol(rx.foreach(state.steps, _step), class_name="timeline"))
 
 
 def _step(step: Step) -> rx.Component:
     return rx.el.li(
         rx.el.span(step["label"], class_name="cell-title plain"),
         rx.el.span(relative_time(step["at"]), class_name="cell-sub"),
-        rx.cond(step["took"] != "", rx.el.span("after ", step["took"], class_name="cell-sub num")),
+        rx.cond(step["took"] != "", rx.el.span(t("after {took}", took=step["took"]), class_name="cell-sub num")),
         rx.cond(step["who"] != "", rx.el.span(step["who"], class_name="cell-sub truncate")),
         key=as_var(step["label"]).to(str),
         custom_attrs={"data-tone": step["tone"]},

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TypedDict
 
+from tca_app.core.language.messages import _
 from tca_app.core.urls import link_of
 from tca_app.features.deployments.commits.ui.parts import CommitRow, count_of, rows_of
 from tca_app.features.deployments.listing.filters import SOURCE_LABELS
@@ -150,15 +151,15 @@ def facts_of(found: DeploymentRead) -> Facts:
 
 def timeline_of(found: DeploymentRead) -> list[Step]:
     """Each step with its time, oldest first."""
-    ends = {"succeeded": "Succeeded", "failed": "Failed", "cancelled": "Cancelled"}
+    ends = {"succeeded": _("Succeeded"), "failed": _("Failed"), "cancelled": _("Cancelled")}
     decider = found.decided_by.display_name if found.decided_by else ""
     is_refused = was_refused(found)
     asked = found.queued_at is None or found.decided_at is not None
     moments: tuple[tuple[str, datetime | None, str], ...] = (
-        ("Requested", found.created_at if asked else None, found.who),
-        ("Refused" if is_refused else "Approved", found.decided_at, decider),
-        ("Queued", found.queued_at, "" if asked else found.who),
-        ("Started", found.started_at, ""),
+        (_("Requested"), found.created_at if asked else None, found.who),
+        (_("Refused") if is_refused else _("Approved"), found.decided_at, decider),
+        (_("Queued"), found.queued_at, "" if asked else found.who),
+        (_("Started"), found.started_at, ""),
         (ends.get(found.status, ""), None if is_refused else found.finished_at, ""),
     )
     steps: list[Step] = []

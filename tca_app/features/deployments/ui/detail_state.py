@@ -8,6 +8,7 @@ import reflex as rx
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotFound
+from tca_app.core.language.messages import _
 from tca_app.features.deployments import approvals, service as deployments
 from tca_app.features.deployments.commits.service import read_commits
 from tca_app.features.deployments.commits.ui.parts import CommitRow, rows_of, title_of
@@ -84,7 +85,7 @@ class DeploymentState(RecordState, SessionState):
     @rx.var
     def heading(self) -> str:
         known = self.deployment
-        return f"{known['project']} {known['version']}" if known["id"] else "Deployment"
+        return f"{known['project']} {known['version']}" if known["id"] else _("Deployment")
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
@@ -179,7 +180,7 @@ class DeploymentState(RecordState, SessionState):
             self.asking_error = next(iter(error.field_details.values()), error.detail)
             return
         except ValueError:
-            self.asking_error = "Enter a reason of one line, at most 500 characters."
+            self.asking_error = _("Enter a reason of one line, at most 500 characters.")
             return
         finally:
             self.is_acting = False
@@ -206,8 +207,8 @@ def _why_no_compare(found: DeploymentRead, changes: ChangesRead) -> str:
     if changes.before is None or changes.compare_url:
         return ""
     if is_same_commit(changes.before.commit_sha, found.commit_sha):
-        return "Same commit as the previous deployment."
-    return "No comparison: a commit or the repository URL is unknown."
+        return _("Same commit as the previous deployment.")
+    return _("No comparison: a commit or the repository URL is unknown.")
 
 
 def _allowed(actor: Actor, found: DeploymentRead, role: str | None) -> list[str]:

@@ -2,15 +2,16 @@
 
 from typing import TypedDict
 
+from tca_app.core.language.messages import N_, _
 from tca_app.core.region.formats import number
 from tca_app.features.deployments.schemas import MeasuresRead
 
-NOT_MEASURED = "Not measured"
+NOT_MEASURED = N_("Not measured")
 MEANINGS = {
-    "Deployment frequency": "Successful deployments per day.",
-    "Lead time": "Median time from a commit to its first successful deployment.",
-    "Change failure rate": "Share of started deployments that failed or were rolled back.",
-    "Time to restore": "Median time from a failed deployment to the next successful one in the same environment.",
+    "Deployment frequency": N_("Successful deployments per day."),
+    "Lead time": N_("Median time from a commit to its first successful deployment."),
+    "Change failure rate": N_("Share of started deployments that failed or were rolled back."),
+    "Time to restore": N_("Median time from a failed deployment to the next successful one in the same environment."),
 }
 
 
@@ -27,25 +28,37 @@ def figures_of(found: MeasuresRead) -> list[Figure]:
     """Returns the metrics in words."""
     a_day = number(found.deployments_per_day, 1)
     shown = {
-        "Deployment frequency": (f"{a_day} a day", f"{number(found.succeeded)} succeeded"),
-        "Lead time": (duration_words(found.lead_time_s), f"{number(found.with_commit_time)} with a commit time"),
-        "Change failure rate": (share_words(found.change_failure_rate), f"{number(found.finished)} finished"),
-        "Time to restore": (duration_words(found.time_to_restore_s), f"{number(found.restored)} restored"),
+        "Deployment frequency": (
+            _("{a_day} a day", a_day=a_day),
+            _("{succeeded} succeeded", succeeded=number(found.succeeded)),
+        ),
+        "Lead time": (
+            duration_words(found.lead_time_s),
+            _("{with_commit_time} with a commit time", with_commit_time=number(found.with_commit_time)),
+        ),
+        "Change failure rate": (
+            share_words(found.change_failure_rate),
+            _("{finished} finished", finished=number(found.finished)),
+        ),
+        "Time to restore": (
+            duration_words(found.time_to_restore_s),
+            _("{restored} restored", restored=number(found.restored)),
+        ),
     }
     return [
-        Figure(label=label, value=value, basis=basis, meaning=MEANINGS[label])
+        Figure(label=_(label), value=value, basis=basis, meaning=_(MEANINGS[label]))
         for label, (value, basis) in shown.items()
     ]
 
 
 def share_words(share: float | None) -> str:
-    return NOT_MEASURED if share is None else f"{number(100 * share)}%"
+    return _(NOT_MEASURED) if share is None else f"{number(100 * share)}%"
 
 
 def duration_words(seconds: float | None) -> str:
     """ "3.2 h", or that there is nothing to measure."""
     if seconds is None:
-        return NOT_MEASURED
+        return _(NOT_MEASURED)
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= size:
             return f"{number(seconds / size, 1)} {unit}"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import reflex as rx
 
 from tca_app.features.environments.schemas import FreezeRead
+from tca_app.ui.components.text import t
 from tca_app.ui.zone import time_words
 
 
@@ -34,13 +35,15 @@ def freeze_notice(freeze: Any, environment: Any, may_pass: Any) -> rx.Component:
     """The notice: who froze it, until when and why, and what the viewer can do."""
     rest = rx.cond(
         may_pass,
-        "As an administrator you can override it with a reason. The project's maintainers are notified.",
-        "Wait until then, or ask an administrator to override it.",
+        t("As an administrator you can override it with a reason. The project's maintainers are notified."),
+        t("Wait until then, or ask an administrator to override it."),
     )
     return rx.cond(
         freeze["why"] != "",
         rx.el.div(
-            rx.el.p(rx.el.strong(environment, " is frozen until ", freeze["until"])),
+            rx.el.p(
+                rx.el.strong(t("{environment} is frozen until {until}", environment=environment, until=freeze["until"]))
+            ),
             rx.el.p(freeze["who"], ": ", freeze["why"]),
             rx.el.p(rest),
             class_name="notice warning",

@@ -6,6 +6,7 @@ from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_state import LogState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, panel
+from tca_app.ui.components.text import t
 
 
 def log_panel() -> rx.Component:
@@ -18,8 +19,8 @@ def log_panel() -> rx.Component:
     search = rx.el.input(
         type="search",
         class_name="input",
-        placeholder="Search the log",
-        aria_label="Search the log; Enter jumps to the next match",
+        placeholder=t("Search the log"),
+        aria_label=t("Search the log; Enter jumps to the next match"),
         auto_complete="off",
         max_length=100,
         custom_attrs={"data-log-search": ""},
@@ -27,9 +28,9 @@ def log_panel() -> rx.Component:
     tools = (
         rx.el.span(class_name="muted num", role="status", custom_attrs={"data-log-found": ""}),
         rx.el.span(search, class_name="log-search"),
-        button("Follow", kind="small", custom_attrs={"data-log-follow": ""}, aria_pressed="true"),
+        button(t("Follow"), kind="small", custom_attrs={"data-log-follow": ""}, aria_pressed="true"),
         link(
-            "Download",
+            t("Download"),
             to=f"{url}/download",
             class_name="btn small",
             reload_document=True,
@@ -38,15 +39,15 @@ def log_panel() -> rx.Component:
     )
     return rx.el.div(
         panel(
-            rx.el.span("Log ", rx.el.span(length, class_name="muted num log-length")),
+            rx.el.span(t("Log {length}", length=rx.el.span(length, class_name="muted num log-length"))),
             rx.cond(
                 count == 0,
                 rx.el.p(
-                    rx.cond(is_deleted, "This log was deleted after its retention period.", "No log output yet."),
+                    rx.cond(is_deleted, t("This log was deleted after its retention period."), t("No log output yet.")),
                     class_name="panel-body muted",
                 ),
                 rx.el.div(
-                    class_name="log", role="log", aria_label="Log", tab_index=0, custom_attrs={"data-log-lines": ""}
+                    class_name="log", role="log", aria_label=t("Log"), tab_index=0, custom_attrs={"data-log-lines": ""}
                 ),
             ),
             actions=(rx.cond(count > 0, rx.fragment(*tools)),),

@@ -4,7 +4,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading
 from tca_app.core.errors import NotFound
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import ngettext
 from tca_app.features.deployments import logs
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
@@ -21,7 +21,7 @@ class LogState(SessionState):
 
     @rx.var
     def log_length(self) -> str:
-        return plural(self.log_lines, "line")
+        return ngettext("{count} line", "{count} lines", self.log_lines)
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:

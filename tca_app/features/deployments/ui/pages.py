@@ -10,6 +10,7 @@ from tca_app.features.deployments.ui.state import DeploymentsState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import page_header, tabs
 from tca_app.ui.components.placeholders import empty_state
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.parts import download_link
 from tca_app.ui.table.view import data_table
@@ -17,13 +18,13 @@ from tca_app.ui.table.view import data_table
 state = DeploymentsState
 
 
-@page(routes.DEPLOYMENTS, "Deployments", on_load=(DeploymentsState.load, MatrixState.load))
+@page(routes.DEPLOYMENTS, t("Deployments"), on_load=(DeploymentsState.load, MatrixState.load))
 def deployments_page() -> rx.Component:
     return rx.fragment(
-        page_header("Deployments", "Deployments across all your projects."),
+        page_header(t("Deployments"), t("Deployments across all your projects.")),
         tabs(
-            ("All", routes.DEPLOYMENTS, ~MatrixState.is_shown),
-            ("Environments", routes.ENVIRONMENTS, MatrixState.is_shown),
+            (t("All"), routes.DEPLOYMENTS, ~MatrixState.is_shown),
+            (t("Environments"), routes.ENVIRONMENTS, MatrixState.is_shown),
         ),
         rx.cond(MatrixState.is_shown, matrix_view(), _list()),
     )
@@ -33,12 +34,12 @@ def _list() -> rx.Component:
     return data_table(
         state,
         columns=columns(),
-        label="Deployments",
-        search_label="Search project, version, ref or commit",
+        label=t("Deployments"),
+        search_label=t("Search project, version, ref or commit"),
         row_name=lambda row: row["version"],
         empty=empty_state(
-            "No deployments yet",
-            "Create one on a project's page, or report them from your CI with three lines of curl.",
+            t("No deployments yet"),
+            t("Create one on a project's page, or report them from your CI with three lines of curl."),
             icon="rocket",
         ),
         tools=(download_link(routes.API_DEPLOYMENTS_EXPORT, state.export_query),),

@@ -2,6 +2,7 @@
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
+from tca_app.core.language.messages import N_, _
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.schemas import DeploymentRead
@@ -11,7 +12,7 @@ from tca_app.ui import routes
 from tca_app.ui.palette.entries import MAX_PER_GROUP, Entry, Source, entry
 from tca_app.ui.palette.matching import match
 
-REPORT = "Report deployment"
+REPORT = N_("Report deployment")
 REPORT_OF = f"{REPORT} of "
 MAX_PROJECTS = 100
 MIN_SEARCH = 2
@@ -46,7 +47,7 @@ async def _commands(session: Session, actor: Actor, text: str) -> list[Entry]:
         wanted = text[len(REPORT_OF) :].strip()
         return [_report(project) for project in await _reportable(session, actor, wanted)]
     is_wanted = not text or match(text, REPORT) or match(text, "New deployment create add")
-    return [entry(REPORT, fill=REPORT_OF)] if is_wanted and await _reportable(session, actor, "") else []
+    return [entry(_(REPORT), fill=REPORT_OF)] if is_wanted and await _reportable(session, actor, "") else []
 
 
 async def _reportable(session: Session, actor: Actor, text: str) -> list[ProjectRead]:
@@ -64,6 +65,6 @@ def _report(project: ProjectRead) -> Entry:
 
 
 OFFERED = (
-    Source("Actions", _commands, is_offered=True),
-    Source("Deployments", _search, path=routes.DEPLOYMENTS, get=_get),
+    Source(N_("Actions"), _commands, is_offered=True),
+    Source(N_("Deployments"), _search, path=routes.DEPLOYMENTS, get=_get),
 )

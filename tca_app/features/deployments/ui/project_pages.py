@@ -11,6 +11,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, link, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import at_its_url
@@ -45,14 +46,14 @@ def _environment(card: EnvironmentCard) -> rx.Component:
         href=card["address"],
         target="_blank",
         rel="noopener noreferrer",
-        aria_label=f"Open {card['name']}",
+        aria_label=t("Open {name}", name=card["name"]),
         class_name="link",
     )
     return rx.el.section(
         rx.el.div(
             rx.el.h2(card["name"], class_name="place-name"),
             rx.cond(card["freeze"]["why"] != "", freeze_badge(card["freeze"])),
-            rx.cond(card["is_protected"], badge("Protected", "", "shield")),
+            rx.cond(card["is_protected"], badge(t("Protected"), "", "shield")),
             rx.cond(card["address"] != "", address),
             class_name="card-label",
         ),
@@ -62,7 +63,7 @@ def _environment(card: EnvironmentCard) -> rx.Component:
                 link(cut_in_middle(card["version"]), to=card["url"], class_name="card-value place-version"),
                 rx.el.div(relative_time(card["at"]), " · ", card["who"], class_name="card-trend"),
             ),
-            rx.el.div("Not deployed", class_name="muted"),
+            rx.el.div(t("Not deployed"), class_name="muted"),
         ),
         class_name="panel card",
         key=as_var(card["id"]).to(str),
@@ -70,14 +71,17 @@ def _environment(card: EnvironmentCard) -> rx.Component:
 
 
 def freeze_badge(freeze: Freeze) -> rx.Component:
-    return rx.el.span(badge("Frozen", "warn", "snowflake"), title=f"Until {freeze['until']}: {freeze['why']}")
+    return rx.el.span(
+        badge(t("Frozen"), "warn", "snowflake"),
+        title=t("Until {until}: {why}", until=freeze["until"], why=freeze["why"]),
+    )
 
 
 def _newest() -> rx.Component:
     new = rx.cond(
         state.may_deploy,
         button(
-            "New deployment",
+            t("New deployment"),
             kind="small primary",
             icon="plus",
             on_click=state.open_create(state.project_id),
@@ -85,18 +89,18 @@ def _newest() -> rx.Component:
         ),
     )
     nothing = empty_state(
-        "No deployments yet",
-        "Create one with the button above, or report them from your CI.",
+        t("No deployments yet"),
+        t("Create one with the button above, or report them from your CI."),
         icon="rocket",
     )
     return panel(
-        "Newest",
+        t("Newest"),
         rx.cond(as_var(state.rows).length() > 0, _table(), nothing),
         rx.cond(
             state.has_more,
-            rx.el.div(link("All deployments", to=routes.DEPLOYMENTS, class_name="link"), class_name="panel-foot"),
+            rx.el.div(link(t("All deployments"), to=routes.DEPLOYMENTS, class_name="link"), class_name="panel-foot"),
         ),
-        actions=(link("DORA metrics", to=f"{routes.DORA}?project={state.project_id}"), new),
+        actions=(link(t("DORA metrics"), to=f"{routes.DORA}?project={state.project_id}"), new),
         flush=True,
     )
 
@@ -112,26 +116,28 @@ def _table() -> rx.Component:
             custom_attrs={"data-row": row["id"]},
         ),
     )
-    return plain_table("Newest deployments", [(column.label, column.class_name) for column in shown], rows)
+    return plain_table(t("Newest deployments"), [(column.label, column.class_name) for column in shown], rows)
 
 
 def _dialog() -> rx.Component:
     is_frozen = state.freeze["why"] != ""
-    reason = text_field(state, "freeze_reason", "Reason for overriding the freeze", required=True, max_length=500)
+    reason = text_field(state, "freeze_reason", t("Reason for overriding the freeze"), required=True, max_length=500)
     return form_dialog(
         state,
-        title=f"New deployment of {state.form_name}",
-        text="This records a deployment. Your CI does the work.",
-        submit="Create",
+        title=t("New deployment of {form_name}", form_name=state.form_name),
+        text=t("This records a deployment. Your CI does the work."),
+        submit=t("Create"),
         on_submit=state.save,
         blocked=is_frozen & ~state.may_override_freeze,
         fields=[
-            select_field(state, "environment", "Environment", state.environment_options, on_change=state.choose),
+            select_field(state, "environment", t("Environment"), state.environment_options, on_change=state.choose),
             freeze_notice(state.freeze, state.chosen, state.may_override_freeze),
             rx.cond(is_frozen & state.may_override_freeze, reason),
-            text_field(state, "version", "Version", required=True, max_length=MAX_VERSION),
-            text_field(state, "commit_sha", "Commit", hint="7 to 40 characters, or all 64 of SHA-256.", max_length=64),
-            text_field(state, "ref", "Ref", hint="The branch or tag.", max_length=200),
-            text_field(state, "description", "Description", lines=3, max_length=2000),
+            text_field(state, "version", t("Version"), required=True, max_length=MAX_VERSION),
+            text_field(
+                state, "commit_sha", t("Commit"), hint=t("7 to 40 characters, or all 64 of SHA-256."), max_length=64
+            ),
+            text_field(state, "ref", t("Ref"), hint=t("The branch or tag."), max_length=200),
+            text_field(state, "description", t("Description"), lines=3, max_length=2000),
         ],
     )

@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotFound
+from tca_app.core.language.messages import _
 from tca_app.core.urls import link_of
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.errors import Frozen
@@ -133,7 +134,9 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
                 raise
             self._close_form()
             asks = made.status == "pending_approval"
-            self._toast(f"{made.version} {'awaits approval' if asks else 'queued'}", url=routes.deployment(made.id))
+            self._toast(
+                f"{made.version} {_('awaits approval') if asks else _('queued')}", url=routes.deployment(made.id)
+            )
             yield ProjectDeploymentsState.load
 
     async def _create(self, values: dict[str, str]) -> DeploymentRead:

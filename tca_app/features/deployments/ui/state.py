@@ -9,6 +9,7 @@ import reflex as rx
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
+from tca_app.core.language.messages import _
 from tca_app.core.lists.query import day_in
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.listing.facets import DeploymentField, count_deployments, names_of
@@ -77,8 +78,8 @@ def took(start: datetime | None, end: datetime | None) -> str:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+        return _("{hours} h {minutes} min", hours=hours, minutes=minutes)
+    return _("{minutes} min {seconds} s", minutes=minutes, seconds=seconds) if minutes else f"{seconds} s"
 
 
 class DeploymentsState(TableState, SessionState):
@@ -98,7 +99,10 @@ class DeploymentsState(TableState, SessionState):
     async def _keep_filters(self, session: Session, query: TableQuery) -> None:
         await TableState._keep_filters(self, session, query)
         days = {name: query.filters[name] for name in ENDED if query.filters[name]}
-        chips = [Chip(key=name, value=day, text=f"{ENDED[name]} {day} (UTC)") for name, day in days.items()]
+        chips = [
+            Chip(key=name, value=day, text=_("{ended} {day} (UTC)", ended=ENDED[name], day=day))
+            for name, day in days.items()
+        ]
         if chips:
             self.chips = [*self.chips, *chips]
 

@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.features.dora.ui.rows import WeekBar
 from tca_app.ui.components.basic import link
+from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
 
@@ -18,7 +19,7 @@ def week_chart(metric: Any, caption: str) -> rx.Component:
         rx.el.div(*lines, rx.el.div(rx.foreach(bars, _bar), class_name="bars"), class_name="plot", aria_hidden="true"),
         rx.el.table(
             rx.el.caption(caption),
-            rx.el.thead(rx.el.tr(*(rx.el.th(head, scope="col") for head in ("Week", "Value")))),
+            rx.el.thead(rx.el.tr(*(rx.el.th(head, scope="col") for head in (t("Week"), t("Value"))))),
             rx.el.tbody(rx.foreach(bars, _line)),
             class_name="sr-only",
         ),

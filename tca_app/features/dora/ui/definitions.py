@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from tca_app.core.language.messages import N_
 from tca_app.features.dora.levels import SOURCE
 
 
@@ -14,28 +15,28 @@ class Definition(NamedTuple):
 
 DEFINITIONS = (
     Definition(
-        "Deployment frequency",
-        "Deployments that succeeded ÷ days of the period.",
-        "Each deployment counts on the day (UTC) on which it ended. Projects in the trash do not count.",
-        "For the average project with deployments. Elite: at least 1 a day. High: 1 a week. Medium: 1 in 30 days.",
+        N_("Deployment frequency"),
+        N_("Deployments that succeeded ÷ days of the period."),
+        N_("Each deployment counts on the day (UTC) on which it ended. Projects in the trash do not count."),
+        N_("For the average project with deployments. Elite: at least 1 a day. High: 1 a week. Medium: 1 in 30 days."),
     ),
     Definition(
-        "Lead time",
-        "Median of (end of the first successful deployment of a commit − time of the commit).",
-        "Once for each commit and environment. Commits without a known time are left out.",
-        "Elite: at most 1 day. High: 1 week. Medium: 30 days.",
+        N_("Lead time"),
+        N_("Median of (end of the first successful deployment of a commit − time of the commit)."),
+        N_("Once for each commit and environment. Commits without a known time are left out."),
+        N_("Elite: at most 1 day. High: 1 week. Medium: 30 days."),
     ),
     Definition(
-        "Change failure rate",
-        "Deployments that failed or were rolled back ÷ deployments that succeeded or failed.",
-        "Only deployments that started. What was cancelled or never started is left out.",
-        "Elite: at most 5%. High: 10%. Medium: 15%.",
+        N_("Change failure rate"),
+        N_("Deployments that failed or were rolled back ÷ deployments that succeeded or failed."),
+        N_("Only deployments that started. What was cancelled or never started is left out."),
+        N_("Elite: at most 5%. High: 10%. Medium: 15%."),
     ),
     Definition(
-        "Time to restore",
-        "Median of (end of the next good deployment − end of the first bad one), by environment.",
-        "Each outage counts on the day on which it ended. One that still lasts is left out.",
-        "Elite: at most 1 hour. High: 1 day. Medium: 1 week.",
+        N_("Time to restore"),
+        N_("Median of (end of the next good deployment − end of the first bad one), by environment."),
+        N_("Each outage counts on the day on which it ended. One that still lasts is left out."),
+        N_("Elite: at most 1 hour. High: 1 day. Medium: 1 week."),
     ),
 )
 LEVELS_SOURCE = f"Limits after the clusters of the {SOURCE} by DORA."

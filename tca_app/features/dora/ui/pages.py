@@ -13,6 +13,7 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import icon_button, page_header
 from tca_app.ui.components.faces import tile
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.grid import Column
 from tca_app.ui.table.parts import download_link, view_switch
@@ -20,31 +21,31 @@ from tca_app.ui.table.view import data_table, open_link
 from tca_app.ui.var import as_var
 
 state = DoraState
-PERIODS = (("", "12 weeks", True), ("26", "26 weeks", True), ("52", "52 weeks", True))
-UNITS = (("", "Projects", True), ("group", "Groups", True))
+PERIODS = (("", t("12 weeks"), True), ("26", t("26 weeks"), True), ("52", t("52 weeks"), True))
+UNITS = (("", t("Projects"), True), ("group", t("Groups"), True))
 
 
-@page(routes.DORA, "DORA metrics", on_load=(DoraState.load,))
+@page(routes.DORA, t("DORA metrics"), on_load=(DoraState.load,))
 def dora_page() -> rx.Component:
     return rx.fragment(
         page_header(
-            "DORA metrics",
-            rx.cond(state.scope != "", state.scope, "How often and how safely changes reach production."),
-            view_switch("Period", "weeks", state.weeks, *PERIODS),
+            t("DORA metrics"),
+            rx.cond(state.scope != "", state.scope, t("How often and how safely changes reach production.")),
+            view_switch(t("Period"), "weeks", state.weeks, *PERIODS),
         ),
         data_table(
             state,
             columns=_columns(),
-            label="DORA metrics",
-            search_label="Search projects and groups",
+            label=t("DORA metrics"),
+            search_label=t("Search projects and groups"),
             row_name=lambda row: row["name"],
             empty=empty_state(
-                "No deployments in this period",
-                "Report deployments from your CI, or choose other environments.",
+                t("No deployments in this period"),
+                t("Report deployments from your CI, or choose other environments."),
                 icon="gauge",
             ),
             tools=(
-                view_switch("Break down by", "by", state.by, *UNITS),
+                view_switch(t("Break down by"), "by", state.by, *UNITS),
                 download_link(routes.API_DORA_EXPORT, state.export_query),
             ),
             above=rx.cond(state.load_error == "", _metrics()),
@@ -61,7 +62,9 @@ def _metrics() -> rx.Component:
 
 def _card(definition: Definition, *children: rx.Component) -> rx.Component:
     return rx.el.section(
-        rx.el.div(rx.el.h2(definition.label, class_name="card-label"), _definition(definition), class_name="row tight"),
+        rx.el.div(
+            rx.el.h2(t(definition.label), class_name="card-label"), _definition(definition), class_name="row tight"
+        ),
         *children,
         class_name="panel card",
     )
@@ -77,17 +80,17 @@ def _metric(metric: Any, definition: Definition) -> rx.Component:
             class_name="row",
         ),
         _change(metric),
-        week_chart(metric, f"{definition.label} by week"),
+        week_chart(metric, t("{label} by week", label=t(definition.label))),
     )
 
 
 def _level(level: Any) -> rx.Component:
     return rx.match(
         level,
-        ("elite", badge("Elite", "good", "circle-check")),
-        ("high", badge("High", "info", "circle-check")),
-        ("medium", badge("Medium", "", "circle-dot")),
-        badge("Low", "warn", "circle-alert"),
+        ("elite", badge(t("Elite"), "good", "circle-check")),
+        ("high", badge(t("High"), "info", "circle-check")),
+        ("medium", badge(t("Medium"), "", "circle-dot")),
+        badge(t("Low"), "warn", "circle-alert"),
     )
 
 
@@ -100,7 +103,7 @@ def _change(metric: Any) -> rx.Component:
     )
     return rx.el.div(
         rx.cond(metric["trend"] != "", rx.el.span(arrow, class_name=tone)),
-        rx.cond(metric["change"] != "", metric["change"], "Nothing to compare in the previous period"),
+        rx.cond(metric["change"] != "", metric["change"], t("Nothing to compare in the previous period")),
         class_name="card-trend num",
     )
 
@@ -108,28 +111,30 @@ def _change(metric: Any) -> rx.Component:
 def _definition(definition: Definition) -> rx.Component:
     """The button that opens the definition, in place."""
     return rx.popover.root(
-        rx.popover.trigger(icon_button(f"Definition of {definition.label.lower()}", "info", "ghost small")),
+        rx.popover.trigger(
+            icon_button(t("Definition of {lower}", lower=t(definition.label).lower()), "info", "ghost small")
+        ),
         rx.popover.content(
-            rx.el.strong(definition.label),
-            rx.el.p(definition.formula),
-            rx.el.p(definition.counts, class_name="muted"),
-            rx.el.p(definition.levels, " Low: everything else."),
+            rx.el.strong(t(definition.label)),
+            rx.el.p(t(definition.formula)),
+            rx.el.p(t(definition.counts), class_name="muted"),
+            rx.el.p(t("{levels} Low: everything else.", levels=t(definition.levels))),
             rx.el.p(LEVELS_SOURCE, class_name="cell-sub"),
             align="start",
             class_name="definition",
-            aria_label=f"Definition of {definition.label.lower()}",
+            aria_label=t("Definition of {lower}", lower=t(definition.label).lower()),
         ),
     )
 
 
 def _columns() -> list[Column]:
     return [
-        Column("name", "Name", cell=_name, sortable=True, wide=30),
-        Column("finished", "Deployments", sortable=True, align_right=True),
-        Column("frequency", "Frequency", sortable=True, align_right=True),
-        Column("lead_time", "Lead time", sortable=True, align_right=True),
-        Column("failure_rate", "Failure rate", sortable=True, align_right=True),
-        Column("restore", "Time to restore", sortable=True, align_right=True),
+        Column("name", t("Name"), cell=_name, sortable=True, wide=30),
+        Column("finished", t("Deployments"), sortable=True, align_right=True),
+        Column("frequency", t("Frequency"), sortable=True, align_right=True),
+        Column("lead_time", t("Lead time"), sortable=True, align_right=True),
+        Column("failure_rate", t("Failure rate"), sortable=True, align_right=True),
+        Column("restore", t("Time to restore"), sortable=True, align_right=True),
     ]
 
 

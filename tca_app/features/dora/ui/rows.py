@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TypedDict
 
+from tca_app.core.language.messages import _
 from tca_app.core.region.formats import number
 from tca_app.features.deployments.ui.figures import NOT_MEASURED, duration_words, share_words
 from tca_app.features.dora.schemas import DoraFigures, DoraPeriod, DoraRead, DoraUnit
@@ -72,8 +73,8 @@ class _Kind:
 
 def _per_day(rate: float | None) -> str:
     if not rate:
-        return NOT_MEASURED if rate is None else "None"
-    return f"{number(rate, 1)} a day" if rate >= 1 else f"{number(7 * rate, 1)} a week"
+        return _(NOT_MEASURED) if rate is None else _("None")
+    return _("{rate} a day", rate=number(rate, 1)) if rate >= 1 else _("{number} a week", number=number(7 * rate, 1))
 
 
 def _duration_axis(most: float) -> tuple[float, str]:
@@ -86,24 +87,24 @@ _KINDS = (
         _per_day,
         lambda _most: (1, ""),
         "deployment_frequency",
-        lambda found: f"{number(found.succeeded)} succeeded",
+        lambda found: _("{succeeded} succeeded", succeeded=number(found.succeeded)),
         is_less_better=False,
         of_week=lambda found: found.succeeded,
-        week_words=lambda count: f"{number(count or 0)} succeeded",
+        week_words=lambda count: _("{number} succeeded", number=number(count or 0)),
     ),
     _Kind(
         lambda found: found.lead_time_s,
         duration_words,
         _duration_axis,
         "lead_time",
-        lambda found: f"{number(found.with_commit_time)} with a commit time",
+        lambda found: _("{with_commit_time} with a commit time", with_commit_time=number(found.with_commit_time)),
     ),
     _Kind(
         lambda found: found.change_failure_rate,
         share_words,
         lambda _most: (0.01, "%"),
         "change_failure_rate",
-        lambda found: f"{number(found.bad)} of {number(found.finished)} finished",
+        lambda found: _("{bad} of {finished} finished", bad=number(found.bad), finished=number(found.finished)),
         is_share=True,
     ),
     _Kind(
@@ -111,7 +112,7 @@ _KINDS = (
         duration_words,
         _duration_axis,
         "time_to_restore",
-        lambda found: f"{number(found.restored)} restored",
+        lambda found: _("{restored} restored", restored=number(found.restored)),
     ),
 )
 
@@ -131,7 +132,7 @@ def _metric(kind: _Kind, found: DoraRead, url_of: Callable[[DoraPeriod], str]) -
     return Metric(
         value=kind.words(value),
         level=getattr(found.total.levels, kind.level) or "",
-        change=f"{change} vs. previous {found.weeks} weeks" if change else "",
+        change=_("{change} vs. previous {weeks} weeks", change=change, weeks=found.weeks) if change else "",
         is_up=is_up,
         trend="" if change in ("", "No change") else "worse" if is_up == kind.is_less_better else "better",
         basis=kind.basis(found.total),
@@ -152,8 +153,12 @@ def _change(kind: _Kind, value: float | None, before: float | None) -> tuple[str
     difference = 100 * (value - before) if kind.is_share else 100 * (value - before) / before
     rounded = round(difference, 1 if kind.is_share else 0)
     if not rounded:
-        return "No change", False
-    words = f"{number(rounded, 1, sign=True)} points" if kind.is_share else f"{number(rounded, sign=True)}%"
+        return _("No change"), False
+    words = (
+        _("{rounded} points", rounded=number(rounded, 1, sign=True))
+        if kind.is_share
+        else f"{number(rounded, sign=True)}%"
+    )
     return words, rounded > 0
 
 
@@ -167,7 +172,7 @@ def _bars(
     step, words = _TICKS[len(weeks)], kind.week_words or kind.words
     bars = []
     for index, (week, value) in enumerate(zip(weeks, values, strict=True)):
-        span = f"{day_words(week.since)} to {day_words(week.until)}"
+        span = _("{since} to {until}", since=day_words(week.since), until=day_words(week.until))
         bars.append(
             WeekBar(
                 week=span,

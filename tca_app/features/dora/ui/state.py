@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
+from tca_app.core.language.messages import _
 from tca_app.features.dora import service as dora
 from tca_app.features.dora.filters import DORA
 from tca_app.features.dora.schemas import WEEKS, DoraPeriod, DoraQuery, DoraRead, DoraUnit
@@ -80,8 +81,8 @@ def _scope(asked: DoraQuery, found: DoraRead) -> str:
     tiers = ", ".join(TIER_LABELS[tier] for tier in found.tiers)
     if asked.environment:
         named = ", ".join(asked.environment)
-        return f"Environments: {named}{f' ({tiers})' if asked.tier else ''}. Days in UTC."
-    return f"Environments with the tier {tiers}. Days in UTC."
+        return _("Environments: {named}{tiers}. Days in UTC.", named=named, tiers=f" ({tiers})" if asked.tier else "")
+    return _("Environments with the tier {tiers}. Days in UTC.", tiers=tiers)
 
 
 def _deployments(asked: DoraQuery, first: object, last: object, projects: list[int]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tca_app.core.database.session import reading, transaction
+from tca_app.core.language.messages import _
 from tca_app.features.environments import freezes, service as environments
 from tca_app.features.environments.schemas import FreezeCreate
 from tca_app.features.environments.ui.state import EnvironmentsState
@@ -36,7 +37,7 @@ class FreezeState(FormState, SessionState):
         async with reading() as session:
             found = await environments.list_environments(session, self._as_actor(), project_id)
         self.environment_options = [
-            ["", "All environments"],
+            ["", _("All environments")],
             *([str(environment.id), environment.name] for environment in found),
         ]
         zone, now = zone_of(self.router_data), datetime.now(UTC)
@@ -61,5 +62,5 @@ class FreezeState(FormState, SessionState):
             async with transaction() as session:
                 await freezes.create_freeze(session, self._as_actor(), self.form_id, data)
             self._close_form()
-            self._toast("Freeze window created")
+            self._toast(_("Freeze window created"))
             yield EnvironmentsState.load

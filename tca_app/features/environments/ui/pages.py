@@ -10,6 +10,7 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.record import at_its_url, is_at_its_url
 from tca_app.ui.var import as_var
@@ -21,20 +22,20 @@ def environment_settings() -> rx.Component:
     """The panels, for users who may change them. The services check the permission again."""
     shown = rx.fragment(
         panel(
-            "Environments",
+            t("Environments"),
             rx.el.ul(rx.foreach(state.environments, _environment), class_name="lines"),
-            actions=(button("Add", kind="small", icon="plus", on_click=state.open_create(state.project_id)),),
+            actions=(button(t("Add"), kind="small", icon="plus", on_click=state.open_create(state.project_id)),),
             flush=True,
         ),
         panel(
-            "Freeze windows",
+            t("Freeze windows"),
             rx.cond(
                 as_var(state.windows).length() > 0,
                 rx.el.ul(rx.foreach(state.windows, _window), class_name="lines"),
-                rx.el.p("No freeze windows.", class_name="panel-body muted"),
+                rx.el.p(t("No freeze windows."), class_name="panel-body muted"),
             ),
             actions=(
-                button("Freeze", kind="small", icon="snowflake", on_click=FreezeState.open_create(state.project_id)),
+                button(t("Freeze"), kind="small", icon="snowflake", on_click=FreezeState.open_create(state.project_id)),
             ),
             flush=True,
         ),
@@ -53,16 +54,16 @@ def _environment(row: EnvironmentRow) -> rx.Component:
             class_name="grow",
         ),
         badge(row["tier"]),
-        rx.cond(row["is_protected"], badge("Protected", "", "shield")),
-        rx.cond(row["allow_parallel"], badge("Concurrent", "", "layers")),
+        rx.cond(row["is_protected"], badge(t("Protected"), "", "shield")),
+        rx.cond(row["allow_parallel"], badge(t("Concurrent"), "", "layers")),
         icon_button(
-            f"Edit {row['name']}",
+            t("Edit {name}", name=row["name"]),
             "pencil",
             "ghost small",
             on_click=state.open_edit(state.project_id, row["id"]),
         ),
         icon_button(
-            f"Delete {row['name']}",
+            t("Delete {name}", name=row["name"]),
             "trash-2",
             "ghost small",
             on_click=state.ask_delete(state.project_id, row["id"]),
@@ -78,7 +79,7 @@ def _window(window: FreezeRow) -> rx.Component:
             rx.el.div(window["when"], class_name="cell-sub num"),
             class_name="grow",
         ),
-        button("Lift", kind="small", on_click=state.lift(state.project_id, window["id"])),
+        button(t("Lift"), kind="small", on_click=state.lift(state.project_id, window["id"])),
         key=as_var(window["id"]).to(str),
     )
 
@@ -86,18 +87,20 @@ def _window(window: FreezeRow) -> rx.Component:
 def _environment_dialog() -> rx.Component:
     return form_dialog(
         state,
-        title=rx.cond(state.form_mode == "create", "New environment", f"Edit {state.form_name}"),
-        submit=rx.cond(state.form_mode == "create", "Create", "Save"),
+        title=rx.cond(
+            state.form_mode == "create", t("New environment"), t("Edit {form_name}", form_name=state.form_name)
+        ),
+        submit=rx.cond(state.form_mode == "create", t("Create"), t("Save")),
         on_submit=state.save,
         fields=[
-            text_field(state, "name", "Name", required=True, max_length=50),
-            text_field(state, "url", "URL", type_="url", hint="Public URL of this environment.", max_length=MAX_URL),
+            text_field(state, "name", t("Name"), required=True, max_length=50),
+            text_field(state, "url", "URL", type_="url", hint=t("Public URL of this environment."), max_length=MAX_URL),
             _tier_field(),
             text_field(
-                state, "rank", "Order", required=True, hint="0 is the first stage of the pipeline.", max_length=4
+                state, "rank", t("Order"), required=True, hint=t("0 is the first stage of the pipeline."), max_length=4
             ),
-            check_field(state, "is_protected", "Protected", hint="Deployments need approval by a maintainer."),
-            check_field(state, "allow_parallel", "Allow concurrent deployments"),
+            check_field(state, "is_protected", t("Protected"), hint=t("Deployments need approval by a maintainer.")),
+            check_field(state, "allow_parallel", t("Allow concurrent deployments")),
         ],
     )
 
@@ -105,41 +108,41 @@ def _environment_dialog() -> rx.Component:
 def _tier_field() -> rx.Component:
     """The tier. For a new environment it can be guessed from the name."""
     tiers = tuple(TIER_LABELS.items())
-    hint = "DORA metrics use the environments with the tier Production."
+    hint = t("DORA metrics use the environments with the tier Production.")
     return rx.cond(
         state.form_mode == "create",
-        select_field(state, "tier", "Tier", (("", "Detect from the name"), *tiers), hint=hint, required=False),
-        select_field(state, "tier", "Tier", tiers, hint=hint),
+        select_field(state, "tier", t("Tier"), (("", t("Detect from the name")), *tiers), hint=hint, required=False),
+        select_field(state, "tier", t("Tier"), tiers, hint=hint),
     )
 
 
 def _freeze_dialog() -> rx.Component:
     return form_dialog(
         FreezeState,
-        title="Freeze deployments",
-        text="Blocks new deployments. Administrators can override with a reason.",
-        submit="Freeze",
+        title=t("Freeze deployments"),
+        text=t("Blocks new deployments. Administrators can override with a reason."),
+        submit=t("Freeze"),
         on_submit=FreezeState.save,
         fields=[
-            select_field(FreezeState, "environment_id", "Scope", FreezeState.environment_options),
-            _time_field("starts_at", "From"),
-            _time_field("ends_at", "Until"),
-            text_field(FreezeState, "why", "Reason", required=True, max_length=500),
+            select_field(FreezeState, "environment_id", t("Scope"), FreezeState.environment_options),
+            _time_field("starts_at", t("From")),
+            _time_field("ends_at", t("Until")),
+            text_field(FreezeState, "why", t("Reason"), required=True, max_length=500),
         ],
     )
 
 
 def _time_field(name: str, label: str) -> rx.Component:
-    hint = rx.el.span("Time zone: ", FreezeState.zone_text)
+    hint = rx.el.span(t("Time zone: {zone_text}", zone_text=FreezeState.zone_text))
     return text_field(FreezeState, name, label, type_="datetime-local", required=True, hint=hint)
 
 
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.delete_id > 0),
-        title=rx.el.span("Delete ", state.delete_name, "?"),
-        text="New deployments are no longer possible. Its history is kept.",
-        confirm="Delete",
+        title=rx.el.span(t("Delete {delete_name}?", delete_name=state.delete_name)),
+        text=t("New deployments are no longer possible. Its history is kept."),
+        confirm=t("Delete"),
         on_confirm=state.delete,
         on_cancel=state.cancel_delete(),
         busy=state.is_acting,

@@ -2,6 +2,7 @@
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
+from tca_app.core.language.messages import N_
 from tca_app.features.environments.search import EnvironmentMatch, find_environments
 from tca_app.ui import routes
 from tca_app.ui.palette.entries import MAX_PER_GROUP, Entry, Source, entry
@@ -18,4 +19,4 @@ def _entry(found: EnvironmentMatch) -> Entry:
     return entry(f"{found.name} · {found.project_name}", detail=found.slug, url=url)
 
 
-OFFERED = (Source("Environments", _search),)
+OFFERED = (Source(N_("Environments"), _search),)

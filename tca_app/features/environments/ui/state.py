@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotFound, Stale
+from tca_app.core.language.messages import N_, _
 from tca_app.features.environments import freezes, service as environments
 from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
 from tca_app.features.environments.tiers import TIER_LABELS
@@ -21,10 +22,10 @@ from tca_app.ui.zone import span_words, zone_of
 LABELS = {
     "name": "Name",
     "url": "URL",
-    "rank": "Order",
-    "tier": "Tier",
-    "is_protected": "Protected",
-    "allow_parallel": "Concurrent",
+    "rank": N_("Order"),
+    "tier": N_("Tier"),
+    "is_protected": N_("Protected"),
+    "allow_parallel": N_("Concurrent"),
 }
 TICKS = ("is_protected", "allow_parallel")
 
@@ -123,11 +124,11 @@ class EnvironmentsState(FormState, RecordState, SessionState):
                     saved = await self._update(EnvironmentUpdate(**given))
                 except Stale as stale:
                     environment = await self._read(self.form_id)
-                    who = next((change.changed_by for change in stale.changes if change.changed_by), "Somebody else")
+                    who = next((change.changed_by for change in stale.changes if change.changed_by), _("Somebody else"))
                     self._ask_to_merge(_form_values(environment), version=environment.version, who=who, labels=LABELS)
                     return
             self._close_form()
-            self._toast(f"Environment {saved.name} saved")
+            self._toast(_("Environment {name} saved", name=saved.name))
             yield EnvironmentsState.load
 
     async def _create(self, data: EnvironmentCreate) -> EnvironmentRead:
@@ -175,7 +176,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
             return
         finally:
             self.is_acting = False
-        self._toast(f"Environment {self.delete_name} deleted")
+        self._toast(_("Environment {delete_name} deleted", delete_name=self.delete_name))
         self.delete_id = 0
         yield EnvironmentsState.load
 
@@ -185,7 +186,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
         self._require_record(project_id, self.project_id)
         async with transaction() as session:
             await freezes.delete_freeze(session, self._as_actor(), project_id, freeze_id)
-        self._toast("Freeze window lifted")
+        self._toast(_("Freeze window lifted"))
         return EnvironmentsState.load
 
 
@@ -215,7 +216,7 @@ def _form_values(environment: EnvironmentRead) -> dict[str, str]:
 def _window(window: Any, zone: ZoneInfo) -> FreezeRow:
     return FreezeRow(
         id=window.id,
-        where=window.environment or "All environments",
+        where=window.environment or _("All environments"),
         why=window.why,
         when=span_words(window.starts_at, window.ends_at, zone),
     )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import reflex as rx
 
 from tca_app.core.database.session import transaction
+from tca_app.core.language.messages import _
 from tca_app.features.factors import passkey_service, service as factors
 from tca_app.features.factors.schemas import FactorName
 from tca_app.features.factors.ui.state import QR_CODE, SECRET, FactorsState
@@ -66,7 +67,7 @@ class FactorFormState(FormState, SessionState):
     async def _rename(self, data: FactorName) -> list[Any]:
         async with transaction() as session:
             await factors.rename_factor(session, self._as_actor(), self.form_id, data)
-        self._toast("Renamed")
+        self._toast(_("Renamed"))
         return [FactorsState.refresh]
 
 

@@ -9,6 +9,7 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, error_notice, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import error_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.forms.passkeys import passkey_form
 from tca_app.ui.var import as_var
@@ -34,7 +35,7 @@ def two_factor_setup() -> rx.Component:
         rx.cond(
             state.load_error != "",
             error_state(state.load_error, state.load),
-            rx.cond(state.is_loaded, _panels(), panel("Second factors", skeleton_lines(3))),
+            rx.cond(state.is_loaded, _panels(), panel(t("Second factors"), skeleton_lines(3))),
         ),
         _form(),
         _confirmation(),
@@ -46,12 +47,12 @@ def _panels() -> rx.Component:
     has_some = as_var(state.factors).length() > 0
     return rx.fragment(
         panel(
-            "Second factors",
+            t("Second factors"),
             rx.cond(has_some, rx.el.ul(rx.foreach(state.factors, _factor), class_name="rows"), _none()),
             actions=(
-                button("Add authenticator app", kind="small", icon="smartphone", on_click=form.open_totp()),
+                button(t("Add authenticator app"), kind="small", icon="smartphone", on_click=form.open_totp()),
                 rx.el.div(
-                    button("Add passkey", kind="small", icon="key-round", on_click=form.open_passkey()),
+                    button(t("Add passkey"), kind="small", icon="key-round", on_click=form.open_passkey()),
                     hidden=True,
                     custom_attrs={"data-needs-passkeys": ""},
                 ),
@@ -63,24 +64,26 @@ def _panels() -> rx.Component:
 
 def _requirement() -> rx.Component:
     return rx.el.p(
-        "Your organisation requires a second factor. Add one before your time ends ",
-        relative_time(state.required_from),
-        ". After that you can do nothing else here.",
+        t(
+            "Your organisation requires a second factor. Add one before your time ends "
+            "{required_from}. After that you can do nothing else here.",
+            required_from=relative_time(state.required_from),
+        ),
         class_name="notice warning",
     )
 
 
 def _none() -> rx.Component:
     return rx.el.p(
-        "Your password alone signs you in. With a second factor somebody who learns it cannot.", class_name="muted"
+        t("Your password alone signs you in. With a second factor somebody who learns it cannot."), class_name="muted"
     )
 
 
 def _factor(row: FactorRow) -> rx.Component:
     return rx.el.li(
         factor_words(row),
-        button("Rename", kind="small", on_click=form.open_rename(row["id"])),
-        button("Remove", kind="small danger-quiet", on_click=state.ask_remove(row["id"])),
+        button(t("Rename"), kind="small", on_click=form.open_rename(row["id"])),
+        button(t("Remove"), kind="small danger-quiet", on_click=state.ask_remove(row["id"])),
         class_name="row",
     )
 
@@ -90,12 +93,13 @@ def factor_words(row: FactorRow) -> rx.Component:
     return rx.el.div(
         rx.el.strong(row["name"]),
         " ",
-        rx.cond(row["kind"] == "totp", badge("App", "", "smartphone"), badge("Passkey", "", "key-round")),
+        rx.cond(row["kind"] == "totp", badge(t("App"), "", "smartphone"), badge(t("Passkey"), "", "key-round")),
         rx.el.div(
-            "Added ",
-            relative_time(row["created_at"]),
-            ", last used ",
-            relative_time(row["last_used_at"], "never"),
+            t(
+                "Added {created_at}, last used {last_used_at}",
+                created_at=relative_time(row["created_at"]),
+                last_used_at=relative_time(row["last_used_at"], "never"),
+            ),
             class_name="cell-sub",
         ),
         class_name="grow",
@@ -104,34 +108,36 @@ def factor_words(row: FactorRow) -> rx.Component:
 
 def _recovery_codes() -> rx.Component:
     return panel(
-        "Recovery codes",
+        t("Recovery codes"),
         rx.el.p(
             rx.cond(
                 state.codes_left > 0,
-                rx.fragment(rx.el.strong(state.codes_left), " of 10 codes are unused. "),
-                "No code is left. ",
+                rx.fragment(t("{codes_left} of 10 codes are unused. ", codes_left=rx.el.strong(state.codes_left))),
+                t("No code is left. "),
             ),
-            "Each signs you in once, without your second factor.",
+            t("Each signs you in once, without your second factor."),
             class_name="muted",
         ),
-        actions=(button("Generate new codes", kind="small", icon="refresh-cw", on_click=state.ask_renew()),),
+        actions=(button(t("Generate new codes"), kind="small", icon="refresh-cw", on_click=state.ask_renew()),),
     )
 
 
 def _setup() -> rx.Component:
     """The new authenticator app. Always in the page, so that its secret passes through no state."""
     return rx.el.section(
-        rx.el.h2("Add ", rx.el.strong(state.setup_name)),
-        rx.el.p("Scan the QR code with your authenticator app, or enter the key. Then enter the code that it shows."),
+        rx.el.h2(t("Add {setup_name}", setup_name=rx.el.strong(state.setup_name))),
+        rx.el.p(
+            t("Scan the QR code with your authenticator app, or enter the key. Then enter the code that it shows.")
+        ),
         rx.el.div(
             rx.el.output(id=QR_CODE, hidden=True, custom_attrs={"data-image": "totp-qr-image"}),
-            rx.el.img(custom_attrs={"id": "totp-qr-image"}, alt="QR code for your authenticator app"),
+            rx.el.img(custom_attrs={"id": "totp-qr-image"}, alt=t("QR code for your authenticator app")),
             class_name="qr-code",
         ),
         rx.el.div(
-            rx.el.label("Key", html_for=SECRET),
+            rx.el.label(t("Key"), html_for=SECRET),
             rx.el.div(
-                _shown_once(rx.el.input, SECRET, "Key"),
+                _shown_once(rx.el.input, SECRET, t("Key")),
                 _copy_button(SECRET),
                 class_name="row secret-row",
             ),
@@ -139,7 +145,7 @@ def _setup() -> rx.Component:
         ),
         rx.el.form(
             rx.el.div(
-                rx.el.label("Code", html_for="totp-code"),
+                rx.el.label(t("Code"), html_for="totp-code"),
                 rx.el.input(
                     custom_attrs={"id": "totp-code"},
                     name="code",
@@ -154,8 +160,8 @@ def _setup() -> rx.Component:
                 class_name="field",
             ),
             rx.el.div(
-                button("Confirm", kind="primary", type="submit", busy=state.is_acting),
-                button("Cancel", on_click=state.cancel_setup(), disabled=state.is_acting),
+                button(t("Confirm"), kind="primary", type="submit", busy=state.is_acting),
+                button(t("Cancel"), on_click=state.cancel_setup(), disabled=state.is_acting),
                 class_name="row",
             ),
             on_submit=state.confirm_setup,
@@ -164,7 +170,7 @@ def _setup() -> rx.Component:
             key=as_var(state.setup_id).to(str),
         ),
         class_name="notice secret",
-        aria_label="New authenticator app",
+        aria_label=t("New authenticator app"),
         hidden=state.setup_id == 0,
     )
 
@@ -172,21 +178,21 @@ def _setup() -> rx.Component:
 def _recovery_codes_once() -> rx.Component:
     """New recovery codes, shown once. Always in the page too."""
     return rx.el.section(
-        rx.el.h2("Your recovery codes"),
-        rx.el.p("Save them now: they are not shown again. Each signs you in once when you lose your second factor."),
-        _shown_once(rx.el.textarea, CODES, "Recovery codes", rows="10"),
+        rx.el.h2(t("Your recovery codes")),
+        rx.el.p(t("Save them now: they are not shown again. Each signs you in once when you lose your second factor.")),
+        _shown_once(rx.el.textarea, CODES, t("Recovery codes"), rows="10"),
         rx.el.div(
             _copy_button(CODES),
             button(
-                "Download",
+                t("Download"),
                 icon="download",
                 custom_attrs={"data-action": "download", "data-from": CODES, "data-file": "recovery-codes.txt"},
             ),
-            button("I saved them", on_click=state.hide_codes()),
+            button(t("I saved them"), on_click=state.hide_codes()),
             class_name="row",
         ),
         class_name="notice secret",
-        aria_label="New recovery codes",
+        aria_label=t("New recovery codes"),
         hidden=~state.are_codes_shown,
     )
 
@@ -205,8 +211,8 @@ def _shown_once(control: object, field: str, label: str, **props: object) -> rx.
 
 def _copy_button(field: str) -> rx.Component:
     return button(
-        rx.el.span("Copy", class_name="to-copy"),
-        rx.el.span("Copied", class_name="copied", role="status"),
+        rx.el.span(t("Copy"), class_name="to-copy"),
+        rx.el.span(t("Copied"), class_name="copied", role="status"),
         icon="copy",
         kind="primary",
         custom_attrs={"data-action": "copy", "data-from": field},
@@ -214,34 +220,40 @@ def _copy_button(field: str) -> rx.Component:
 
 
 def _form() -> rx.Component:
-    titles = (("totp", "Add authenticator app"), ("passkey", "Add passkey"))
+    titles = (("totp", t("Add authenticator app")), ("passkey", t("Add passkey")))
     is_new = form.form_mode != "edit"
     return form_dialog(
         form,
-        title=rx.match(form.form_mode, *titles, f"Rename {form.form_name}"),
-        submit=rx.cond(is_new, "Continue", "Save"),
+        title=rx.match(form.form_mode, *titles, t("Rename {form_name}", form_name=form.form_name)),
+        submit=rx.cond(is_new, t("Continue"), t("Save")),
         on_submit=form.save,
-        text=rx.cond(is_new, "The name tells your devices apart.", ""),
-        fields=[text_field(form, "name", "Name", required=True, max_length=50)],
+        text=rx.cond(is_new, t("The name tells your devices apart."), ""),
+        fields=[text_field(form, "name", t("Name"), required=True, max_length=50)],
     )
 
 
 def _confirmation() -> rx.Component:
-    last = "It is your last second factor: from then on your password alone signs you in. Recovery codes are deleted."
+    last = t(
+        "It is your last second factor: from then on your password alone signs you in. Recovery codes are deleted."
+    )
     is_removal = state.asking == "remove"
     return confirm_dialog(
         open_=state.asking != "",
-        title=rx.cond(is_removal, rx.fragment("Remove ", state.asked["name"], "?"), "Generate new recovery codes?"),
+        title=rx.cond(
+            is_removal, rx.fragment(t("Remove {name}?", name=state.asked["name"])), t("Generate new recovery codes?")
+        ),
         text=rx.cond(
             is_removal,
             rx.cond(
                 state.is_kept,
                 LAST_IS_REQUIRED,
-                rx.cond(state.is_last, last, "Signing in no longer works with it. Your other sessions are signed out."),
+                rx.cond(
+                    state.is_last, last, t("Signing in no longer works with it. Your other sessions are signed out.")
+                ),
             ),
-            "The earlier codes stop working immediately.",
+            t("The earlier codes stop working immediately."),
         ),
-        confirm=rx.cond(is_removal, "Remove factor", "Generate codes"),
+        confirm=rx.cond(is_removal, t("Remove factor"), t("Generate codes")),
         on_confirm=state.act,
         on_cancel=state.cancel_asking(),
         busy=state.is_acting,

@@ -6,6 +6,7 @@ from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, post
 from tca_app.features.factors.ui.sign_in_state import SecondFactorState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import boot
@@ -14,7 +15,10 @@ state = SecondFactorState
 
 
 @page(
-    routes.SECOND_FACTOR, "Confirm your sign-in", permission="public", on_load=(SecondFactorState.enter_second_factor,)
+    routes.SECOND_FACTOR,
+    t("Confirm your sign-in"),
+    permission="public",
+    on_load=(SecondFactorState.enter_second_factor,),
 )
 def second_factor_page() -> rx.Component:
     return rx.cond(as_var(state.methods).length() > 0, _steps(), boot())
@@ -22,18 +26,18 @@ def second_factor_page() -> rx.Component:
 
 def _steps() -> rx.Component:
     return auth_frame(
-        "Confirm your sign-in",
-        "Your account also needs a second factor.",
+        t("Confirm your sign-in"),
+        t("Your account also needs a second factor."),
         rx.cond(as_var(state.methods).contains("passkey"), _passkey_form()),
         rx.cond(as_var(state.methods).contains("totp") | as_var(state.methods).contains("recovery_code"), _code_form()),
-        rx.el.p(link("Start again", to=routes.LOGIN), class_name="auth-foot"),
+        rx.el.p(link(t("Start again"), to=routes.LOGIN), class_name="auth-foot"),
     )
 
 
 def _passkey_form() -> rx.Component:
     return rx.el.div(
         posted_form(
-            f"{routes.API_SECOND_FACTOR}/passkey", submit="Use a passkey", passkey_options=state.passkey_options
+            f"{routes.API_SECOND_FACTOR}/passkey", submit=t("Use a passkey"), passkey_options=state.passkey_options
         ),
         hidden=True,
         custom_attrs={"data-needs-passkeys": ""},
@@ -45,15 +49,15 @@ def _code_form() -> rx.Component:
         routes.API_SECOND_FACTOR,
         posted_field(
             "code",
-            "Code",
+            t("Code"),
             complete="one-time-code",
-            hint="The six digits of your authenticator app, or one of your recovery codes.",
+            hint=t("The six digits of your authenticator app, or one of your recovery codes."),
             auto_focus=True,
             auto_capitalize="none",
             spell_check=False,
             max_length=40,
         ),
-        submit="Sign in",
+        submit=t("Sign in"),
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Invalid
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.messages import _
 from tca_app.features.factors import passkey_service, service as factors
 from tca_app.features.factors.requirement import needs_second_factor
 from tca_app.features.factors.schemas import FactorRead, GivenCode, PasskeyCreate
@@ -110,7 +111,7 @@ class FactorsState(SessionState):
             return
         finally:
             self.is_acting = False
-        self._toast(f"{done.factor.name} added. Your other sessions are signed out.")
+        self._toast(_("{name} added. Your other sessions are signed out.", name=done.factor.name))
         yield [*self._end_setup(), *self._show_codes(done.recovery_codes), FactorsState.refresh]
 
     @handler("second_factor.setup")
@@ -124,10 +125,10 @@ class FactorsState(SessionState):
                 f'{{"name": {json.dumps(self.passkey_name)}, "credential": {form.get("credential") or "null"}}}'
             )
         except ValidationError:
-            raise Invalid("No passkey was added. Try again, or use another device.") from None
+            raise Invalid(_("No passkey was added. Try again, or use another device.")) from None
         async with transaction() as session:
             done = await passkey_service.add_passkey(session, self._as_actor(), data)
-        self._toast(f"{done.factor.name} added. Your other sessions are signed out.")
+        self._toast(_("{name} added. Your other sessions are signed out.", name=done.factor.name))
         return [*self._show_codes(done.recovery_codes), FactorsState.refresh]
 
     @handler("second_factor.setup")
@@ -185,7 +186,7 @@ class FactorsState(SessionState):
     async def _remove(self) -> list[Any]:
         async with transaction() as session:
             await factors.remove_factor(session, self._as_actor(), self.asked["id"])
-        self._toast(f"{self.asked['name']} removed. Your other sessions are signed out.")
+        self._toast(_("{name} removed. Your other sessions are signed out.", name=self.asked["name"]))
         return []
 
     async def _renew(self) -> list[Any]:

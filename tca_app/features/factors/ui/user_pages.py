@@ -7,6 +7,7 @@ from tca_app.features.factors.ui.state import FactorRow
 from tca_app.features.factors.ui.user_state import UserFactorsState
 from tca_app.ui.components.basic import button, error_notice, panel
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.var import as_var
 
@@ -19,8 +20,8 @@ def user_factors() -> rx.Component:
         is_at_its_url(state) & state.is_shown,
         rx.fragment(
             panel(
-                "Two-factor authentication",
-                rx.cond(has_some, _list(), rx.el.p("No second factor.", class_name="muted")),
+                t("Two-factor authentication"),
+                rx.cond(has_some, _list(), rx.el.p(t("No second factor."), class_name="muted")),
                 actions=(rx.cond(has_some, _reset_button()),),
             ),
             _confirmation(),
@@ -29,13 +30,13 @@ def user_factors() -> rx.Component:
 
 
 def _reset_button() -> rx.Component:
-    return button("Reset", kind="small danger-quiet", on_click=state.ask_reset(state.person_id))
+    return button(t("Reset"), kind="small danger-quiet", on_click=state.ask_reset(state.person_id))
 
 
 def _list() -> rx.Component:
     return rx.fragment(
         rx.el.ul(rx.foreach(state.factors, _row), class_name="rows"),
-        rx.el.p("Unused recovery codes: ", state.codes_left, class_name="muted"),
+        rx.el.p(t("Unused recovery codes: {codes_left}", codes_left=state.codes_left), class_name="muted"),
     )
 
 
@@ -46,10 +47,12 @@ def _row(row: FactorRow) -> rx.Component:
 def _confirmation() -> rx.Component:
     return confirm_dialog(
         open_=state.is_asking,
-        title="Reset two-factor authentication?",
-        text="All second factors and recovery codes of this user are removed, and their sessions end. "
-        "Then the password alone signs them in. Make sure that it is them who ask.",
-        confirm="Reset two-factor",
+        title=t("Reset two-factor authentication?"),
+        text=t(
+            "All second factors and recovery codes of this user are removed, and their sessions end. "
+            "Then the password alone signs them in. Make sure that it is them who ask."
+        ),
+        confirm=t("Reset two-factor"),
         on_confirm=state.reset_factors,
         on_cancel=state.cancel_reset(),
         busy=state.is_acting,

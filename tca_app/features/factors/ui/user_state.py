@@ -5,6 +5,7 @@ from typing import Any
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
+from tca_app.core.language.messages import _
 from tca_app.features.factors import service as factors
 from tca_app.features.factors.ui.state import FactorRow, factor_row
 from tca_app.ui import routes
@@ -66,5 +67,5 @@ class UserFactorsState(RecordState, SessionState):
         finally:
             self.is_acting = False
         self.is_asking = False
-        self._toast("Two-factor authentication reset")
+        self._toast(_("Two-factor authentication reset"))
         yield UserFactorsState.load

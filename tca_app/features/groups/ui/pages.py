@@ -9,6 +9,7 @@ from tca_app.ui.components.basic import button, error_notice, icon_button, page_
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import empty_state
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.grid import Column, RowAction, cut
@@ -19,22 +20,22 @@ from tca_app.ui.var import as_var
 state, people = GroupsState, GroupPeopleState
 
 
-@page(routes.GROUPS, "Groups", permission="groups.manage", on_load=(GroupsState.load,))
+@page(routes.GROUPS, t("Groups"), permission="groups.manage", on_load=(GroupsState.load,))
 def groups_page() -> rx.Component:
     return rx.fragment(
         page_header(
-            "Groups",
-            "People who get a role in many projects at once. Projects add a group on their tab Members.",
-            button("New group", kind="primary", icon="plus", on_click=state.open_create()),
+            t("Groups"),
+            t("People who get a role in many projects at once. Projects add a group on their tab Members."),
+            button(t("New group"), kind="primary", icon="plus", on_click=state.open_create()),
         ),
         _list(),
         _form(),
         _people_dialog(),
         confirm_dialog(
             open_=state.deleted_id > 0,
-            title=f"Delete the group {state.deleted_name}?",
-            text="Its people lose the roles that they have by it. Roles of their own stay.",
-            confirm="Delete group",
+            title=t("Delete the group {deleted_name}?", deleted_name=state.deleted_name),
+            text=t("Its people lose the roles that they have by it. Roles of their own stay."),
+            confirm=t("Delete group"),
             on_confirm=state.delete,
             on_cancel=state.cancel_delete(),
             busy=state.is_acting,
@@ -47,17 +48,17 @@ def _list() -> rx.Component:
     return data_table(
         state,
         columns=COLUMNS,
-        label="Groups",
-        search_label="Search groups",
+        label=t("Groups"),
+        search_label=t("Search groups"),
         row_name=lambda row: row["name"],
         actions=(
-            RowAction("Edit", lambda row: state.open_edit(row["id"]), key="e"),
-            RowAction("Delete", lambda row: state.ask_delete(row["id"]), danger=True),
+            RowAction(t("Edit"), lambda row: state.open_edit(row["id"]), key="e"),
+            RowAction(t("Delete"), lambda row: state.ask_delete(row["id"]), danger=True),
         ),
         empty=empty_state(
-            "No groups yet",
-            "A group gives its people a role in every project that adds it.",
-            button("New group", kind="primary", icon="plus", on_click=state.open_create()),
+            t("No groups yet"),
+            t("A group gives its people a role in every project that adds it."),
+            button(t("New group"), kind="primary", icon="plus", on_click=state.open_create()),
             icon="users",
         ),
         tools=(download_link(routes.API_GROUPS_EXPORT, state.export_query),),
@@ -77,10 +78,12 @@ def _people(group: GroupRow) -> rx.Component:
 
 
 COLUMNS = (
-    Column("name", "Name", cell=_name, sortable=True, wide=50),
-    Column("member_count", "People", cell=_people, sortable=True),
-    Column("project_count", "Projects", cell=lambda row: row["projects"], sortable=True),
-    Column("created_at", "Created", cell=lambda row: relative_time(row["created_at"]), sortable=True, on_tablet=False),
+    Column("name", t("Name"), cell=_name, sortable=True, wide=50),
+    Column("member_count", t("People"), cell=_people, sortable=True),
+    Column("project_count", t("Projects"), cell=lambda row: row["projects"], sortable=True),
+    Column(
+        "created_at", t("Created"), cell=lambda row: relative_time(row["created_at"]), sortable=True, on_tablet=False
+    ),
 )
 
 
@@ -88,12 +91,12 @@ def _form() -> rx.Component:
     is_new = state.form_mode == "create"
     return form_dialog(
         state,
-        title=rx.cond(is_new, "New group", f"Edit {state.form_name}"),
-        submit=rx.cond(is_new, "Create", "Save"),
+        title=rx.cond(is_new, t("New group"), t("Edit {form_name}", form_name=state.form_name)),
+        submit=rx.cond(is_new, t("Create"), t("Save")),
         on_submit=state.save,
         fields=[
-            text_field(state, "name", "Name", required=True, max_length=50),
-            text_field(state, "description", "Description", max_length=200),
+            text_field(state, "name", t("Name"), required=True, max_length=50),
+            text_field(state, "description", t("Description"), max_length=200),
         ],
     )
 
@@ -101,17 +104,17 @@ def _form() -> rx.Component:
 def _people_dialog() -> rx.Component:
     return form_dialog(
         people,
-        title=f"People in {people.form_name}",
-        submit="Add",
+        title=t("People in {form_name}", form_name=people.form_name),
+        submit=t("Add"),
         on_submit=people.add,
-        text="They have the roles of this group in every project that adds it.",
+        text=t("They have the roles of this group in every project that adds it."),
         fields=[
             rx.cond(
                 as_var(people.members).length() > 0,
-                rx.el.ul(rx.foreach(people.members, _person), class_name="picked", aria_label="People"),
-                rx.el.p("Nobody yet.", class_name="muted"),
+                rx.el.ul(rx.foreach(people.members, _person), class_name="picked", aria_label=t("People")),
+                rx.el.p(t("Nobody yet."), class_name="muted"),
             ),
-            people_picker(people, "Person"),
+            people_picker(people, t("Person")),
         ],
     )
 
@@ -120,7 +123,7 @@ def _person(person: PersonRow) -> rx.Component:
     return rx.el.li(
         avatar(person["face"]),
         rx.el.span(person["name"], class_name="truncate grow"),
-        icon_button(f"Remove {person['name']}", "x", "ghost small", on_click=people.remove(person["id"])),
+        icon_button(t("Remove {name}", name=person["name"]), "x", "ghost small", on_click=people.remove(person["id"])),
         key=as_var(person["id"]).to(str),
     )
 

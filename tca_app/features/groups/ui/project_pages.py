@@ -7,6 +7,7 @@ from tca_app.features.projects.ui.detail_pages import may
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.picker_pages import roles_link
 from tca_app.ui.components.basic import button, icon_button, panel
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import plain_table
@@ -17,25 +18,30 @@ _project_id = ProjectState.project["id"]
 
 
 def project_groups() -> rx.Component:
-    heads = (("Group", ""), ("People", ""), ("Role", ""), ("", "act"))
+    heads = ((t("Group"), ""), (t("People"), ""), (t("Role"), ""), ("", "act"))
     shown = rx.cond(
         as_var(state.groups).length() > 0,
-        plain_table("Groups", heads, rx.foreach(state.groups, _row)),
+        plain_table(t("Groups"), heads, rx.foreach(state.groups, _row)),
         rx.el.p(
-            "No groups. A group gives its people a role here, also people who join it later.",
+            t("No groups. A group gives its people a role here, also people who join it later."),
             class_name="panel-body muted",
         ),
     )
-    add = button("Add group", kind="small", icon="plus", on_click=state.open_add(_project_id))
+    add = button(t("Add group"), kind="small", icon="plus", on_click=state.open_add(_project_id))
     return rx.cond(
         is_at_its_url(state) & state.is_shown,
-        rx.fragment(panel("Groups", shown, actions=(rx.cond(may("members.write"), add),), flush=True), _add_dialog()),
+        rx.fragment(
+            panel(t("Groups"), shown, actions=(rx.cond(may("members.write"), add),), flush=True), _add_dialog()
+        ),
     )
 
 
 def _row(group: ProjectGroupRow) -> rx.Component:
     remove = icon_button(
-        f"Remove {group['name']}", "x", "ghost small", on_click=state.remove(_project_id, as_var(group["id"]).to(int))
+        t("Remove {name}", name=group["name"]),
+        "x",
+        "ghost small",
+        on_click=state.remove(_project_id, as_var(group["id"]).to(int)),
     )
     return rx.el.tr(
         rx.el.td(rx.el.span(group["name"], class_name="cell-title plain")),
@@ -52,19 +58,19 @@ def _role_select(group: ProjectGroupRow) -> rx.Component:
         value=group["role"],
         on_change=lambda role: state.change_role(_project_id, as_var(group["id"]).to(int), role),
         class_name="select compact",
-        aria_label=f"Role of {group['name']}",
+        aria_label=t("Role of {name}", name=group["name"]),
     )
 
 
 def _add_dialog() -> rx.Component:
     return form_dialog(
         state,
-        title=f"Add group to {state.form_name}",
-        submit="Add",
+        title=t("Add group to {form_name}", form_name=state.form_name),
+        submit=t("Add"),
         on_submit=state.add,
         fields=[
-            select_field(state, "group", "Group", state.choices),
-            select_field(state, "role", "Role", state.role_options),
+            select_field(state, "group", t("Group"), state.choices),
+            select_field(state, "role", t("Role"), state.role_options),
             roles_link(),
         ],
     )

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Invalid
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 from tca_app.features.groups import in_projects
 from tca_app.features.groups.listing import list_groups
 from tca_app.features.groups.schemas import ProjectGroupAdd, ProjectGroupRead, ProjectGroupUpdate
@@ -65,7 +65,7 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
             self.groups, self.is_shown = [], False
             return
         grants = policy.may(actor, "members.grant_maintainer", my_role)
-        self.role_options = [list(pair) for pair in GRANTED if grants or pair[0] != "maintainer"]
+        self.role_options = [[value, _(label)] for value, label in GRANTED if grants or value != "maintainer"]
         self.groups = [_row(group, can_change=grants or group.role != "maintainer") for group in found]
         self.is_shown, self._groups_of = True, project_id
 
@@ -81,7 +81,7 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
         here = {group["id"] for group in self.groups}
         self.choices = [[str(group.id), group.name] for group in known if group.id not in here]
         if not self.choices:
-            raise Invalid("There are no other groups. An administrator creates them.")
+            raise Invalid(_("There are no other groups. An administrator creates them."))
         self._open_form("add", {"group": self.choices[0][0], "role": "viewer"}, row_id=project_id, name=name)
 
     @handler("signed_in")
@@ -95,7 +95,7 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
             async with transaction() as session:
                 added = await in_projects.add_project_group(session, self._as_actor(), self.form_id, data)
             self._close_form()
-            self._toast(f"Group {added.name} added")
+            self._toast(_("Group {name} added", name=added.name))
             yield [ProjectGroupsState.refresh, *RELOAD]
 
     def _show_faults(self, faults: dict[str, str], detail: str) -> None:
@@ -106,11 +106,11 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
     async def change_role(self, project_id: int, group_id: int, role: str) -> Events:
         self._require_record(project_id, self._groups_of)
         if role not in dict(GRANTED):
-            raise Invalid("Unknown role.")
+            raise Invalid(_("Unknown role."))
         async with transaction() as session:
             data = ProjectGroupUpdate.model_validate({"role": role})
             changed = await in_projects.change_project_group(session, self._as_actor(), project_id, group_id, data)
-        self._toast(f"Group {changed.name} is now {changed.role}")
+        self._toast(_("Group {name} is now {role}", name=changed.name, role=changed.role))
         return [ProjectGroupsState.refresh, *RELOAD]
 
     @handler("signed_in")
@@ -119,7 +119,7 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
         self._require_record(project_id, self._groups_of)
         async with transaction() as session:
             await in_projects.remove_project_group(session, self._as_actor(), project_id, group_id)
-        self._toast("Group removed")
+        self._toast(_("Group removed"))
         return [ProjectGroupsState.refresh, *RELOAD]
 
 
@@ -127,7 +127,7 @@ def _row(group: ProjectGroupRead, *, can_change: bool) -> ProjectGroupRow:
     return ProjectGroupRow(
         id=group.group_id,
         name=group.name,
-        people=plural(group.member_count, "person", "people"),
+        people=ngettext("{count} person", "{count} people", group.member_count),
         role=group.role,
         role_label=group.role.capitalize(),
         can_change=can_change,

@@ -7,7 +7,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Invalid, Stale
 from tca_app.core.facets import Facets
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 from tca_app.features.groups import listing, service as groups
 from tca_app.features.groups.filters import GROUPS
 from tca_app.features.groups.schemas import (
@@ -53,8 +53,8 @@ def _row(group: GroupRead) -> GroupRow:
         id=group.id,
         name=group.name,
         description=group.description,
-        people=plural(group.member_count, "person", "people"),
-        projects=plural(group.project_count, "project"),
+        people=ngettext("{count} person", "{count} people", group.member_count),
+        projects=ngettext("{count} project", "{count} projects", group.project_count),
         created_at=group.created_at.isoformat(),
     )
 
@@ -130,7 +130,7 @@ class GroupsState(FormState, TableState, SessionState):
                 group = await self._read(self.form_id)
                 self._ask_to_merge(_values(group), version=group.version, who=stale.changed_by, labels=LABELS)
                 return
-            self._toast("Group created" if self.form_mode == "create" else "Group saved")
+            self._toast(_("Group created") if self.form_mode == "create" else _("Group saved"))
             self._close_form()
             yield GroupsState.load
 
@@ -167,7 +167,7 @@ class GroupsState(FormState, TableState, SessionState):
             return
         finally:
             self.is_acting = False
-        self._toast(f"Group {self.deleted_name} deleted")
+        self._toast(_("Group {deleted_name} deleted", deleted_name=self.deleted_name))
         self.deleted_id = 0
         yield GroupsState.load
 
@@ -209,14 +209,14 @@ class GroupPeopleState(PickerState, FormState, SessionState):
         yield
         with self._showing_errors():
             if not self.picked:
-                raise Invalid("Search for a user and choose one.")
+                raise Invalid(_("Search for a user and choose one."))
             person = self.picked[0]
             async with transaction() as session:
                 data = GroupMemberAdd(user_id=person["id"])
                 await groups.add_group_member(session, self._as_actor(), self.form_id, data)
             self._forget_people()
             await self._read_people()
-            self._toast(f"{person['name']} added to {self.form_name}")
+            self._toast(_("{name} added to {form_name}", name=person["name"], form_name=self.form_name))
             yield GroupsState.load
 
     @handler("groups.manage")

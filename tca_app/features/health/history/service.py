@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
 from tca_app.core.errors import NotFound
+from tca_app.core.language.messages import N_
 from tca_app.features.health import policy
 from tca_app.features.health.maintenance.periods import MAINTENANCE_UNTIL, ON_NOW, maintenance_of
 from tca_app.features.health.probing.check_state import GRACE
@@ -25,7 +26,7 @@ WINDOWS: dict[Window, tuple[timedelta, int]] = {
     "24h": (timedelta(hours=24), FIVE_MINUTES),
     "90d": (timedelta(days=90), DAY),
 }
-FORMULA = (
+FORMULA = N_(
     "Score = Σ (weight × share of passed checks) ÷ Σ weight, over all components that were checked. "
     "Maintenance is left out."
 )

@@ -12,6 +12,7 @@ from tca_app.core.database.concurrency import changed_fields, check_version, fie
 from tca_app.core.database.session import lock
 from tca_app.core.errors import Conflict, Forbidden, Invalid
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import N_, _
 from tca_app.features.health import events, policy
 from tca_app.features.health.components import component_names, require_components
 from tca_app.features.health.incidents.queries import NOTE_COLUMNS, find_incident, get_incident
@@ -48,7 +49,7 @@ class TooManyIncidents(Conflict):
 
 class AlreadyResolved(Conflict):
     code = "already_resolved"
-    default = "This incident is resolved. Open a new one."
+    default = N_("This incident is resolved. Open a new one.")
 
 
 async def create_incident(session: AsyncSession, actor: Actor, data: IncidentCreate) -> IncidentRead:
@@ -74,7 +75,7 @@ async def update_incident(
     row = await require_note(session, actor, incident_id)
     given = data.given()
     if not row.is_manual and (fixed := [name for name in given if name != "severity"]):
-        raise Invalid.at(fixed[0], "Checks opened this incident: only its severity can be changed.")
+        raise Invalid.at(fixed[0], _("Checks opened this incident: only its severity can be changed."))
     check_ids = given.pop("check_ids", None)
     check_version(row, given, if_version)
     changed = changed_fields(row, given)
@@ -95,7 +96,7 @@ async def acknowledge_incident(session: AsyncSession, actor: Actor, incident_id:
     row = await require_note(session, actor, incident_id)
     if row.acknowledged_at is None:
         if row.closed_at is not None:
-            raise AlreadyResolved("This incident is resolved: there is nothing to acknowledge.")
+            raise AlreadyResolved(_("This incident is resolved: there is nothing to acknowledge."))
         values = {"acknowledged_at": func.now(), "acknowledged_by_id": actor.user_id}
         await session.execute(update(_INCIDENTS).where(_incidents.id == incident_id).values(values))
         await emit(session, actor, events.IncidentAcknowledged.of(row))
@@ -126,7 +127,7 @@ def _require_change(row: Row[*tuple[Any, ...]], status: str) -> None:
     if row.closed_at is not None:
         raise AlreadyResolved
     if status == "resolved" and not row.is_manual:
-        raise Invalid.at("status", "Checks opened this incident, and passing checks resolve it.")
+        raise Invalid.at("status", _("Checks opened this incident, and passing checks resolve it."))
 
 
 async def _store_status(session: AsyncSession, actor: Actor, row: Row[*tuple[Any, ...]], data: NoteCreate) -> None:
@@ -163,7 +164,7 @@ async def _require_open(session: AsyncSession, actor: Actor, project_id: int | N
     if project_id is not None:
         await find_project(session, actor, policy.NOTE, project_id)
     elif not policy.may_note(actor, None, None):
-        raise Forbidden("Only administrators open incidents of the console. Choose a project.")
+        raise Forbidden(_("Only administrators open incidents of the console. Choose a project."))
 
 
 async def _refuse_too_many(session: AsyncSession, project_id: int | None) -> None:

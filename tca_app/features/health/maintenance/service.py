@@ -12,6 +12,7 @@ from tca_app.core.database.concurrency import changed_fields, check_version, fie
 from tca_app.core.database.session import lock
 from tca_app.core.errors import Conflict, Forbidden, Invalid
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import N_, _
 from tca_app.features.health import events, policy
 from tca_app.features.health.components import component_names, require_components
 from tca_app.features.health.maintenance.queries import Found, find_window, get_window
@@ -32,7 +33,7 @@ class TooManyWindows(Conflict):
 
 class MaintenanceOver(Conflict):
     code = "maintenance_over"
-    default = "This maintenance is over. Plan a new one."
+    default = N_("This maintenance is over. Plan a new one.")
 
 
 async def create_window(session: AsyncSession, actor: Actor, data: MaintenanceCreate) -> MaintenanceRead:
@@ -98,16 +99,16 @@ async def _require_plan(session: AsyncSession, actor: Actor, project_id: int | N
     if project_id is not None:
         await find_project(session, actor, policy.MANAGE, project_id)
     elif not policy.may_manage(actor, None, None):
-        raise Forbidden("Only administrators plan maintenance of the console. Choose a project.")
+        raise Forbidden(_("Only administrators plan maintenance of the console. Choose a project."))
 
 
 def _require_period(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
     if ends_at <= now:
-        raise Invalid.at("ends_at", "The end must be in the future.")
+        raise Invalid.at("ends_at", _("The end must be in the future."))
     if ends_at <= starts_at:
-        raise Invalid.at("ends_at", "The end must be after the start.")
+        raise Invalid.at("ends_at", _("The end must be after the start."))
     if ends_at - starts_at > MAX_LENGTH:
-        raise Invalid.at("ends_at", f"Maintenance lasts at most {MAX_LENGTH.days} days.")
+        raise Invalid.at("ends_at", _("Maintenance lasts at most {days} days.", days=MAX_LENGTH.days))
 
 
 def _require_change(row: Found, changed: dict[str, Any], now: datetime) -> None:
@@ -116,7 +117,7 @@ def _require_change(row: Found, changed: dict[str, Any], now: datetime) -> None:
         raise MaintenanceOver
     if "starts_at" in changed:
         if row.state == "active":
-            raise Invalid.at("starts_at", "This maintenance has begun: its start cannot be changed.")
+            raise Invalid.at("starts_at", _("This maintenance has begun: its start cannot be changed."))
         changed["starts_at"] = max(changed["starts_at"], now)
     _require_period(changed.get("starts_at", row.starts_at), changed.get("ends_at", row.ends_at), now)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from tca_app.core.language.messages import _
 from tca_app.core.plurals import plural
 from tca_app.core.region.formats import number
 from tca_app.features.health.schemas import CheckRead, State
@@ -76,14 +77,16 @@ class CheckTotals:
     @property
     def words(self) -> str:
         if not self.total:
-            return "No checks yet"
-        aside = f", {number(self.maintenance)} in maintenance" if self.maintenance else ""
+            return _("No checks yet")
+        aside = _(", {number} in maintenance", number=number(self.maintenance)) if self.maintenance else ""
         if self.failing:
-            return f"{number(self.failing)} of {number(self.total)} down{aside}"
+            return _(
+                "{number} of {total} down{aside}", number=number(self.failing), total=number(self.total), aside=aside
+            )
         works = self.total - self.unknown - self.maintenance
         if works == self.total > 1:
-            return f"All {number(self.total)} operational"
-        return f"{number(works)} of {number(self.total)} operational{aside}"
+            return _("All {total} operational", total=number(self.total))
+        return _("{number} of {total} operational{aside}", number=number(works), total=number(self.total), aside=aside)
 
     def late_since(self, now: datetime) -> datetime | None:
         """Returns since when checks are overdue, or None. If they are, a worker may be missing."""

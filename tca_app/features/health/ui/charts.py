@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
 
+from tca_app.core.language.messages import _
 from tca_app.core.region.formats import LOCALE, ZONE, number, offset_words
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.schemas import Point
@@ -52,7 +53,8 @@ def bars_of(
         bad=bad,
         none=none,
         box=f"0 0 {count * STEP} {HEIGHT}",
-        text=_words(shown, count, unit) + (f" {lasted(maintenance)} of maintenance left out." if maintenance else ""),
+        text=_words(shown, count, unit)
+        + (_(" {maintenance} of maintenance left out.", maintenance=lasted(maintenance)) if maintenance else ""),
         share=_share(shown),
     )
 
@@ -67,9 +69,9 @@ def _look(point: Point | None) -> str:
 
 def _words(points: Sequence[Point], count: int, unit: str) -> str:
     if not points:
-        return f"Not checked in the last {count} {unit}s."
+        return _("Not checked in the last {count_} {unit}s.", count_=count, unit=unit)
     worst = min(points, key=lambda point: point.passed / point.count)
-    text = f"The last {count} {unit}s: {_share(points)} of the checks passed"
+    text = _("The last {count_} {unit}s: {points} of the checks passed", count_=count, unit=unit, points=_share(points))
     if worst.passed == worst.count:
         return f"{text}."
     local = worst.starts_at.astimezone(ZONE.get())

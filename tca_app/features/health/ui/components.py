@@ -10,6 +10,7 @@ from tca_app.features.health.ui.form_state import CheckState
 from tca_app.features.health.ui.state import Component
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import icon_button, name_or_link
+from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
 
@@ -26,7 +27,7 @@ def component_line(component: Component, days: Any) -> rx.Component:
                         component["slug"] != "", rx.el.span(component["slug"], class_name="cell-sub mono truncate")
                     ),
                     state_badges(shown_state, component["is_wavering"]),
-                    rx.cond(component["is_public"], badge("Public", "", "globe")),
+                    rx.cond(component["is_public"], badge(t("Public"), "", "globe")),
                     class_name="component-head",
                 ),
                 rx.el.div(component["detail"], class_name="cell-sub truncate", title=component["detail"]),
@@ -36,8 +37,8 @@ def component_line(component: Component, days: Any) -> rx.Component:
             class_name="component-name",
         ),
         _spark(component),
-        _bars(as_var(component["hours"]).to(dict[str, str]), f"{HOURS} hours", "hours"),
-        _bars(as_var(component["days"]).to(dict[str, str]), f"{days} days (UTC)", "days"),
+        _bars(as_var(component["hours"]).to(dict[str, str]), t("{hours} hours", hours=HOURS), "hours"),
+        _bars(as_var(component["days"]).to(dict[str, str]), t("{days} days (UTC)", days=days), "days"),
         key=as_var(component["id"]).to(str),
     )
 
@@ -58,18 +59,18 @@ def state_badges(shown_state: Any, is_wavering: Any) -> rx.Component:
     return rx.fragment(
         rx.match(
             shown_state,
-            ("paused", badge("Paused", "", "circle-pause")),
-            ("maintenance", badge("Maintenance", "info", "wrench")),
-            ("not_scheduled", badge("Not scheduled", "", "circle-minus")),
-            ("off", badge("Off", "", "circle-minus")),
-            ("passing", badge("Operational", "good", "circle-check")),
-            ("failing", badge("Down", "bad", "circle-x")),
-            badge("Unknown", "", "circle-help"),
+            ("paused", badge(t("Paused"), "", "circle-pause")),
+            ("maintenance", badge(t("Maintenance"), "info", "wrench")),
+            ("not_scheduled", badge(t("Not scheduled"), "", "circle-minus")),
+            ("off", badge(t("Off"), "", "circle-minus")),
+            ("passing", badge(t("Operational"), "good", "circle-check")),
+            ("failing", badge(t("Down"), "bad", "circle-x")),
+            badge(t("Unknown"), "", "circle-help"),
         ),
         rx.cond(
             is_wavering,
             badge(
-                rx.cond(shown_state == "failing", "Last check passed", "Last check failed"),
+                rx.cond(shown_state == "failing", t("Last check passed"), t("Last check failed")),
                 "warn",
                 "triangle-alert",
             ),
@@ -81,7 +82,7 @@ def _settings(component: Component) -> rx.Component:
     return rx.cond(
         component["may_manage"],
         icon_button(
-            f"Settings of {component['name']}",
+            t("Settings of {name}", name=component["name"]),
             "settings-2",
             "ghost small",
             on_click=CheckState.open_edit(as_var(component["id"]).to(int)),
@@ -93,7 +94,9 @@ def _spark(component: Component) -> rx.Component:
     path = rx.el.path(d=as_var(component["spark"]).to(str), class_name="spark")
     return rx.el.figure(
         _picture(component["spark_text"], f"0 0 {HOURS * STEP} {HEIGHT}", path),
-        rx.el.figcaption("Latency ", rx.el.span(component["latency"], class_name="num"), aria_hidden="true"),
+        rx.el.figcaption(
+            t("Latency {latency}", latency=rx.el.span(component["latency"], class_name="num")), aria_hidden="true"
+        ),
         class_name="chart-hours",
     )
 

@@ -7,6 +7,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Forbidden, Stale
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.messages import N_, _
 from tca_app.features.health import settings
 from tca_app.features.health.history import service
 from tca_app.features.health.schemas import CheckRead, CheckUpdate
@@ -16,15 +17,15 @@ from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
 LABELS = {
-    "expected_status": "Expected status",
-    "timeout_s": "Timeout",
-    "interval_s": "Interval",
-    "failures_to_open": "Failures to open an incident",
-    "passes_to_close": "Passes to resolve",
-    "weight": "Weight",
-    "severity": "Severity of incidents",
-    "is_paused": "Paused",
-    "is_public": "On the public page",
+    "expected_status": N_("Expected status"),
+    "timeout_s": N_("Timeout"),
+    "interval_s": N_("Interval"),
+    "failures_to_open": N_("Failures to open an incident"),
+    "passes_to_close": N_("Passes to resolve"),
+    "weight": N_("Weight"),
+    "severity": N_("Severity of incidents"),
+    "is_paused": N_("Paused"),
+    "is_public": N_("On the public page"),
 }
 TICKS = ("is_paused", "is_public")
 ONLY_ADDRESSES = ("expected_status", "timeout_s")  # a component of the console has no URL and no HTTP status
@@ -65,11 +66,11 @@ class CheckState(FormState, SessionState):
                 saved = await self._update(CheckUpdate(**_given(values)))
             except Stale as stale:
                 check = await self._read(self.form_id)
-                who = stale.changed_by or "Somebody else"
+                who = stale.changed_by or _("Somebody else")
                 self._ask_to_merge(_form_values(check), version=check.version, who=who, labels=LABELS)
                 return
             self._close_form()
-            self._toast(f"Check settings of {saved.name} saved")
+            self._toast(_("Check settings of {name} saved", name=saved.name))
             yield StatusState.load
 
     async def _update(self, data: CheckUpdate) -> CheckRead:

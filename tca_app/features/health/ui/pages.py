@@ -17,6 +17,7 @@ from tca_app.features.health.ui.state import StatusState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.periods import period_links
 from tca_app.ui.var import as_var
@@ -24,21 +25,21 @@ from tca_app.ui.var import as_var
 state = StatusState
 
 
-@page(routes.STATUS, "Status", on_load=(StatusState.load,))
+@page(routes.STATUS, t("Status"), on_load=(StatusState.load,))
 def status_page() -> rx.Component:
     return rx.fragment(
         page_header(
-            "Status",
-            "The console's own components and your projects' environments, checked every minute.",
+            t("Status"),
+            t("The console's own components and your projects' environments, checked every minute."),
             period_links(routes.STATUS, state.days),
             rx.cond(
                 state.public_page != "",
-                rx.el.a("Public page", href=routes.PUBLIC_STATUS, target="_blank", class_name="btn"),
+                rx.el.a(t("Public page"), href=routes.PUBLIC_STATUS, target="_blank", class_name="btn"),
             ),
             rx.cond(
                 state.may_plan,
                 button(
-                    "Plan maintenance",
+                    t("Plan maintenance"),
                     on_click=MaintenanceForm.open_create(),
                     custom_attrs={"data-command": "plan-maintenance"},
                 ),
@@ -46,16 +47,16 @@ def status_page() -> rx.Component:
             rx.cond(
                 state.may_open,
                 button(
-                    "New incident",
+                    t("New incident"),
                     kind="primary",
                     on_click=IncidentForm.open_create(),
                     custom_attrs={"data-command": "new-incident"},
                 ),
             ),
-            rx.cond(as_var(state.grants).contains("jobs.manage"), link("Jobs", to=routes.JOBS, class_name="btn")),
+            rx.cond(as_var(state.grants).contains("jobs.manage"), link(t("Jobs"), to=routes.JOBS, class_name="btn")),
         ),
         rx.el.div(
-            rx.cond(state.failure != "", panel("Components", error_state(state.failure, state.load), flush=True)),
+            rx.cond(state.failure != "", panel(t("Components"), error_state(state.failure, state.load), flush=True)),
             rx.cond(
                 state.failure == "",
                 rx.fragment(_late(), _cards(), maintenance_panel(state.windows), _components(), _incidents()),
@@ -75,9 +76,10 @@ def _late() -> rx.Component:
         rx.el.div(
             rx.icon("clock-alert", size=16, aria_hidden="true"),
             rx.el.span(
-                "No checks since ",
-                relative_time(state.late_since),
-                ". The data is out of date. Check that a worker is running.",
+                t(
+                    "No checks since {late_since}. The data is out of date. Check that a worker is running.",
+                    late_since=relative_time(state.late_since),
+                ),
             ),
             class_name="notice warning",
             role="status",
@@ -88,12 +90,12 @@ def _late() -> rx.Component:
 def _cards() -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            _card("Now", state.summary, "Components that pass their latest checks."),
-            _card("Score, 24 hours", state.score_24h, "Components on this page."),
-            _card(f"Score, {state.days} days", state.score, state.trend),
+            _card(t("Now"), state.summary, t("Components that pass their latest checks.")),
+            _card(t("Score, 24 hours"), state.score_24h, t("Components on this page.")),
+            _card(t("Score, {days} days", days=state.days), state.score, state.trend),
             class_name="cards",
         ),
-        rx.el.p(FORMULA, class_name="formula muted"),
+        rx.el.p(t(FORMULA), class_name="formula muted"),
         class_name="stack tight",
     )
 
@@ -114,9 +116,9 @@ def _card(label: str, value: Any, below: Any) -> rx.Component:
 
 
 def _components() -> rx.Component:
-    nothing = empty_state("No checks have run yet", "The first check runs within a minute.", icon="heart-pulse")
+    nothing = empty_state(t("No checks have run yet"), t("The first check runs within a minute."), icon="heart-pulse")
     return panel(
-        "Components",
+        t("Components"),
         rx.cond(
             state.is_loaded,
             rx.cond(
@@ -130,7 +132,10 @@ def _components() -> rx.Component:
         ),
         rx.cond(
             state.hidden > 0,
-            rx.el.p(state.hidden, " more are not shown. The REST API lists all.", class_name="panel-foot muted"),
+            rx.el.p(
+                t("{hidden} more are not shown. The REST API lists all.", hidden=state.hidden),
+                class_name="panel-foot muted",
+            ),
         ),
         flush=True,
     )
@@ -138,12 +143,12 @@ def _components() -> rx.Component:
 
 def _incidents() -> rx.Component:
     nothing = empty_state(
-        "No incidents",
-        "Failing components, and incidents that people open, appear here.",
+        t("No incidents"),
+        t("Failing components, and incidents that people open, appear here."),
         icon="circle-check",
     )
     return panel(
-        "Incidents",
+        t("Incidents"),
         rx.cond(
             state.is_loaded,
             rx.cond(
@@ -158,7 +163,10 @@ def _incidents() -> rx.Component:
         ),
         rx.cond(
             state.older > 0,
-            rx.el.p(state.older, " older ones are not shown. The REST API lists all.", class_name="panel-foot muted"),
+            rx.el.p(
+                t("{older} older ones are not shown. The REST API lists all.", older=state.older),
+                class_name="panel-foot muted",
+            ),
         ),
         flush=True,
     )

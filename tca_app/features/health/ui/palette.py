@@ -2,6 +2,7 @@
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
+from tca_app.core.language.messages import N_, _
 from tca_app.features.health import policy
 from tca_app.features.health.components import may_anywhere
 from tca_app.features.health.incidents.queries import list_incidents
@@ -22,18 +23,18 @@ async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
 
 
 def _entry(incident: IncidentRead) -> Entry:
-    state = "Resolved" if incident.closed_at else "Ongoing"
+    state = _("Resolved") if incident.closed_at else _("Ongoing")
     opened = f"{incident.opened_at:%b} {incident.opened_at.day}"
-    about = incident.reason[:MAX_REASON] or f"{incident.severity} incident"
+    about = incident.reason[:MAX_REASON] or _("{severity} incident", severity=incident.severity)
     return entry(incident.name, detail=f"{state} · {opened} · {about}", url=routes.incident(incident.id))
 
 
 async def _actions(session: Session, actor: Actor, text: str) -> list[Entry]:
     """Returns what the actor may do on the page `/status`, for which a search looks in their projects."""
-    offered = [entry("New incident", url=routes.STATUS, press="new-incident")]
-    offered += [entry("Plan maintenance", url=routes.STATUS, press="plan-maintenance")]
+    offered = [entry(_("New incident"), url=routes.STATUS, press="new-incident")]
+    offered += [entry(_("Plan maintenance"), url=routes.STATUS, press="plan-maintenance")]
     allowed = [await may_anywhere(session, actor, action) for action in (policy.NOTE, policy.MANAGE)]
     return resembling(text, [one for one, may in zip(offered, allowed, strict=True) if may])
 
 
-OFFERED = (Source("Actions", _actions), Source("Incidents", _search))
+OFFERED = (Source(N_("Actions"), _actions), Source(N_("Incidents"), _search))

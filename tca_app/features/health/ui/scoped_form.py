@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 
 import reflex as rx
 
+from tca_app.core.language.messages import _
 from tca_app.features.health.components import Scopes
 from tca_app.features.health.schemas import Component
 from tca_app.ui.forms.fields import select_field
@@ -40,7 +41,7 @@ class ScopedForm(FormState, mixin=True):
     def _offer(self, scopes: Scopes, scope: str | None = None, chosen: Iterable[Component] = ()) -> dict[str, str]:
         """Fills the options and returns the values of the fields. Without a `scope` it is the first one."""
         projects = [[str(number), name] for number, name in scopes.projects.items()]
-        self.scope_options = [*([[CONSOLE, "The console"]] if scopes.has_console else []), *projects]
+        self.scope_options = [*([[CONSOLE, _("The console")]] if scopes.has_console else []), *projects]
         options = [
             ComponentOption(field=f"{PREFIX}{part.check_id}", name=part.name, scope=str(part.project_id or ""))
             for part in scopes.components

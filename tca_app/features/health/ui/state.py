@@ -6,6 +6,7 @@ from typing import TypedDict
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.messages import _
 from tca_app.core.periods import Period, days_in, period_of
 from tca_app.features.health.incidents import service as incidents
 from tca_app.features.health.incidents.schemas import incident_title
@@ -81,7 +82,7 @@ class StatusState(SessionState):
     async def acknowledge(self, incident_id: int) -> Events:
         async with transaction() as session:
             incident = await incidents.acknowledge_incident(session, self._as_actor(), incident_id)
-        self._toast(f"{incident_title(incident)}: acknowledged")
+        self._toast(_("{incident}: acknowledged", incident=incident_title(incident)))
         return StatusState.load
 
     def _keep(self, found: Overview) -> None:
@@ -100,7 +101,11 @@ class StatusState(SessionState):
 
 def _component(check: CheckRead, found: Overview) -> Component:
     hours, days = found.hours.get(check.id, []), found.days.get(check.id, [])
-    latency = "" if check.last_latency_ms is None else f"{check.last_latency_ms:,.0f} ms"
+    latency = (
+        ""
+        if check.last_latency_ms is None
+        else _("{last_latency_ms} ms", last_latency_ms=f"{check.last_latency_ms:,.0f}")
+    )
     when = "last" if check.is_paused else "now"
     slowest = max((point.latency_max_ms for point in hours), default=0.0)
     return Component(
@@ -119,7 +124,13 @@ def _component(check: CheckRead, found: Overview) -> Component:
         certificate_tone=_certificate_tone(check, found.as_of),
         latency=latency,
         spark=spark_of(hours, found.as_of),
-        spark_text=f"Latency of the last {HOURS} hours: {when} {latency or 'unknown'}, at most {slowest:,.0f} ms.",
+        spark_text=_(
+            "Latency of the last {hours} hours: {when} {latency}, at most {slowest} ms.",
+            hours=HOURS,
+            when=when,
+            latency=latency or "unknown",
+            slowest=f"{slowest:,.0f}",
+        ),
         hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour", found.maintenance_24h[check.id]),
         days=bars_of(days, found.as_of, found.score.days, timedelta(days=1), "day", found.maintenance[check.id]),
     )
@@ -130,8 +141,8 @@ def _certificate(check: CheckRead, now: datetime) -> str:
     if check.certificate_until is None:
         return ""
     if check.certificate_until <= now:
-        return "Certificate expired"
-    return f"Certificate: {time_left(check.certificate_until, now)} left"
+        return _("Certificate expired")
+    return _("Certificate: {certificate_until} left", certificate_until=time_left(check.certificate_until, now))
 
 
 def _certificate_tone(check: CheckRead, now: datetime) -> str:
@@ -144,13 +155,13 @@ def _certificate_tone(check: CheckRead, now: datetime) -> str:
 
 
 def _score(value: float | None) -> str:
-    return "Not measured" if value is None else percent(value)
+    return _("Not measured") if value is None else percent(value)
 
 
 def _trend(score: ScoreTrend) -> str:
     now, before = score.now, score.before
     if now is None or before is None:
-        return f"No data for the previous {score.days} days"
+        return _("No data for the previous {days} days", days=score.days)
     if abs(now - before) < 0.005:
-        return f"No change vs. previous {score.days} days"
-    return f"{now - before:+.2f} points vs. previous {score.days} days"
+        return _("No change vs. previous {days} days", days=score.days)
+    return _("{now} points vs. previous {days} days", now=f"{now - before:+.2f}", days=score.days)

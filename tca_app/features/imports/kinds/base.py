@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import AppError, Invalid
+from tca_app.core.language.messages import _
 from tca_app.core.schema import in_words
 from tca_app.features.imports.parsing import Record
 from tca_app.features.imports.schemas import Action, Existing, NewUsers
@@ -75,7 +76,7 @@ def flag(values: dict[str, Any], name: str) -> None:
     """Replaces the text of a column by true or false. An empty cell is as good as none. Raises Invalid."""
     text = values.pop(name, "").lower()
     if text and text not in _WORDS:
-        raise Invalid(f"{name}: Use true or false.")
+        raise Invalid(_("{name}: Use true or false.", name=name))
     if text:
         values[name] = _WORDS[text]
 

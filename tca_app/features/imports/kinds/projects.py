@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import AppError, Forbidden
+from tca_app.core.language.messages import _
 from tca_app.features.imports.kinds.base import Options, Planned, reason_of, validated
 from tca_app.features.imports.parsing import Record
 from tca_app.features.projects import policy, service as projects
@@ -87,7 +88,7 @@ def _checked(actor: Actor, options: Options, record: Record, row: _Found | None)
     values: dict[str, Any] = {name: record.values[name] for name in FIELDS if name in record.values}
     if row is None:
         if actor.token_project_id:
-            raise Forbidden("A token of a project cannot create projects.")
+            raise Forbidden(_("A token of a project cannot create projects."))
         values |= {"slug": _slug(record.values)}
         # An empty status is that of the form.
         return Planned(record, "new", values=validated(ProjectCreate, _without_empty(values, "status")))

@@ -10,6 +10,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.errors import AppError, Conflict, Invalid
 from tca_app.core.jobs.queue import enqueue
+from tca_app.core.language.messages import _
 from tca_app.core.schema import Email, InputModel
 from tca_app.features.auth import password_reset
 from tca_app.features.imports.kinds.base import Options, Planned, flag, reason_of, validated
@@ -95,18 +96,18 @@ def _checked(actor: Actor, options: Options, record: Record, found: list[_Found 
     flag(values, "is_superuser")
     rows = {row.id: row for row in found if row is not None}
     if len(rows) > 1:
-        raise Conflict("The username and the email address belong to two different users.")
+        raise Conflict(_("The username and the email address belong to two different users."))
     if not rows:
         return Planned(record, "new", values=_new(options, values))
     (row,) = rows.values()
     if row.deleted_at is not None or row.kind != "person":
-        raise Conflict("A user in the trash has this username or email address. Restore them first.")
+        raise Conflict(_("A user in the trash has this username or email address. Restore them first."))
     if options.existing == "skip":
         return Planned(record, "unchanged", row_id=row.id)
     given = validated(UserUpdate, {name: value for name, value in values.items() if value != "" or name == "full_name"})
     changed = {name: value for name, value in given.items() if row._mapping[name] != value}
     if row.id == actor.user_id and not {"email", "is_active", "is_superuser"}.isdisjoint(changed):
-        raise Conflict("This is your own account. Change it in Settings.")
+        raise Conflict(_("This is your own account. Change it in Settings."))
     return Planned(record, "changed" if changed else "unchanged", row_id=row.id, values=changed)
 
 
@@ -114,5 +115,5 @@ def _new(options: Options, values: dict[str, Any]) -> dict[str, Any]:
     if options.new_users != "invitation":
         return validated(ImportedUser, values)
     if values.get("is_superuser") or values.get("is_active") is False:
-        raise Invalid("Invited people become active users who are no administrators. Choose accounts instead.")
+        raise Invalid(_("Invited people become active users who are no administrators. Choose accounts instead."))
     return validated(_Invited, {"email": values.get("email", "")})

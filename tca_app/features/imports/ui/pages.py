@@ -9,6 +9,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, error_notice, link, outside_link, page_header, panel
 from tca_app.ui.components.placeholders import not_found, skeleton, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.detail import record_title
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import is_at_its_url
@@ -17,13 +18,13 @@ from tca_app.ui.var import as_var
 
 state = ImportState
 _is_here = is_at_its_url(state)
-_title = record_title(state, state.title, "Import")
-_back = (rx.cond(_is_here, state.list_label, "Back"), rx.cond(_is_here, state.list_url, routes.DASHBOARD))
-EXISTING = (("skip", "Skip them"), ("update", "Update them"))
+_title = record_title(state, state.title, t("Import"))
+_back = (rx.cond(_is_here, state.list_label, t("Back")), rx.cond(_is_here, state.list_url, routes.DASHBOARD))
+EXISTING = (("skip", t("Skip them")), ("update", t("Update them")))
 NEW_USERS = (
-    ("link", "An account, and a mail to choose a password"),
-    ("invitation", "An invitation by mail"),
-    ("none", "An account without a mail"),
+    ("link", t("An account, and a mail to choose a password")),
+    ("invitation", t("An invitation by mail")),
+    ("none", t("An account without a mail")),
 )
 
 
@@ -52,13 +53,16 @@ def _body() -> rx.Component:
 
 def _preview() -> rx.Component:
     return panel(
-        "Preview",
+        t("Preview"),
         rx.el.div(
             rx.el.p(rx.el.strong(state.summary), role="status", class_name="num"),
-            rx.cond(state.ignored != "", rx.el.p("Columns that are ignored: ", state.ignored, class_name="muted")),
-            _choice("existing", "Rows that exist already", state.existing, EXISTING),
-            rx.cond(state.kind == "users", _choice("new_users", "New users get", state.new_users, NEW_USERS)),
-            rx.cond(state.kind == "projects", rx.el.p("You become the owner of new projects.", class_name="muted")),
+            rx.cond(
+                state.ignored != "",
+                rx.el.p(t("Columns that are ignored: {ignored}", ignored=state.ignored), class_name="muted"),
+            ),
+            _choice("existing", t("Rows that exist already"), state.existing, EXISTING),
+            rx.cond(state.kind == "users", _choice("new_users", t("New users get"), state.new_users, NEW_USERS)),
+            rx.cond(state.kind == "projects", rx.el.p(t("You become the owner of new projects."), class_name="muted")),
             rx.el.div(
                 button(
                     state.import_text,
@@ -67,7 +71,7 @@ def _preview() -> rx.Component:
                     disabled=~state.can_start,
                     on_click=state.start(state.import_id),
                 ),
-                button("Delete file", on_click=state.delete(state.import_id)),
+                button(t("Delete file"), on_click=state.delete(state.import_id)),
                 class_name="row",
             ),
             class_name="stack",
@@ -91,20 +95,20 @@ def _choice(name: str, label: str, value: Any, options: tuple[tuple[str, str], .
 
 def _progress() -> rx.Component:
     return panel(
-        "Importing",
+        t("Importing"),
         rx.el.div(
             rx.el.div(
                 rx.el.div(class_name="meter-fill", style={"width": f"{state.percent}%"}),
                 class_name="meter import-progress",
                 role="progressbar",
-                aria_label="Progress",
+                aria_label=t("Progress"),
                 aria_valuenow=state.percent,
                 aria_valuemin=0,
                 aria_valuemax=100,
             ),
             rx.el.p(state.progress_text, ": ", state.summary, role="status", class_name="num"),
-            rx.el.p("It goes on when you leave this page.", class_name="muted"),
-            rx.el.div(button("Stop import", on_click=state.stop(state.import_id)), class_name="row"),
+            rx.el.p(t("It goes on when you leave this page."), class_name="muted"),
+            rx.el.div(button(t("Stop import"), on_click=state.stop(state.import_id)), class_name="row"),
             class_name="stack",
         ),
     )
@@ -113,19 +117,21 @@ def _progress() -> rx.Component:
 def _result() -> rx.Component:
     shown = rx.match(
         state.phase,
-        ("finished", badge("Finished", "good", "circle-check")),
-        ("stopped", badge("Stopped", "warn", "circle-pause")),
-        badge("Failed", "bad", "circle-x"),
+        ("finished", badge(t("Finished"), "good", "circle-check")),
+        ("stopped", badge(t("Stopped"), "warn", "circle-pause")),
+        badge(t("Failed"), "bad", "circle-x"),
     )
     return panel(
-        "Result",
+        t("Result"),
         rx.el.div(
             rx.el.p(shown, " ", rx.el.strong(state.summary), role="status", class_name="num"),
             rx.cond(
                 state.failed > 0,
-                rx.el.p("What failed is in the error file, with the reasons. Mend it and import it again."),
+                rx.el.p(t("What failed is in the error file, with the reasons. Mend it and import it again.")),
             ),
-            rx.el.div(link("View ", state.kind, to=state.list_url, class_name="btn primary"), class_name="row"),
+            rx.el.div(
+                link(t("View {kind}", kind=state.kind), to=state.list_url, class_name="btn primary"), class_name="row"
+            ),
             class_name="stack",
         ),
     )
@@ -135,7 +141,7 @@ def _faults() -> rx.Component:
     url = f"{routes.API_IMPORTS}/{state.import_id}/errors.csv"
     download = outside_link(
         rx.icon("download", size=16, aria_hidden="true"),
-        "Error file",
+        t("Error file"),
         url=url,
         class_name="btn small",
         custom_attrs={"download": ""},
@@ -144,9 +150,9 @@ def _faults() -> rx.Component:
     def line(row: Any) -> rx.Component:
         return rx.el.tr(rx.el.td(row["line"], class_name="num"), rx.el.td(row["error"]))
 
-    heads = (("Line", "num"), ("Reason", "import-reason"))
-    table = plain_table("Errors", heads, rx.foreach(state.faults, line))
-    return rx.cond(as_var(state.faults).length() > 0, panel("Errors", table, actions=(download,), flush=True))
+    heads = ((t("Line"), "num"), (t("Reason"), "import-reason"))
+    table = plain_table(t("Errors"), heads, rx.foreach(state.faults, line))
+    return rx.cond(as_var(state.faults).length() > 0, panel(t("Errors"), table, actions=(download,), flush=True))
 
 
 def _lines() -> rx.Component:
@@ -155,22 +161,22 @@ def _lines() -> rx.Component:
     def line(row: Any) -> rx.Component:
         action = rx.match(
             row["action"],
-            ("new", badge("New", "good", "plus")),
-            ("changed", badge("Changed", "info", "pencil")),
-            ("unchanged", badge("Unchanged", "", "minus")),
-            badge("Error", "bad", "circle-x"),
+            ("new", badge(t("New"), "good", "plus")),
+            ("changed", badge(t("Changed"), "info", "pencil")),
+            ("unchanged", badge(t("Unchanged"), "", "minus")),
+            badge(t("Error"), "bad", "circle-x"),
         )
         cells = rx.foreach(row["cells"], lambda cell: rx.el.td(rx.el.span(cell, class_name="truncate", title=cell)))
         return rx.el.tr(rx.el.td(row["line"], class_name="num"), rx.el.td(action), cells)
 
     head = rx.el.tr(
-        rx.el.th("Line", scope="col", class_name="num"),
-        rx.el.th("Result", scope="col"),
+        rx.el.th(t("Line"), scope="col", class_name="num"),
+        rx.el.th(t("Result"), scope="col"),
         rx.foreach(state.columns, lambda name: rx.el.th(name, scope="col", class_name="mono")),
     )
     table = rx.el.div(
         rx.el.table(
-            rx.el.caption("First rows", class_name="sr-only"),
+            rx.el.caption(t("First rows"), class_name="sr-only"),
             rx.el.thead(head),
             rx.el.tbody(rx.foreach(state.lines, line)),
             class_name="table import-rows",
@@ -178,7 +184,7 @@ def _lines() -> rx.Component:
         class_name="table-scroll",
         tab_index=0,
     )
-    return panel("First rows", table, flush=True)
+    return panel(t("First rows"), table, flush=True)
 
 
 PAGES = [import_page]

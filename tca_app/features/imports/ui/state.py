@@ -7,7 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Invalid, NotFound
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import N_, _, ngettext
 from tca_app.features.imports import service as imports
 from tca_app.features.imports.schemas import ImportPreview, ImportRead, ImportStart, PlannedRow
 from tca_app.ui import routes
@@ -16,7 +16,7 @@ from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id
 
-LISTS = {"users": ("Users", routes.USERS), "projects": ("Projects", routes.PROJECTS)}
+LISTS = {"users": (N_("Users"), routes.USERS), "projects": (N_("Projects"), routes.PROJECTS)}
 CHOICES = {"existing": ("skip", "update"), "new_users": ("link", "invitation", "none")}
 
 
@@ -56,11 +56,13 @@ class ImportState(RecordState, SessionState):
 
     @rx.var
     def title(self) -> str:
-        return "Not found" if self.is_missing else f"Import {self.kind}" if self.kind else "Import"
+        return (
+            _("Not found") if self.is_missing else _("Import {kind}", kind=_(self.kind)) if self.kind else _("Import")
+        )
 
     @rx.var
     def lead(self) -> str:
-        rows = plural(self.total, "row") if self.total else ""
+        rows = ngettext("{count} row", "{count} rows", self.total) if self.total else ""
         return f"{self.file_name}, {rows}" if self.file_name and rows else rows
 
     @rx.var
@@ -69,7 +71,7 @@ class ImportState(RecordState, SessionState):
 
     @rx.var
     def progress_text(self) -> str:
-        return f"{self.done:,} of {plural(self.total, 'row')}"
+        return ngettext("{done} of {count} row", "{done} of {count} rows", self.total, done=f"{self.done:,}")
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
@@ -114,14 +116,14 @@ class ImportState(RecordState, SessionState):
         self.existing, self.new_users = self.existing or row.existing, self.new_users or row.new_users
         self.summary = _summary(row)
         project = f"{routes.project(row.project_id)}?tab=members"
-        self.list_label, self.list_url = LISTS.get(row.kind, ("Members", project))
+        self.list_label, self.list_url = LISTS.get(row.kind, (_("Members"), project))
         self.is_missing, self.error_text = False, ""
 
     def _keep_preview(self, preview: ImportPreview) -> None:
         number = preview.created + preview.changed
         self.failed, self.can_start = preview.failed, number > 0
         self.summary = _summary(preview)
-        self.import_text = f"Import {plural(number, 'row')}"
+        self.import_text = ngettext("Import {count} row", "Import {count} rows", number)
         self.ignored = ", ".join(preview.ignored)
         self.lines, self.faults = _lines(preview.rows), _lines(preview.errors)
 
@@ -129,7 +131,7 @@ class ImportState(RecordState, SessionState):
     async def choose(self, name: str, value: str) -> None:
         """Changes a choice of the preview."""
         if value not in CHOICES.get(name, ()):
-            raise Invalid("Unknown choice.")
+            raise Invalid(_("Unknown choice."))
         before = getattr(self, name)
         setattr(self, name, value)
         try:
@@ -164,7 +166,7 @@ class ImportState(RecordState, SessionState):
         self._require_record(import_id, self.import_id)
         async with transaction() as session:
             await imports.delete_import(session, self._as_actor(), import_id)
-        self._toast("File deleted")
+        self._toast(_("File deleted"))
         return rx.redirect(self.list_url)
 
 

@@ -10,6 +10,7 @@ from tca_app.features.imports.ui.upload_state import ImportUploadState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, outside_link, relative_time
 from tca_app.ui.components.dialogs import CLOSES, DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
 state = ImportUploadState
@@ -23,7 +24,7 @@ UPLOADED: rx.Var[int] = rx.Var(
 def import_button(kind: Kind, project_id: Any = 0) -> rx.Component:
     """The button and its dialog. `project_id` is that of the members."""
     return rx.fragment(
-        button("Import CSV", icon="upload", on_click=state.open_upload(kind, project_id)), _dialog(kind, project_id)
+        button(t("Import CSV"), icon="upload", on_click=state.open_upload(kind, project_id)), _dialog(kind, project_id)
     )
 
 
@@ -31,9 +32,13 @@ def _dialog(kind: Kind, project_id: Any) -> rx.Component:
     number = project_id.to(str) if isinstance(project_id, rx.Var) else str(project_id)
     return rx.dialog.root(
         rx.dialog.content(
-            rx.dialog.title(f"Import {kind}", custom_attrs=DIALOG_TITLE),
+            rx.dialog.title(t("Import {kind}", kind=t(kind)), custom_attrs=DIALOG_TITLE),
             rx.dialog.description(
-                f"A CSV file in UTF-8 with at most {MAX_ROWS:,} rows and {MEGABYTES} MB. A preview comes first.",
+                t(
+                    "A CSV file in UTF-8 with at most {max_rows} rows and {megabytes} MB. A preview comes first.",
+                    max_rows=f"{MAX_ROWS:,}",
+                    megabytes=MEGABYTES,
+                ),
                 custom_attrs=DIALOG_TEXT,
             ),
             rx.el.form(
@@ -41,8 +46,8 @@ def _dialog(kind: Kind, project_id: Any) -> rx.Component:
                 _file_field(kind),
                 _recent_imports(),
                 rx.el.div(
-                    button("Cancel", on_click=state.close_upload(False), custom_attrs=CLOSES),
-                    button("Upload", kind="primary", type="submit"),
+                    button(t("Cancel"), on_click=state.close_upload(False), custom_attrs=CLOSES),
+                    button(t("Upload"), kind="primary", type="submit"),
                     rx.el.button(
                         type="button",
                         hidden=True,
@@ -70,7 +75,7 @@ def _dialog(kind: Kind, project_id: Any) -> rx.Component:
 def _file_field(kind: Kind) -> rx.Component:
     template = f"{routes.API_IMPORTS}/template.csv?kind={kind}"
     return rx.el.div(
-        rx.el.label("CSV file", html_for="import-file"),
+        rx.el.label(t("CSV file"), html_for="import-file"),
         rx.el.input(
             type="file",
             name="content",
@@ -83,8 +88,10 @@ def _file_field(kind: Kind) -> rx.Component:
             id="import-file-error", class_name="field-error", role="alert", custom_attrs={"data-error-for": "content"}
         ),
         rx.el.span(
-            "The columns are those of the CSV export. ",
-            outside_link("Download template", url=template, custom_attrs={"download": ""}),
+            t(
+                "The columns are those of the CSV export. {template}",
+                template=outside_link(t("Download template"), url=template, custom_attrs={"download": ""}),
+            ),
             id="import-file-hint",
             class_name="hint",
         ),
@@ -103,7 +110,7 @@ def _recent_imports() -> rx.Component:
     return rx.cond(
         as_var(state.recent).length() > 0,
         rx.el.div(
-            rx.el.span("Recent imports", class_name="legend"),
+            rx.el.span(t("Recent imports"), class_name="legend"),
             rx.el.ul(rx.foreach(state.recent, line)),
             class_name="field",
         ),

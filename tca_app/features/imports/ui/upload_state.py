@@ -5,6 +5,7 @@ from typing import TypedDict
 import reflex as rx
 
 from tca_app.core.database.session import reading
+from tca_app.core.language.messages import N_, _
 from tca_app.features.imports import service as imports
 from tca_app.features.imports.schemas import ImportRead, Kind
 from tca_app.ui import routes
@@ -12,11 +13,11 @@ from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 
 STATES = {
-    "preview": "Not started",
-    "running": "In progress",
-    "finished": "Finished",
-    "stopped": "Stopped",
-    "failed": "Failed",
+    "preview": N_("Not started"),
+    "running": N_("In progress"),
+    "finished": N_("Finished"),
+    "stopped": N_("Stopped"),
+    "failed": N_("Failed"),
 }
 
 
@@ -53,5 +54,5 @@ class ImportUploadState(SessionState):
 
 
 def _recent(row: ImportRead) -> RecentImport:
-    name = row.file_name or f"Import {row.id}"
+    name = row.file_name or _("Import {id}", id=row.id)
     return RecentImport(name=name, state=STATES[row.state], url=routes.import_(row.id), at=row.created_at.isoformat())

@@ -10,6 +10,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, link, page_header, panel, relative_time, tabs
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import (
     check_field,
     form_attributes,
@@ -27,42 +28,42 @@ from tca_app.ui.var import as_var
 
 state = InstanceState
 SIGN_UP = (
-    ("nobody", "Nobody: administrators create accounts"),
-    ("invited", "People with an invitation"),
-    ("provider", "People with an invitation, and everybody at their first sign-in at a provider"),
+    ("nobody", t("Nobody: administrators create accounts")),
+    ("invited", t("People with an invitation")),
+    ("provider", t("People with an invitation, and everybody at their first sign-in at a provider")),
 )
-TWO_FACTOR = (("nobody", "Nobody"), ("administrators", "Administrators"), ("everybody", "Everybody"))
+TWO_FACTOR = (("nobody", t("Nobody")), ("administrators", t("Administrators")), ("everybody", t("Everybody")))
 
 
 @page(
     routes.ADMIN,
-    "Administration",
+    t("Administration"),
     permission="instance.manage",
     on_load=(InstanceState.load, HistoryState.load),
 )
 def admin_page() -> rx.Component:
     return rx.fragment(
         page_header(
-            "Administration",
-            "Settings of this console, for everybody.",
-            link("What each role may do", to=routes.ROLES, class_name="btn"),
+            t("Administration"),
+            t("Settings of this console, for everybody."),
+            link(t("What each role may do"), to=routes.ROLES, class_name="btn"),
         ),
         tabs(
-            ("Settings", routes.ADMIN, state.tab == "settings"),
-            ("History", routes.ADMIN_HISTORY, state.tab == "history"),
-            ("Subscribers", routes.SUBSCRIBERS, False),
+            (t("Settings"), routes.ADMIN, state.tab == "settings"),
+            (t("History"), routes.ADMIN_HISTORY, state.tab == "history"),
+            (t("Subscribers"), routes.SUBSCRIBERS, False),
         ),
         rx.match(state.tab, ("history", _history()), rx.el.div(_settings(), _logo(), class_name="narrow stack")),
     )
 
 
 def _history() -> rx.Component:
-    nothing = empty_state("No changes yet", "Changes of the instance settings appear here.", icon="history")
-    return panel("History", feed(HistoryState, nothing=nothing), flush=True)
+    nothing = empty_state(t("No changes yet"), t("Changes of the instance settings appear here."), icon="history")
+    return panel(t("History"), feed(HistoryState, nothing=nothing), flush=True)
 
 
 def _settings() -> rx.Component:
-    loading = panel("Settings", skeleton_lines(8))
+    loading = panel(t("Settings"), skeleton_lines(8))
     return rx.fragment(rx.cond(state.form_mode != "", _form(), loading), keeper_of(state))
 
 
@@ -70,19 +71,20 @@ def _form() -> rx.Component:
     return rx.el.form(
         rx.el.input(type="hidden", name="nonce", value=state.form_nonce, read_only=True),
         rx.el.div(form_error(state), restored_note(state), class_name="stack"),
-        rx.cond(as_var(state.form_clashes).length() > 0, panel("Conflict", merge(state)), _sections()),
+        rx.cond(as_var(state.form_clashes).length() > 0, panel(t("Conflict"), merge(state)), _sections()),
         rx.el.div(
             rx.cond(
                 state.changed_at != "",
                 rx.el.span(
-                    "Last changed by ",
-                    rx.cond(state.changed_by != "", state.changed_by, "a deleted user"),
-                    " ",
-                    relative_time(state.changed_at),
+                    t(
+                        "Last changed by {changed_by} {changed_at}",
+                        changed_by=rx.cond(state.changed_by != "", state.changed_by, "a deleted user"),
+                        changed_at=relative_time(state.changed_at),
+                    ),
                     class_name="muted grow",
                 ),
             ),
-            button("Save", kind="primary", type="submit", busy=state.form_busy),
+            button(t("Save"), kind="primary", type="submit", busy=state.form_busy),
             class_name="row",
         ),
         on_submit=state.save,
@@ -95,30 +97,32 @@ def _form() -> rx.Component:
 def _sections() -> rx.Component:
     return rx.fragment(
         panel(
-            "General",
+            t("General"),
             rx.el.div(
                 _text("app_name", max_length=50, required=True),
-                _text("time_zone", hint="For the public status page, and when a person's is unknown.", max_length=64),
-                _check("status_public", "Everybody sees the components that were chosen for it."),
+                _text(
+                    "time_zone", hint=t("For the public status page, and when a person's is unknown."), max_length=64
+                ),
+                _check("status_public", t("Everybody sees the components that were chosen for it.")),
                 class_name="stack",
             ),
         ),
         panel(
-            "Accounts",
+            t("Accounts"),
             rx.el.div(
                 select_field(
-                    state, "sign_up", LABELS["sign_up"], SIGN_UP, hint="Administrators can always create users."
+                    state, "sign_up", LABELS["sign_up"], SIGN_UP, hint=t("Administrators can always create users.")
                 ),
                 select_field(
                     state,
                     "two_factor_required",
                     LABELS["two_factor_required"],
                     TWO_FACTOR,
-                    hint="After the days below, people without a second factor can only add one.",
+                    hint=t("After the days below, people without a second factor can only add one."),
                 ),
                 _number(
                     "two_factor_grace_days",
-                    "For each person from the day that the requirement reaches them.",
+                    t("For each person from the day that the requirement reaches them."),
                     0,
                     90,
                 ),
@@ -126,11 +130,11 @@ def _sections() -> rx.Component:
             ),
         ),
         panel(
-            "Sessions and passwords",
+            t("Sessions and passwords"),
             rx.el.div(
-                _number("session_days", "1 to 90. A shorter one ends open sessions, too.", 1, 90),
-                _number("session_idle_minutes", "A browser session ends after this long without use.", 5, 129_600),
-                _number("password_min_length", "8 to 64. It counts when somebody sets a password.", 8, 64),
+                _number("session_days", t("1 to 90. A shorter one ends open sessions, too."), 1, 90),
+                _number("session_idle_minutes", t("A browser session ends after this long without use."), 5, 129_600),
+                _number("password_min_length", t("8 to 64. It counts when somebody sets a password."), 8, 64),
                 class_name="stack",
             ),
         ),
@@ -145,14 +149,14 @@ def _or_fixed(name: str, control: rx.Component) -> rx.Component:
 def _fixed(name: str) -> rx.Component:
     value: Any = state.fixed_values[name]
     if name == "status_public":
-        value = rx.cond(value == "on", "On", "Off")
+        value = rx.cond(value == "on", t("On"), t("Off"))
     return rx.el.div(
-        rx.el.label(LABELS[name], html_for=f"fixed-{name}"),
+        rx.el.label(t(LABELS[name]), html_for=f"fixed-{name}"),
         # Not as a prop: Reflex would send the value of an element with an `id` with the form.
         rx.el.input(
             custom_attrs={"id": f"fixed-{name}"}, value=value, class_name="input", read_only=True, disabled=True
         ),
-        rx.el.span("Set by ", rx.el.code(state.fixed[name]), " in the environment.", class_name="hint"),
+        rx.el.span(t("Set by {fixed} in the environment.", fixed=rx.el.code(state.fixed[name])), class_name="hint"),
         class_name="field",
     )
 
@@ -173,21 +177,21 @@ def _logo() -> rx.Component:
     own = LogoState.logo_url != ""
     return rx.fragment(
         panel(
-            "Logo",
+            t("Logo"),
             rx.el.div(
                 rx.el.span(logo(), class_name="logo-preview"),
-                rx.cond(own, "Your own image.", "The logo that comes with the console."),
+                rx.cond(own, t("Your own image."), t("The logo that comes with the console.")),
                 class_name="row",
             ),
             actions=(
-                rx.cond(own, button("Remove", kind="small danger-quiet", on_click=LogoState.ask_remove)),
-                button("Upload logo", kind="small", icon="upload", on_click=LogoState.open_upload),
+                rx.cond(own, button(t("Remove"), kind="small danger-quiet", on_click=LogoState.ask_remove)),
+                button(t("Upload logo"), kind="small", icon="upload", on_click=LogoState.open_upload),
             ),
         ),
         image_dialog(
             "logo",
-            title="Upload logo",
-            text="A square PNG or WebP image of at most 64 kB.",
+            title=t("Upload logo"),
+            text=t("A square PNG or WebP image of at most 64 kB."),
             url=routes.API_LOGO,
             types="image/png,image/webp",
             max_kb=64,
@@ -195,9 +199,9 @@ def _logo() -> rx.Component:
         ),
         confirm_dialog(
             open_=LogoState.is_removing,
-            title="Remove the logo?",
-            text="The image is deleted. Pages show the logo that comes with the console.",
-            confirm="Remove logo",
+            title=t("Remove the logo?"),
+            text=t("The image is deleted. Pages show the logo that comes with the console."),
+            confirm=t("Remove logo"),
             on_confirm=LogoState.remove,
             on_cancel=LogoState.cancel_remove(),
             busy=LogoState.is_acting,

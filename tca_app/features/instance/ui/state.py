@@ -5,6 +5,7 @@ from typing import Any
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Stale
+from tca_app.core.language.messages import N_, _
 from tca_app.features.activity.schemas import ActivityQuery
 from tca_app.features.activity.ui.state import BATCH, Feed
 from tca_app.features.auth.step_up import require_recent_proof
@@ -17,15 +18,15 @@ from tca_app.ui.url import query_param
 
 TABS = ("settings", "history")
 LABELS = {
-    "app_name": "Name",
-    "time_zone": "Default time zone",
-    "status_public": "Public status page",
-    "sign_up": "Who may get an account",
-    "two_factor_required": "Require two-factor",
-    "two_factor_grace_days": "Days to add it",
-    "session_days": "Longest session (days)",
-    "session_idle_minutes": "Idle time (minutes)",
-    "password_min_length": "Shortest password (characters)",
+    "app_name": N_("Name"),
+    "time_zone": N_("Default time zone"),
+    "status_public": N_("Public status page"),
+    "sign_up": N_("Who may get an account"),
+    "two_factor_required": N_("Require two-factor"),
+    "two_factor_grace_days": N_("Days to add it"),
+    "session_days": N_("Longest session (days)"),
+    "session_idle_minutes": N_("Idle time (minutes)"),
+    "password_min_length": N_("Shortest password (characters)"),
 }
 
 
@@ -105,7 +106,7 @@ class InstanceState(FormState, SessionState):
                     saved = await instance.update_instance(session, self._as_actor(), data, self.form_version)
                 self._close_form()
                 self._open(saved)
-                self._toast("Instance settings saved")
+                self._toast(_("Instance settings saved"))
             except Stale as stale:
                 read = await self._read()
                 self._ask_to_merge(_values(read), version=read.version, who=stale.changed_by, labels=LABELS)
@@ -136,7 +137,7 @@ class LogoState(SessionState):
     @handler("instance.manage")
     async def uploaded(self) -> None:
         self.is_choosing = False
-        self._toast("Logo saved")
+        self._toast(_("Logo saved"))
 
     @handler("instance.manage")
     async def ask_remove(self) -> None:
@@ -163,7 +164,7 @@ class LogoState(SessionState):
             self.is_acting = False
         self.is_removing = False
         self._show(self._as_actor())
-        self._toast("Logo removed")
+        self._toast(_("Logo removed"))
 
 
 class HistoryState(Feed, SessionState):

@@ -8,6 +8,7 @@ from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, post
 from tca_app.features.invitations.ui.accept_state import AcceptState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.password_fields import MAX_PASSWORD, new_password_hint
 from tca_app.ui.layout.pages import page
 from tca_app.ui.var import as_var
@@ -20,7 +21,7 @@ _sign_in_and_return = rx.Var(
 ).to(str)
 
 
-@page(routes.ACCEPT_INVITATION, "Invitation", permission="public", on_load=(AcceptState.enter_invitation,))
+@page(routes.ACCEPT_INVITATION, t("Invitation"), permission="public", on_load=(AcceptState.enter_invitation,))
 def accept_invitation_page() -> rx.Component:
     return rx.match(
         state.phase,
@@ -36,20 +37,24 @@ def accept_invitation_page() -> rx.Component:
 
 def _lead() -> Any:
     return rx.fragment(
-        state.invited_by,
-        " invited ",
-        rx.el.strong(state.email),
-        rx.cond(
-            state.project != "",
-            rx.fragment(" to the project ", rx.el.strong(state.project), " as ", state.role, "."),
-            ".",
+        t(
+            "{invited_by} invited {email}{project}",
+            invited_by=state.invited_by,
+            email=rx.el.strong(state.email),
+            project=rx.cond(
+                state.project != "",
+                rx.fragment(
+                    t(" to the project {project} as {role}.", project=rx.el.strong(state.project), role=state.role)
+                ),
+                ".",
+            ),
         ),
     )
 
 
 def _new_account() -> rx.Component:
     return auth_frame(
-        "Create your account",
+        t("Create your account"),
         _lead(),
         _refusal(),
         posted_form(
@@ -57,24 +62,24 @@ def _new_account() -> rx.Component:
             _token_error(),
             posted_field(
                 "username",
-                "Username",
+                t("Username"),
                 complete="username",
-                hint="3 to 50 letters and digits.",
+                hint=t("3 to 50 letters and digits."),
                 auto_focus=True,
                 auto_capitalize="none",
                 spell_check=False,
                 max_length=50,
             ),
-            posted_field("full_name", "Full name", complete="name", is_optional=True, max_length=100),
+            posted_field("full_name", t("Full name"), complete="name", is_optional=True, max_length=100),
             posted_field(
                 "password",
-                "Password",
+                t("Password"),
                 complete="new-password",
                 kind="password",
                 hint=new_password_hint(),
                 max_length=MAX_PASSWORD,
             ),
-            submit="Create account",
+            submit=t("Create account"),
             from_query="token",
         ),
         _providers(),
@@ -83,19 +88,19 @@ def _new_account() -> rx.Component:
 
 def _join() -> rx.Component:
     return auth_frame(
-        "Accept the invitation",
+        t("Accept the invitation"),
         _lead(),
-        posted_form(routes.API_JOIN_BY_INVITATION, _token_error(), submit="Accept invitation", from_query="token"),
+        posted_form(routes.API_JOIN_BY_INVITATION, _token_error(), submit=t("Accept invitation"), from_query="token"),
     )
 
 
 def _sign_in() -> rx.Component:
     return auth_frame(
-        "Sign in to accept",
+        t("Sign in to accept"),
         _lead(),
         _refusal(),
-        rx.el.p("You have an account with this address.", class_name="notice"),
-        _below(button("Sign in", kind="primary block", on_click=rx.redirect(_sign_in_and_return))),
+        rx.el.p(t("You have an account with this address."), class_name="notice"),
+        _below(button(t("Sign in"), kind="primary block", on_click=rx.redirect(_sign_in_and_return))),
         _providers(),
     )
 
@@ -116,7 +121,7 @@ def _providers() -> rx.Component:
                 state.providers,
                 lambda entry: posted_form(
                     entry["url"],
-                    submit="Continue with " + entry["label"].to(str),
+                    submit=t("Continue with {label}", label=entry["label"].to(str)),
                     from_query="token",
                     leads_away=True,
                     kind="",
@@ -130,33 +135,34 @@ def _providers() -> rx.Component:
 
 def _other_account() -> rx.Component:
     return auth_frame(
-        "This invitation is for somebody else",
+        t("This invitation is for somebody else"),
         _lead(),
         rx.el.p(
-            "You are signed in as ",
-            rx.el.strong(state.display_name),
-            ". If the invitation is for you, sign out and open its link again.",
+            t(
+                "You are signed in as {display_name}. If the invitation is for you, sign out and open its link again.",
+                display_name=rx.el.strong(state.display_name),
+            ),
             class_name="notice",
         ),
-        _below(button("Sign out", kind="primary block", custom_attrs={"data-action": "sign-out"})),
-        rx.el.p(link("Open the console", to=routes.DASHBOARD), class_name="auth-foot"),
+        _below(button(t("Sign out"), kind="primary block", custom_attrs={"data-action": "sign-out"})),
+        rx.el.p(link(t("Open the console"), to=routes.DASHBOARD), class_name="auth-foot"),
     )
 
 
 def _gone() -> rx.Component:
     return auth_frame(
-        "This invitation has ended",
-        "It was used, revoked or replaced, or it is older than 24 hours. Ask for a new one.",
-        _below(link("Sign in", to=routes.LOGIN, class_name="btn primary block")),
+        t("This invitation has ended"),
+        t("It was used, revoked or replaced, or it is older than 24 hours. Ask for a new one."),
+        _below(link(t("Sign in"), to=routes.LOGIN, class_name="btn primary block")),
     )
 
 
 def _closed() -> rx.Component:
     return auth_frame(
-        "No new accounts",
+        t("No new accounts"),
         _lead(),
-        rx.el.p("Only administrators create accounts here. Ask one of them for yours.", class_name="notice"),
-        _below(link("Sign in", to=routes.LOGIN, class_name="btn primary block")),
+        rx.el.p(t("Only administrators create accounts here. Ask one of them for yours."), class_name="notice"),
+        _below(link(t("Sign in"), to=routes.LOGIN, class_name="btn primary block")),
     )
 
 

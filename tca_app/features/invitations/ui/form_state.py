@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import N_, _, ngettext
 from tca_app.features.idempotency.service import once
 from tca_app.features.invitations import service as invitations
 from tca_app.features.invitations.addresses import addresses_in
@@ -21,7 +21,7 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id
 
 LINKS = "invitation-links"  # the field that shows links while mail is off
-ROLES = (("viewer", "Viewer"), ("deployer", "Deployer"), ("maintainer", "Maintainer"))
+ROLES = (("viewer", N_("Viewer")), ("deployer", N_("Deployer")), ("maintainer", N_("Maintainer")))
 
 
 class InviteState(FormState, RecordState, SessionState):
@@ -46,7 +46,7 @@ class InviteState(FormState, RecordState, SessionState):
         async with reading() as session:
             project = await projects.get_project(session, self._as_actor(), project_id)
         grants = policy.may(self._as_actor(), "members.grant_maintainer", project.my_role)
-        self.role_options = [list(pair) for pair in ROLES if grants or pair[0] != "maintainer"]
+        self.role_options = [[value, _(label)] for value, label in ROLES if grants or value != "maintainer"]
         self._open_form("invite", {"emails": "", "role": "viewer"}, row_id=project_id, name=project.name)
 
     def _opener(self, mode: str, row_id: int) -> Any:
@@ -61,7 +61,7 @@ class InviteState(FormState, RecordState, SessionState):
         with self._showing_errors():
             sent = await self._invite(values)
             self._close_form()
-            self._toast(f"Invited {plural(len(sent.invitations), 'person', 'people')}")
+            self._toast(ngettext("Invited {count} person", "Invited {count} people", len(sent.invitations)))
             yield [self._reload(), *self._show_links(sent)]
 
     def _show_faults(self, faults: dict[str, str], detail: str) -> None:
@@ -106,7 +106,7 @@ class InviteState(FormState, RecordState, SessionState):
     async def resend(self, invitation_id: int) -> Events:
         async with transaction() as session:
             sent = await invitations.resend_invitation(session, self._as_actor(), invitation_id)
-        self._toast(f"New invitation for {sent.invitations[0].email}")
+        self._toast(_("New invitation for {email}", email=sent.invitations[0].email))
         return [self._reload(), *self._show_links(sent)]
 
     @handler("signed_in")
@@ -137,7 +137,7 @@ class InviteState(FormState, RecordState, SessionState):
                 await invitations.revoke_invitation(session, self._as_actor(), invitation_id)
         finally:
             self.is_acting, self.revoked_id = False, 0
-        self._toast(f"Invitation of {email} revoked")
+        self._toast(_("Invitation of {email} revoked", email=email))
         yield self._reload()
 
     def _reload(self) -> Any:

@@ -12,6 +12,7 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, icon_button, link, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.grid import Column, cut
@@ -27,7 +28,7 @@ def invite_button(label: str, project_id: Any) -> rx.Component:
 
 
 def _invite_by_email(project_id: Any) -> rx.Component:
-    return button("Invite by email", kind="small", icon="mail-plus", on_click=state.open_invite(project_id))
+    return button(t("Invite by email"), kind="small", icon="mail-plus", on_click=state.open_invite(project_id))
 
 
 def invitations_list() -> rx.Component:
@@ -35,10 +36,10 @@ def invitations_list() -> rx.Component:
     return data_table(
         InvitationsState,
         columns=COLUMNS,
-        label="Invitations",
-        search_label="Search invitations",
+        label=t("Invitations"),
+        search_label=t("Search invitations"),
         row_name=lambda row: row["email"],
-        empty=empty_state("No invitations yet", "Invite people by their email address.", icon="mail"),
+        empty=empty_state(t("No invitations yet"), t("Invite people by their email address."), icon="mail"),
         tools=(download_link(routes.API_INVITATIONS_EXPORT, InvitationsState.export_query),),
     )
 
@@ -46,22 +47,24 @@ def invitations_list() -> rx.Component:
 def project_invitations(project_id: Any) -> rx.Component:
     """The open invitations into a project, for its maintainers."""
     rows = ProjectInvitationsState.rows
-    heads = (("Address", ""), ("Role", ""), ("Status", ""), ("Invited by", ""), ("", "act"))
+    heads = ((t("Address"), ""), (t("Role"), ""), (t("Status"), ""), (t("Invited by"), ""), ("", "act"))
     return rx.fragment(
         invitation_links(),
         panel(
-            "Invitations",
+            t("Invitations"),
             rx.cond(
                 is_at_its_url(ProjectInvitationsState) & ProjectInvitationsState.is_loaded,
                 rx.cond(
                     as_var(rows).length() > 0,
-                    plain_table("Invitations", heads, rx.foreach(rows, _project_row)),
-                    rx.el.p("Nobody is invited. Invite people who have no account yet.", class_name="panel-body muted"),
+                    plain_table(t("Invitations"), heads, rx.foreach(rows, _project_row)),
+                    rx.el.p(
+                        t("Nobody is invited. Invite people who have no account yet."), class_name="panel-body muted"
+                    ),
                 ),
                 rx.el.div(skeleton_lines(2), class_name="panel-body"),
             ),
             actions=(
-                button("Invite by email", kind="small", icon="mail-plus", on_click=state.open_invite(project_id)),
+                button(t("Invite by email"), kind="small", icon="mail-plus", on_click=state.open_invite(project_id)),
             ),
             flush=True,
         ),
@@ -73,31 +76,32 @@ def invite_dialogs() -> rx.Component:
     return rx.fragment(
         form_dialog(
             state,
-            title=rx.cond(state.form_id > 0, f"Invite to {state.form_name}", "Invite people"),
-            text="Each person gets a link that works once, for 24 hours.",
-            submit="Send invitations",
+            title=rx.cond(state.form_id > 0, t("Invite to {form_name}", form_name=state.form_name), t("Invite people")),
+            text=t("Each person gets a link that works once, for 24 hours."),
+            submit=t("Send invitations"),
             on_submit=state.save,
             fields=[
                 text_field(
                     state,
                     "emails",
-                    "Email addresses",
+                    t("Email addresses"),
                     required=True,
                     lines=4,
                     max_length=MAX_TEXT,
-                    hint="Up to 100, with commas, spaces or new lines between them.",
+                    hint=t("Up to 100, with commas, spaces or new lines between them."),
                     spell_check=False,
                 ),
                 rx.cond(
-                    as_var(state.form_values).contains("role"), select_field(state, "role", "Role", state.role_options)
+                    as_var(state.form_values).contains("role"),
+                    select_field(state, "role", t("Role"), state.role_options),
                 ),
             ],
         ),
         confirm_dialog(
             open_=is_at_its_url(state) & (state.revoked_id > 0),
-            title=f"Revoke the invitation of {state.revoked_email}?",
-            text="The link stops working. You can invite them again.",
-            confirm="Revoke invitation",
+            title=t("Revoke the invitation of {revoked_email}?", revoked_email=state.revoked_email),
+            text=t("The link stops working. You can invite them again."),
+            confirm=t("Revoke invitation"),
             on_confirm=state.revoke(),
             on_cancel=state.cancel_revoke(),
             busy=state.is_acting,
@@ -108,24 +112,24 @@ def invite_dialogs() -> rx.Component:
 def invitation_links() -> rx.Component:
     """The links while mail is off. The field is always in the page, so that no link passes through a state."""
     return rx.el.section(
-        rx.el.h2("Pass these links on"),
-        rx.el.p("This console sends no mail. Copy the links now: they are not shown again."),
+        rx.el.h2(t("Pass these links on")),
+        rx.el.p(t("This console sends no mail. Copy the links now: they are not shown again.")),
         rx.el.textarea(
-            id=LINKS, class_name="input mono", rows="3", read_only=True, aria_label="Links", spell_check=False
+            id=LINKS, class_name="input mono", rows="3", read_only=True, aria_label=t("Links"), spell_check=False
         ),
         rx.el.div(
             button(
-                rx.el.span("Copy", class_name="to-copy"),
-                rx.el.span("Copied", class_name="copied", role="status"),
+                rx.el.span(t("Copy"), class_name="to-copy"),
+                rx.el.span(t("Copied"), class_name="copied", role="status"),
                 icon="copy",
                 kind="primary",
                 custom_attrs={"data-action": "copy", "data-from": LINKS},
             ),
-            button("Done", on_click=state.hide_links()),
+            button(t("Done"), on_click=state.hide_links()),
             class_name="row",
         ),
         class_name="notice secret stack tight",
-        aria_label="Links of invitations",
+        aria_label=t("Links of invitations"),
         hidden=~(is_at_its_url(state) & state.has_links),
     )
 
@@ -133,10 +137,10 @@ def invitation_links() -> rx.Component:
 def state_badge(value: Any) -> rx.Component:
     return rx.match(
         value,
-        ("pending", badge("Pending", "info", "clock")),
-        ("accepted", badge("Accepted", "good", "circle-check")),
-        ("expired", badge("Expired", "warn", "timer-off")),
-        badge("Revoked", "", "ban"),
+        ("pending", badge(t("Pending"), "info", "clock")),
+        ("accepted", badge(t("Accepted"), "good", "circle-check")),
+        ("expired", badge(t("Expired"), "warn", "timer-off")),
+        badge(t("Revoked"), "", "ban"),
     )
 
 
@@ -146,9 +150,11 @@ def _address_cell(row: InvitationRow) -> rx.Component:
         rx.cond(
             row["project_id"] > 0,
             rx.el.div(
-                link(row["project_name"], to=routes.project(row["project_id"])),
-                " as ",
-                as_var(row["role_label"]).to(str).lower(),
+                t(
+                    "{project_name} as {lower}",
+                    project_name=link(row["project_name"], to=routes.project(row["project_id"])),
+                    lower=as_var(row["role_label"]).to(str).lower(),
+                ),
                 class_name="cell-sub truncate",
             ),
         ),
@@ -158,20 +164,24 @@ def _address_cell(row: InvitationRow) -> rx.Component:
 def _row_buttons(row: InvitationRow) -> rx.Component:
     email = row["email"]
     return rx.el.div(
-        icon_button(f"Resend invitation of {email}", "rotate-cw", "ghost small", on_click=state.resend(row["id"])),
-        icon_button(f"Revoke invitation of {email}", "x", "ghost small", on_click=state.ask_revoke(row["id"])),
+        icon_button(
+            t("Resend invitation of {email}", email=email), "rotate-cw", "ghost small", on_click=state.resend(row["id"])
+        ),
+        icon_button(
+            t("Revoke invitation of {email}", email=email), "x", "ghost small", on_click=state.ask_revoke(row["id"])
+        ),
         class_name="row",
         style={"flex_wrap": "nowrap", "justify_content": "flex-end"},
     )
 
 
 COLUMNS = (
-    Column("email", "Address", cell=_address_cell, sortable=True, wide=40),
-    Column("state", "Status", cell=lambda row: state_badge(row["state"]), sortable=True),
-    Column("invited_by", "Invited by", cell=lambda row: cut(row["invited_by"]), sortable=True, wide=22),
+    Column("email", t("Address"), cell=_address_cell, sortable=True, wide=40),
+    Column("state", t("Status"), cell=lambda row: state_badge(row["state"]), sortable=True),
+    Column("invited_by", t("Invited by"), cell=lambda row: cut(row["invited_by"]), sortable=True, wide=22),
     Column(
         "created_at",
-        "Invited",
+        t("Invited"),
         cell=lambda row: relative_time(row["created_at"]),
         sortable=True,
         on_phone=False,
@@ -179,11 +189,11 @@ COLUMNS = (
     ),
     Column(
         "expires_at",
-        "Expires",
+        t("Expires"),
         cell=lambda row: rx.cond(row["is_open"], relative_time(row["expires_at"])),
         sortable=True,
     ),
-    Column("id", "Actions", cell=lambda row: rx.cond(row["is_open"], _row_buttons(row)), align_right=True),
+    Column("id", t("Actions"), cell=lambda row: rx.cond(row["is_open"], _row_buttons(row)), align_right=True),
 )
 
 

@@ -9,6 +9,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import page_header, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import download_link, plain_table
@@ -18,27 +19,27 @@ from tca_app.ui.var import as_var
 state = JobsState
 
 
-@page(routes.JOBS, "Jobs", permission="jobs.manage", on_load=(JobsState.load,))
+@page(routes.JOBS, t("Jobs"), permission="jobs.manage", on_load=(JobsState.load,))
 def jobs_page() -> rx.Component:
     return rx.fragment(
-        page_header("Jobs", "Background work: email, notifications, daily aggregates and event streams."),
+        page_header(t("Jobs"), t("Background work: email, notifications, daily aggregates and event streams.")),
         rx.el.div(
             _queues(),
             data_table(
                 state,
                 columns=_columns(),
-                label="Jobs",
-                search_label="Search jobs by kind or reason",
+                label=t("Jobs"),
+                search_label=t("Search jobs by kind or reason"),
                 row_name=lambda row: f"{row['kind']} {row['id']}",
                 actions=[
-                    RowAction("Retry", lambda row: state.ask_rows("retry", [row["id"]]), shown=_is_dead),
+                    RowAction(t("Retry"), lambda row: state.ask_rows("retry", [row["id"]]), shown=_is_dead),
                     RowAction(
-                        "Discard", lambda row: state.ask_rows("discard", [row["id"]]), danger=True, shown=_is_dead
+                        t("Discard"), lambda row: state.ask_rows("discard", [row["id"]]), danger=True, shown=_is_dead
                     ),
                 ],
                 empty=empty_state(
-                    "No jobs here",
-                    "Jobs that failed permanently are listed as dead, with the reason.",
+                    t("No jobs here"),
+                    t("Jobs that failed permanently are listed as dead, with the reason."),
                     icon="circle-check",
                 ),
                 tools=(download_link(routes.API_JOBS_EXPORT, state.export_query),),
@@ -53,13 +54,13 @@ def _is_dead(row: JobRow) -> Any:
 
 
 def _queues() -> rx.Component:
-    numbers = ("Waiting", "Running", "Retrying", "Dead", "Lag")
-    heads = (("Queue", ""), *((label, "right") for label in numbers))
+    numbers = (t("Waiting"), t("Running"), t("Retrying"), t("Dead"), t("Lag"))
+    heads = ((t("Queue"), ""), *((label, "right") for label in numbers))
     return panel(
-        "Queues",
+        t("Queues"),
         rx.cond(
             as_var(state.queues).length() > 0,
-            plain_table("Queues", heads, rx.foreach(state.queues, _queue)),
+            plain_table(t("Queues"), heads, rx.foreach(state.queues, _queue)),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
         ),
         actions=(_workers(),),
@@ -73,8 +74,8 @@ def _workers() -> rx.Component:
         as_var(state.queues).length() > 0,
         rx.cond(
             state.workers > 0,
-            badge("Workers are running", "good", "circle-check"),
-            badge("No worker is running", "bad", "circle-x"),
+            badge(t("Workers are running"), "good", "circle-check"),
+            badge(t("No worker is running"), "bad", "circle-x"),
         ),
     )
 
@@ -96,22 +97,22 @@ def _queue(queue: Queue) -> rx.Component:
 
 def _columns() -> list[Column]:
     return [
-        Column("kind", "Job", cell=_kind, sortable=True, wide=34),
-        Column("reason", "Last failure", cell=_reason, sortable=True),
-        Column("state", "State", cell=lambda row: job_badge(row["state"]), sortable=True, on_tablet=False),
-        Column("queue", "Queue", sortable=True),
-        Column("attempts", "Attempts", sortable=True, align_right=True),
-        Column("failed_at", "When", cell=_when, sortable=True),
+        Column("kind", t("Job"), cell=_kind, sortable=True, wide=34),
+        Column("reason", t("Last failure"), cell=_reason, sortable=True),
+        Column("state", t("State"), cell=lambda row: job_badge(row["state"]), sortable=True, on_tablet=False),
+        Column("queue", t("Queue"), sortable=True),
+        Column("attempts", t("Attempts"), sortable=True, align_right=True),
+        Column("failed_at", t("When"), cell=_when, sortable=True),
     ]
 
 
 def job_badge(value: Any) -> rx.Component:
     return rx.match(
         value,
-        ("dead", badge("Dead", "bad", "circle-x")),
-        ("retrying", badge("Retrying", "warn", "rotate-cw")),
-        ("running", badge("Running", "info", "loader")),
-        badge("Waiting", "", "clock"),
+        ("dead", badge(t("Dead"), "bad", "circle-x")),
+        ("retrying", badge(t("Retrying"), "warn", "rotate-cw")),
+        ("running", badge(t("Running"), "info", "loader")),
+        badge(t("Waiting"), "", "clock"),
     )
 
 
@@ -124,14 +125,17 @@ def _kind(row: JobRow) -> rx.Component:
 
 def _reason(row: JobRow) -> rx.Component:
     return rx.cond(
-        row["reason"] != "", rx.el.span(row["reason"], class_name="reason"), rx.el.span("None", class_name="muted")
+        row["reason"] != "", rx.el.span(row["reason"], class_name="reason"), rx.el.span(t("None"), class_name="muted")
     )
 
 
 def _when(row: JobRow) -> rx.Component:
     return rx.el.div(
         relative_time(row["failed_at"], ""),
-        rx.cond(row["next_at"] != "", rx.el.div("Next ", relative_time(row["next_at"]), class_name="cell-sub")),
+        rx.cond(
+            row["next_at"] != "",
+            rx.el.div(t("Next {next_at}", next_at=relative_time(row["next_at"])), class_name="cell-sub"),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ import reflex as rx
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.facets import Facets
+from tca_app.core.language.messages import N_, _
 from tca_app.features.jobs import listing, service as jobs
 from tca_app.features.jobs.filters import JOBS, STATE_LABELS, queue_label
 from tca_app.features.jobs.schemas import JobBulk, JobQuery, JobResult
@@ -49,7 +50,7 @@ def lag_in_words(seconds: float) -> str:
         return "none"
     if seconds < 120:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+    return _("{seconds} min", seconds=f"{seconds / 60:.0f}") if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
 LATE_S = 60.0
@@ -67,10 +68,12 @@ class JobsState(BulkActions, SessionState):
         "jobs.manage",
         "job",
         (
-            BulkAction("retry", "Retry", "retried"),
-            BulkAction("discard", "Discard", "discarded", "They will not run. This cannot be undone.", danger=True),
+            BulkAction("retry", N_("Retry"), N_("retried")),
+            BulkAction(
+                "discard", N_("Discard"), N_("discarded"), N_("They will not run. This cannot be undone."), danger=True
+            ),
         ),
-        refused="no longer dead",
+        refused=N_("no longer dead"),
     )
     _spec: ClassVar = JOBS
 

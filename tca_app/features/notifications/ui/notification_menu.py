@@ -6,10 +6,12 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from tca_app.core.database.session import reading, transaction
+from tca_app.core.language.messages import _
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.schemas import InboxQuery, NotificationRead
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link, relative_time
+from tca_app.ui.components.text import t
 from tca_app.ui.handlers import handler
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.session import SessionState
@@ -53,7 +55,11 @@ class NotificationMenuState(SessionState):
 
     @rx.var
     def menu_label(self) -> str:
-        return f"Notifications, {self.unread_text} unread" if self.unread else "Notifications"
+        return (
+            _("Notifications, {unread_text} unread", unread_text=self.unread_text)
+            if self.unread
+            else _("Notifications")
+        )
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -104,31 +110,33 @@ def notification_menu() -> rx.Component:
                 class_name="btn icon ghost bell",
                 type="button",
                 aria_label=state.menu_label,
-                title="Notifications",
+                title=t("Notifications"),
             )
         ),
         rx.popover.content(
             rx.el.div(
-                rx.el.h2("Notifications"),
+                rx.el.h2(t("Notifications")),
                 rx.cond(
                     state.unread > 0,
-                    rx.el.button("Mark all read", type="button", class_name="btn small ghost", on_click=state.read_all),
+                    rx.el.button(
+                        t("Mark all read"), type="button", class_name="btn small ghost", on_click=state.read_all
+                    ),
                 ),
                 class_name="panel-head",
             ),
             rx.cond(
                 as_var(state.newest).length() > 0,
                 rx.el.ul(rx.foreach(state.newest, inbox_line), class_name="inbox"),
-                rx.el.p("No notifications yet.", class_name="none muted"),
+                rx.el.p(t("No notifications yet."), class_name="none muted"),
             ),
             rx.el.div(
-                rx.popover.close(link("All notifications", to=routes.NOTIFICATIONS)),
-                rx.popover.close(link("Preferences", to=routes.PREFERENCES)),
+                rx.popover.close(link(t("All notifications"), to=routes.NOTIFICATIONS)),
+                rx.popover.close(link(t("Preferences"), to=routes.PREFERENCES)),
                 class_name="panel-foot",
             ),
             align="end",
             class_name="bell-list",
-            aria_label="Notifications",
+            aria_label=t("Notifications"),
         ),
         open=state.is_open,
         on_open_change=state.set_open,
@@ -148,7 +156,7 @@ def inbox_line(line: Line) -> rx.Component:
         rx.el.button(
             rx.el.span(class_name="dot", aria_hidden="true"),
             rx.el.span(
-                rx.cond(line["is_read"], None, rx.el.span("Unread: ", class_name="sr-only")),
+                rx.cond(line["is_read"], None, rx.el.span(t("Unread: "), class_name="sr-only")),
                 rx.el.span(line["title"]),
                 rx.cond(line["body"] != "", rx.el.span(line["body"], class_name="cell-sub")),
                 class_name="grow",

@@ -7,28 +7,29 @@ from tca_app.features.notifications.ui.state import Choice, InboxState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, icon_button, page_header, panel, tabs
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.var import as_var
 
 state = InboxState
-CHANNEL_LABELS = (("inbox", "Inbox"), ("mail", "Mail"))
+CHANNEL_LABELS = (("inbox", t("Inbox")), ("mail", t("Mail")))
 
 
-@page(routes.NOTIFICATIONS, "Notifications", on_load=(InboxState.load,))
+@page(routes.NOTIFICATIONS, t("Notifications"), on_load=(InboxState.load,))
 def notifications_page() -> rx.Component:
     return rx.fragment(
         page_header(
-            "Notifications",
-            "Updates about you and your projects.",
+            t("Notifications"),
+            t("Updates about you and your projects."),
             rx.cond(
                 (state.tab != "preferences") & state.has_unread,
-                button("Mark all read", icon="check-check", on_click=state.read_all),
+                button(t("Mark all read"), icon="check-check", on_click=state.read_all),
             ),
         ),
         tabs(
-            ("All", routes.NOTIFICATIONS, state.tab == "all"),
-            ("Unread", f"{routes.NOTIFICATIONS}?tab=unread", state.tab == "unread"),
-            ("Preferences", routes.PREFERENCES, state.tab == "preferences"),
+            (t("All"), routes.NOTIFICATIONS, state.tab == "all"),
+            (t("Unread"), f"{routes.NOTIFICATIONS}?tab=unread", state.tab == "unread"),
+            (t("Preferences"), routes.PREFERENCES, state.tab == "preferences"),
         ),
         rx.cond(state.tab == "preferences", _preferences(), _inbox()),
     )
@@ -40,8 +41,10 @@ def _inbox() -> rx.Component:
         rx.el.ul(rx.foreach(state.lines, _line), class_name="inbox"),
         rx.cond(
             state.tab == "unread",
-            empty_state("No unread notifications", "New notifications appear here.", icon="check-check"),
-            empty_state("No notifications yet", "Changes to your account and your projects appear here.", icon="bell"),
+            empty_state(t("No unread notifications"), t("New notifications appear here."), icon="check-check"),
+            empty_state(
+                t("No notifications yet"), t("Changes to your account and your projects appear here."), icon="bell"
+            ),
         ),
     )
     return rx.fragment(
@@ -52,7 +55,7 @@ def _inbox() -> rx.Component:
         rx.cond(
             state.has_more,
             rx.el.div(
-                button("Load more", on_click=state.more, custom_attrs={"data-load-more": ""}), class_name="feed-more"
+                button(t("Load more"), on_click=state.more, custom_attrs={"data-load-more": ""}), class_name="feed-more"
             ),
         ),
     )
@@ -65,10 +68,10 @@ def _line(line: Line) -> rx.Component:
         rx.cond(
             line["is_read"],
             icon_button(
-                "Mark as unread", "mail", "ghost small", on_click=state.set_read(as_var(line["id"]).to(int), False)
+                t("Mark as unread"), "mail", "ghost small", on_click=state.set_read(as_var(line["id"]).to(int), False)
             ),
             icon_button(
-                "Mark as read", "check", "ghost small", on_click=state.set_read(as_var(line["id"]).to(int), True)
+                t("Mark as read"), "check", "ghost small", on_click=state.set_read(as_var(line["id"]).to(int), True)
             ),
         ),
         key=as_var(line["id"]).to(str),
@@ -77,13 +80,13 @@ def _line(line: Line) -> rx.Component:
 
 def _preferences() -> rx.Component:
     return panel(
-        "Notification preferences",
+        t("Notification preferences"),
         rx.cond(
             as_var(state.choices).length() > 0,
             rx.el.table(
                 rx.el.thead(
                     rx.el.tr(
-                        rx.el.th("When", scope="col"),
+                        rx.el.th(t("When"), scope="col"),
                         *(rx.el.th(text, scope="col") for _, text in CHANNEL_LABELS),
                     )
                 ),
@@ -95,11 +98,11 @@ def _preferences() -> rx.Component:
         rx.cond(
             ~state.has_mail,
             rx.el.p(
-                "Mail is turned off on this console. Your choices apply once an administrator turns it on.",
+                t("Mail is turned off on this console. Your choices apply once an administrator turns it on."),
                 class_name="panel-foot muted",
             ),
         ),
-        rx.el.p("You are not notified about your own actions.", class_name="panel-foot muted"),
+        rx.el.p(t("You are not notified about your own actions."), class_name="panel-foot muted"),
         flush=True,
     )
 

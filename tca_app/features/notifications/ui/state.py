@@ -8,7 +8,7 @@ from reflex.event import EventSpec
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Invalid
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.kinds import CHANNELS
 from tca_app.features.notifications.schemas import InboxQuery, Preference, PreferenceChange
@@ -85,7 +85,7 @@ class InboxState(SessionState):
         newest = self.lines[0]["id"] if self.lines else None
         async with transaction() as session:
             count = await notifications.read_all(session, self._as_actor(), newest)
-        self._toast(f"{plural(count, 'notification')} marked as read")
+        self._toast(ngettext("{count} notification marked as read", "{count} notifications marked as read", count))
         return InboxState.load()
 
     @handler("signed_in")
@@ -98,7 +98,7 @@ class InboxState(SessionState):
     async def choose(self, kind: str, channel: str, is_on: bool) -> None:
         """Switches one kind on or off for one channel."""
         if channel not in CHANNELS:
-            raise Invalid.at("channel", "Unknown channel.")
+            raise Invalid.at("channel", _("Unknown channel."))
         change = PreferenceChange(kind=kind, channel=channel, is_on=is_on)
         async with transaction() as session:
             self.choices = _choices(await notifications.change_preferences(session, self._as_actor(), [change]))

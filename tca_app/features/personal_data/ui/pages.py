@@ -6,6 +6,7 @@ from tca_app.features.personal_data.ui.state import ErasureState, PersonalDataSt
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, link, panel
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.grid import RowAction
 from tca_app.ui.var import as_var
@@ -13,9 +14,9 @@ from tca_app.ui.var import as_var
 state = PersonalDataState
 # In the menu of a row; the page shows `erase_dialog` too.
 ERASE_FROM_TRASH = RowAction(
-    "Erase", lambda row: ErasureState.ask(row["id"]), danger=True, shown=lambda row: row["is_deleted"]
+    t("Erase"), lambda row: ErasureState.ask(row["id"]), danger=True, shown=lambda row: row["is_deleted"]
 )
-ERASED = (
+ERASED = t(
     "Name, email address, sessions, tokens and memberships are gone for good, also from the event log. "
     'History shows "Erased user" with the id. This cannot be undone.'
 )
@@ -24,12 +25,12 @@ ERASED = (
 def personal_data_panel(user_id: int, text: str) -> rx.Component:
     person = as_var(user_id)
     return panel(
-        "Personal data",
+        t("Personal data"),
         rx.el.div(
             rx.el.p(text, class_name="muted"),
             rx.el.div(
                 _export(person),
-                button("Erase account", icon="user-x", kind="danger-quiet", on_click=ErasureState.ask(person)),
+                button(t("Erase account"), icon="user-x", kind="danger-quiet", on_click=ErasureState.ask(person)),
                 class_name="row",
             ),
             class_name="stack",
@@ -41,9 +42,9 @@ def personal_data_panel(user_id: int, text: str) -> rx.Component:
 def erase_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(ErasureState) & ErasureState.is_asking,
-        title=rx.el.span("Erase the account of ", ErasureState.username_to_type, "?"),
+        title=rx.el.span(t("Erase the account of {username_to_type}?", username_to_type=ErasureState.username_to_type)),
         text=ERASED,
-        confirm="Erase account",
+        confirm=t("Erase account"),
         on_confirm=ErasureState.erase,
         on_cancel=ErasureState.cancel(),
         busy=ErasureState.is_erasing,
@@ -56,11 +57,11 @@ def _export(person: rx.vars.NumberVar[float]) -> rx.Component:
     return rx.cond(
         (as_var(state.ready_id) == person) & (person != 0),
         link(
-            "Download JSON",
+            t("Download JSON"),
             to=f"{routes.API_USERS}/{person}/export",
             class_name="btn primary",
             reload_document=True,
             custom_attrs={"download": ""},
         ),
-        button("Export data", icon="download", on_click=state.prepare(person)),
+        button(t("Export data"), icon="download", on_click=state.prepare(person)),
     )

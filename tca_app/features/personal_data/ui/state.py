@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
+from tca_app.core.language.messages import _
 from tca_app.features.personal_data import erasure, service as personal_data
 from tca_app.features.users.ui.detail_state import require_person
 from tca_app.features.users.ui.state import UsersState
@@ -83,6 +84,6 @@ class ErasureState(RecordState, SessionState):
         if is_own:
             yield rx.redirect(routes.ACCOUNT_DELETED)
         else:
-            self._toast("Account erased")
+            self._toast(_("Account erased"))
             is_in_list = page_path(self.router_data) == routes.USERS
             yield UsersState.load if is_in_list else rx.redirect(routes.USERS)

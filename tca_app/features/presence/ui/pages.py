@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.features.presence.ui.state import PresenceState
 from tca_app.ui.components.faces import avatar
+from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.var import as_var
 
@@ -22,11 +23,15 @@ def who_else() -> rx.Component:
             rx.foreach(state.others[:MOST], lambda other: avatar(other["face"])),
             rx.el.span(
                 first["name"],
-                rx.cond(as_var(state.others).length() > 1, f" and {as_var(state.others).length() - 1} more", ""),
+                rx.cond(
+                    as_var(state.others).length() > 1,
+                    t(" and {length} more", length=as_var(state.others).length() - 1),
+                    "",
+                ),
                 rx.cond(
                     first["is_editing"],
-                    rx.cond(as_var(state.others).length() > 1, " are here, one is editing", " is editing"),
-                    rx.cond(as_var(state.others).length() > 1, " are here", " is here"),
+                    rx.cond(as_var(state.others).length() > 1, t(" are here, one is editing"), t(" is editing")),
+                    rx.cond(as_var(state.others).length() > 1, t(" are here"), t(" is here")),
                 ),
             ),
             class_name="who-else",

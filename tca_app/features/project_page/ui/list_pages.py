@@ -9,6 +9,7 @@ from tca_app.features.project_page.ui.environment_cells import read_cells
 from tca_app.features.projects.ui.pages import projects_list
 from tca_app.features.projects.ui.state import ProjectsState, add_environments
 from tca_app.ui import routes
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.view import open_link
 from tca_app.ui.var import as_var
@@ -18,7 +19,7 @@ state = ProjectsState
 add_environments(read_cells)
 
 
-@page(routes.PROJECTS, "Projects", on_load=(ProjectsState.load,))
+@page(routes.PROJECTS, t("Projects"), on_load=(ProjectsState.load,))
 def projects_page() -> rx.Component:
     return projects_list(_environments(), editing_mark("project", state.form_id), (import_button("projects"),))
 

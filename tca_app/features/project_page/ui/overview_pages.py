@@ -21,6 +21,7 @@ from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.notices import notice_lines
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.sparks import sparkline
+from tca_app.ui.components.text import t
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import at_its_url
 from tca_app.ui.var import as_var
@@ -38,7 +39,7 @@ def overview_tab() -> rx.Component:
     )
     return rx.el.div(
         rx.el.div(at_its_url(state, main, skeleton_lines(6)), class_name="stack"),
-        rx.el.aside(project_about(), _links(), project_team(), class_name="stack rail", aria_label="Details"),
+        rx.el.aside(project_about(), _links(), project_team(), class_name="stack rail", aria_label=t("Details")),
         class_name="with-rail",
     )
 
@@ -49,14 +50,14 @@ def _main() -> rx.Component:
 
 def _notices() -> rx.Component:
     some = as_var(state.notices).length() > 0
-    return rx.cond(some, panel("Needs attention", notice_lines(state.notices), flush=True))
+    return rx.cond(some, panel(t("Needs attention"), notice_lines(state.notices), flush=True))
 
 
 def _environments() -> rx.Component:
-    nothing = empty_state("No environments", "Add one in the settings of this project.", icon="server")
+    nothing = empty_state(t("No environments"), t("Add one in the settings of this project."), icon="server")
     return rx.cond(
         as_var(state.environments).length() > 0,
-        rx.el.ul(rx.foreach(state.environments, _environment), class_name="strip", aria_label="Environments"),
+        rx.el.ul(rx.foreach(state.environments, _environment), class_name="strip", aria_label=t("Environments")),
         rx.el.div(nothing, class_name="panel"),
     )
 
@@ -70,23 +71,23 @@ def _environment(cell: EnvironmentCell) -> rx.Component:
             class_name="cell-sub truncate",
         ),
     )
-    nothing = rx.el.div("Not deployed", class_name="muted")
+    nothing = rx.el.div(t("Not deployed"), class_name="muted")
     return rx.el.li(
         rx.el.div(
             rx.el.h2(cell["name"], class_name="place-name truncate"),
-            rx.cond(cell["is_protected"], rx.icon("shield", size=14, aria_label="Protected", role="img")),
-            rx.cond(cell["address"] != "", outside_link(cell["address"], "Open")),
+            rx.cond(cell["is_protected"], rx.icon("shield", size=14, aria_label=t("Protected"), role="img")),
+            rx.cond(cell["address"] != "", outside_link(cell["address"], t("Open"))),
             class_name="card-label",
         ),
         rx.cond(cell["version"] != "", runs, nothing),
         rx.el.div(
-            rx.cond(cell["is_deploying"], badge("Deploying", "info", "loader")),
+            rx.cond(cell["is_deploying"], badge(t("Deploying"), "info", "loader")),
             rx.cond(cell["freeze"]["why"] != "", freeze_badge(cell["freeze"])),
             rx.cond(
                 cell["drift"] != "",
                 rx.cond(
                     cell["is_newest"],
-                    badge("Newest", "good", "circle-check"),
+                    badge(t("Newest"), "good", "circle-check"),
                     badge(cell["drift"], "warn", "arrow-down-to-line"),
                 ),
             ),
@@ -101,12 +102,14 @@ def _environment(cell: EnvironmentCell) -> rx.Component:
 
 def _days() -> rx.Component:
     nothing = empty_state(
-        f"No deployments in the last {DAYS} days", "Finished deployments appear here by day.", icon="rocket"
+        t("No deployments in the last {days} days", days=DAYS),
+        t("Finished deployments appear here by day."),
+        icon="rocket",
     )
-    chart = day_bars(state.bars, state.bars_top, "Deployments that ended on each day (UTC)", day_zoom(state))
+    chart = day_bars(state.bars, state.bars_top, t("Deployments that ended on each day (UTC)"), day_zoom(state))
     is_shown = state.has_results | (state.zoom_text != "")
     return panel(
-        rx.fragment("Deployments by day", rx.cond(state.zoom_text == "", f", last {DAYS} days", "")),
+        rx.fragment(t("Deployments by day"), rx.cond(state.zoom_text == "", t(", last {days} days", days=DAYS), "")),
         rx.cond(is_shown, chart, nothing),
         actions=(rx.cond(is_shown, results_legend(state.results, _rows_of)),),
         flush=True,
@@ -122,16 +125,16 @@ def _rows_of(result: str) -> Any:
 
 def _recent() -> rx.Component:
     nothing = empty_state(
-        "No deployments yet", "Create one in the Deployments tab, or report them from your CI.", icon="rocket"
+        t("No deployments yet"), t("Create one in the Deployments tab, or report them from your CI."), icon="rocket"
     )
     return panel(
-        "Recent deployments",
+        t("Recent deployments"),
         rx.cond(
             as_var(state.recent).length() > 0,
             rx.el.ul(rx.foreach(state.recent, _deployment), class_name="lines recent"),
             nothing,
         ),
-        actions=(link("All deployments", to=_deployments),),
+        actions=(link(t("All deployments"), to=_deployments),),
         flush=True,
     )
 
@@ -155,9 +158,9 @@ def _deployment(row: Any) -> rx.Component:
 
 def _measures() -> rx.Component:
     return panel(
-        f"DORA metrics for production, last {DAYS} days",
+        t("DORA metrics for production, last {days} days", days=DAYS),
         rx.el.div(rx.foreach(state.measures, _measure), class_name="measures"),
-        actions=(link("By week", to=f"{routes.DORA}?project={project['id']}"),),
+        actions=(link(t("By week"), to=f"{routes.DORA}?project={project['id']}"),),
         flush=True,
     )
 
@@ -168,10 +171,10 @@ def _measure(figure: Measure) -> rx.Component:
         rx.el.h3(figure["label"], class_name="card-label", title=figure["meaning"]),
         rx.el.div(
             figure["value"],
-            class_name=rx.cond(figure["value"] == NOT_MEASURED, "measure-value none", "measure-value num"),
+            class_name=rx.cond(figure["value"] == t(NOT_MEASURED), "measure-value none", "measure-value num"),
         ),
         rx.el.div(figure["basis"], class_name="cell-sub num"),
-        rx.cond(figure["spark"] != "", rx.el.div(sparkline(figure["spark"]), title="By week, over 12 weeks")),
+        rx.cond(figure["spark"] != "", rx.el.div(sparkline(figure["spark"]), title=t("By week, over 12 weeks"))),
         key=as_var(figure["label"]).to(str),
     )
 
@@ -183,9 +186,9 @@ def _links() -> rx.Component:
     return rx.cond(
         has_any,
         panel(
-            "Links",
+            t("Links"),
             rx.el.ul(
-                rx.cond(repository != "", _address("git-branch", "Repository", repository)),
+                rx.cond(repository != "", _address("git-branch", t("Repository"), repository)),
                 rx.foreach(
                     state.environments,
                     lambda cell: rx.cond(cell["address"] != "", _address("globe", cell["name"], cell["address"])),

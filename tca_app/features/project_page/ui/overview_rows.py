@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 from tca_app.core.urls import link_of
 from tca_app.features.deployments.aggregates.history import WeekOfProject
 from tca_app.features.deployments.matrix.schemas import MatrixCell
@@ -58,7 +58,7 @@ def cell_of(environment: MatrixCell, check: CheckRead | None, freeze: Freeze) ->
         drift=drift_words(environment.behind),
         is_newest=environment.behind == 0,
         health=_health(check),
-        latency="" if latency is None else f"{latency:,.0f} ms",
+        latency="" if latency is None else _("{latency} ms", latency=f"{latency:,.0f}"),
         freeze=freeze,
     )
 
@@ -67,7 +67,7 @@ def drift_words(behind: int | None) -> str:
     """Returns "Newest", "Behind by 3 releases", or "" before the first deployment."""
     if behind is None:
         return ""
-    return f"Behind by {plural(behind, 'release')}" if behind else "Newest"
+    return ngettext("Behind by {count} release", "Behind by {count} releases", behind) if behind else _("Newest")
 
 
 def _health(check: CheckRead | None) -> str:
@@ -81,7 +81,7 @@ def incident_notice(found: IncidentRead) -> Notice:
         key=f"incident-{found.id}",
         kind="incident",
         title=incident_title(found),
-        detail=found.reason or f"{found.severity} incident",
+        detail=found.reason or _("{severity} incident", severity=found.severity),
         at=found.opened_at.isoformat(),
         url=routes.incident(found.id),
     )

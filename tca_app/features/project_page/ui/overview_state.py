@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError, NotFound
+from tca_app.core.language.messages import _
 from tca_app.core.periods import DayRange
 from tca_app.core.region.formats import number
 from tca_app.features.deployments import service as deployments
@@ -126,7 +127,11 @@ def _freeze_notice(window: FreezeRead, zone: Any) -> Notice:
     return Notice(
         key=f"freeze-{window.id}",
         kind="freeze",
-        title=f"{window.environment or 'All environments'} frozen until {time_words(window.ends_at, zone)}",
+        title=_(
+            "{environment} frozen until {ends_at}",
+            environment=window.environment or _("All environments"),
+            ends_at=time_words(window.ends_at, zone),
+        ),
         detail=window.why,
         at="",
         url="",

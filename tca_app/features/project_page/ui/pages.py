@@ -42,11 +42,12 @@ from tca_app.features.webhooks.ui.pages import webhooks_section
 from tca_app.features.webhooks.ui.state import WebhooksState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import tabs
+from tca_app.ui.components.text import t
 from tca_app.ui.detail import by_phase, record_title
 from tca_app.ui.layout.pages import page
 
 state = ProjectState
-_title = record_title(state, state.heading, "Project")
+_title = record_title(state, state.heading, t("Project"))
 
 
 @page(
@@ -70,10 +71,10 @@ _title = record_title(state, state.heading, "Project")
         SubjectFeedState.load,
         PresenceState.load,
     ),
-    crumbs=(("Projects", routes.PROJECTS), (_title, None)),
+    crumbs=((t("Projects"), routes.PROJECTS), (_title, None)),
 )
 def project_page() -> rx.Component:
-    return by_phase(state, "Project", _project())
+    return by_phase(state, t("Project"), _project())
 
 
 def _project() -> rx.Component:
@@ -85,7 +86,7 @@ def _project() -> rx.Component:
             ("deployments", deployments_tab()),
             ("members", _members()),
             ("activity", subject_activity()),
-            ("webhooks", webhooks_section("Events of this project are sent to these URLs.")),
+            ("webhooks", webhooks_section(t("Events of this project are sent to these URLs."))),
             ("settings", _settings()),
             overview_tab(),
         ),
@@ -96,14 +97,14 @@ def _project() -> rx.Component:
 def _tabs() -> rx.Component:
     url = routes.project(state.project["id"])
     shared = (
-        ("Overview", url, state.tab == "overview"),
-        ("Deployments", f"{url}?tab=deployments", state.tab == "deployments"),
-        ("Members", f"{url}?tab=members", state.tab == "members"),
-        ("Activity", f"{url}?tab=activity", state.tab == "activity"),
+        (t("Overview"), url, state.tab == "overview"),
+        (t("Deployments"), f"{url}?tab=deployments", state.tab == "deployments"),
+        (t("Members"), f"{url}?tab=members", state.tab == "members"),
+        (t("Activity"), f"{url}?tab=activity", state.tab == "activity"),
     )
     managed = (
-        ("Webhooks", f"{url}?tab=webhooks", state.tab == "webhooks"),
-        ("Settings", f"{url}?tab=settings", state.tab == "settings"),
+        (t("Webhooks"), f"{url}?tab=webhooks", state.tab == "webhooks"),
+        (t("Settings"), f"{url}?tab=settings", state.tab == "settings"),
     )
     return rx.cond(may("projects.update"), tabs(*shared, *managed), tabs(*shared))
 

@@ -1,19 +1,25 @@
 """The parameters of the URLs of the list of projects and of the members of one."""
 
+from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import TRASH, Choice, Filter, TableSpec
 
-STATUSES = (("active", "Active"), ("paused", "Paused"), ("archived", "Archived"))
-ROLES = (("owner", "Owner"), ("maintainer", "Maintainer"), ("deployer", "Deployer"), ("viewer", "Viewer"))
+STATUSES = (("active", N_("Active")), ("paused", N_("Paused")), ("archived", N_("Archived")))
+ROLES = (
+    ("owner", N_("Owner")),
+    ("maintainer", N_("Maintainer")),
+    ("deployer", N_("Deployer")),
+    ("viewer", N_("Viewer")),
+)
 PROJECTS = TableSpec(
     sorts=("name", "status", "owner", "member_count", "my_role", "created_at"),
     default_sort="-created_at",
     name="projects",
     optional=("status", "owner", "member_count", "my_role", "created_at"),
-    filters=(Filter("mine", "Team", (("true", "My projects"),)), TRASH),
+    filters=(Filter("mine", N_("Team"), (("true", N_("My projects")),)), TRASH),
     choices=(
-        Choice("status", "Status", STATUSES),
-        Choice("owner", "Owner", searchable=True),
-        Choice("role", "Your role", ROLES),
+        Choice("status", N_("Status"), STATUSES),
+        Choice("owner", N_("Owner"), searchable=True),
+        Choice("role", N_("Your role"), ROLES),
     ),
 )
 MEMBERS = TableSpec(
@@ -22,8 +28,8 @@ MEMBERS = TableSpec(
     name="members",
     optional=("role", "created_at"),
     choices=(
-        Choice("role", "Role", ROLES),
-        Choice("status", "Status", (("active", "Active"), ("inactive", "Inactive"))),
+        Choice("role", N_("Role"), ROLES),
+        Choice("status", N_("Status"), (("active", N_("Active")), ("inactive", N_("Inactive")))),
     ),
-    dates="Joined",
+    dates=N_("Joined"),
 )

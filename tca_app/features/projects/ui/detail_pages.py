@@ -13,6 +13,7 @@ from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import button, error_notice, facts, page_header, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import tile, with_face
+from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.var import as_var
 
@@ -33,7 +34,7 @@ def project_header(who_else: rx.Component) -> rx.Component:
             who_else,
             class_name="row",
         ),
-        rx.cond(may("projects.update") & (state.tab != "settings"), button("Edit", icon="pencil", on_click=_edit())),
+        rx.cond(may("projects.update") & (state.tab != "settings"), button(t("Edit"), icon="pencil", on_click=_edit())),
     )
 
 
@@ -48,19 +49,19 @@ def _edit() -> Any:
 def project_about() -> rx.Component:
     """The description and the facts, for the rail of the overview."""
     return panel(
-        "About",
+        t("About"),
         rx.el.div(
             rx.cond(
                 project["description"] != "",
                 rx.el.p(project["description"], class_name="prose"),
-                rx.el.p("No description yet.", class_name="muted"),
+                rx.el.p(t("No description yet."), class_name="muted"),
             ),
             facts(
-                ("Owner", with_face(project["face"], rx.el.span(project["owner"], class_name="truncate"))),
-                ("Your role", rx.cond(project["my_role"] != "", project["my_role"], "Not a member")),
-                ("Members", rx.el.span(project["member_count"], class_name="num")),
-                ("Created", relative_time(project["created_at"])),
-                ("Changed", relative_time(project["updated_at"])),
+                (t("Owner"), with_face(project["face"], rx.el.span(project["owner"], class_name="truncate"))),
+                (t("Your role"), rx.cond(project["my_role"] != "", project["my_role"], t("Not a member"))),
+                (t("Members"), rx.el.span(project["member_count"], class_name="num")),
+                (t("Created"), relative_time(project["created_at"])),
+                (t("Changed"), relative_time(project["updated_at"])),
             ),
             class_name="stack",
         ),
@@ -76,22 +77,22 @@ def _repository() -> rx.Component:
     return rx.cond(
         url != "",
         rx.el.a(url, href=url, target="_blank", rel="noopener noreferrer", class_name="link"),
-        rx.el.span("None", class_name="muted"),
+        rx.el.span(t("None"), class_name="muted"),
     )
 
 
 def general_settings() -> rx.Component:
     return panel(
-        "General",
+        t("General"),
         facts(
-            ("Name", project["name"]),
-            ("Slug", rx.el.span(project["slug"], class_name="mono")),
-            ("Mark", tile(project["mark"])),
-            ("Description", rx.cond(project["description"] != "", project["description"], "None")),
-            ("Repository", _repository()),
-            ("Status", project_status_badge(project["status"])),
+            (t("Name"), project["name"]),
+            (t("Slug"), rx.el.span(project["slug"], class_name="mono")),
+            (t("Mark"), tile(project["mark"])),
+            (t("Description"), rx.cond(project["description"] != "", project["description"], t("None"))),
+            (t("Repository"), _repository()),
+            (t("Status"), project_status_badge(project["status"])),
         ),
-        actions=(button("Edit", kind="small", icon="pencil", on_click=_edit()),),
+        actions=(button(t("Edit"), kind="small", icon="pencil", on_click=_edit()),),
     )
 
 
@@ -100,29 +101,29 @@ def ownership_settings() -> rx.Component:
     return rx.cond(
         may("projects.delete"),
         panel(
-            "Ownership and removal",
+            t("Ownership and removal"),
             _choice(
-                "Transfer ownership",
-                "The new owner gets full control. The current owner becomes a maintainer.",
-                button("Transfer", on_click=state.ask(project["id"], "transfer")),
+                t("Transfer ownership"),
+                t("The new owner gets full control. The current owner becomes a maintainer."),
+                button(t("Transfer"), on_click=state.ask(project["id"], "transfer")),
             ),
             rx.cond(
                 is_archived,
                 _choice(
-                    "Activate",
-                    "Sets the status to Active.",
-                    button("Activate", on_click=state.activate(project["id"])),
+                    t("Activate"),
+                    t("Sets the status to Active."),
+                    button(t("Activate"), on_click=state.activate(project["id"])),
                 ),
                 _choice(
-                    "Archive",
-                    "It stays readable and no longer counts as active.",
-                    button("Archive", on_click=state.ask(project["id"], "archive")),
+                    t("Archive"),
+                    t("It stays readable and no longer counts as active."),
+                    button(t("Archive"), on_click=state.ask(project["id"], "archive")),
                 ),
             ),
             _choice(
-                "Delete",
-                "It moves to the trash with its team. You can restore it from there.",
-                button("Delete", kind="danger-quiet", on_click=state.ask(project["id"], "delete")),
+                t("Delete"),
+                t("It moves to the trash with its team. You can restore it from there."),
+                button(t("Delete"), kind="danger-quiet", on_click=state.ask(project["id"], "delete")),
             ),
             flush=True,
         ),
@@ -137,19 +138,35 @@ def _choice(title: str, text: str, action: rx.Component) -> rx.Component:
 
 # For each action: the title before the name of the project, the text, and the label of the button.
 DIALOGS = {
-    "transfer": ("Transfer ownership of ", "Only the new owner or an administrator can transfer it back.", "Transfer"),
-    "archive": ("Archive ", "It stays readable, and can be activated again.", "Archive"),
-    "delete": ("Delete ", "It moves to the trash. You can restore it from there.", "Delete"),
-    "leave": ("Leave ", "You lose access until somebody adds you again.", "Leave"),
+    "transfer": (
+        t("Transfer ownership of {name}?", name=project["name"]),
+        t("Only the new owner or an administrator can transfer it back."),
+        t("Transfer"),
+    ),
+    "archive": (
+        t("Archive {name}?", name=project["name"]),
+        t("It stays readable, and can be activated again."),
+        t("Archive"),
+    ),
+    "delete": (
+        t("Delete {name}?", name=project["name"]),
+        t("It moves to the trash. You can restore it from there."),
+        t("Delete"),
+    ),
+    "leave": (
+        t("Leave {name}?", name=project["name"]),
+        t("You lose access until somebody adds you again."),
+        t("Leave"),
+    ),
 }
 
 
 def _dialog(action: str) -> rx.Component:
     title, text, confirm = DIALOGS[action]
-    picker = people_picker(state, "New owner") if action == "transfer" else None
+    picker = people_picker(state, t("New owner")) if action == "transfer" else None
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.asking == action),
-        title=rx.el.span(title, project["name"], "?"),
+        title=rx.el.span(title),
         text=text,
         confirm=confirm,
         on_confirm=state.confirm,

@@ -8,6 +8,7 @@ import reflex as rx
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Invalid, NotFound
+from tca_app.core.language.messages import _
 from tca_app.core.urls import link_of
 from tca_app.features.projects import policy, service as projects, team
 from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate, Transfer
@@ -79,7 +80,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
 
     @rx.var
     def heading(self) -> str:
-        return self.project["name"] or ("Not found" if self.phase == "missing" else "Project")
+        return self.project["name"] or (_("Not found") if self.phase == "missing" else _("Project"))
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
@@ -165,7 +166,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         async with transaction() as session:
             if action == "transfer":
                 if not self.picked:
-                    raise Invalid("Search for a user and choose one.")
+                    raise Invalid(_("Search for a user and choose one."))
                 data = Transfer(user_id=self.picked[0]["id"])
                 await projects.transfer_project(session, actor, project_id, data, if_version=self._version)
             elif action == "archive":
@@ -175,15 +176,15 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
             else:
                 await team.remove_member(session, actor, project_id, actor.user_id)
         if action == "delete":
-            self._toast(f"{name} moved to trash", undo=ProjectsState.restore(project_id))
+            self._toast(_("{name} moved to trash", name=name), undo=ProjectsState.restore(project_id))
         else:
             self._toast(self._done_text(action, name))
         return rx.redirect(routes.PROJECTS) if action in ("delete", "leave") else ProjectState.load
 
     def _done_text(self, action: str, name: str) -> str:
         if action == "transfer":
-            return f"{name} transferred to {self.picked[0]['name']}"
-        return f"{name} archived" if action == "archive" else f"You left {name}"
+            return _("{name} transferred to {name2}", name=name, name2=self.picked[0]["name"])
+        return _("{name} archived", name=name) if action == "archive" else _("You left {name}", name=name)
 
     @handler("signed_in")
     async def activate(self, project_id: int) -> Events:
@@ -191,7 +192,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         async with transaction() as session:
             data = ProjectUpdate(status="active")
             project = await projects.update_project(session, self._as_actor(), project_id, data)
-        self._toast(f"{project.name} activated")
+        self._toast(_("{name} activated", name=project.name))
         return ProjectState.load
 
 

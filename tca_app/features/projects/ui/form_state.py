@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Stale
+from tca_app.core.language.messages import N_, _
 from tca_app.core.marks import COLORS
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.listing.filters import STATUSES
@@ -17,12 +18,12 @@ LABELS = {
     "name": "Name",
     "slug": "Slug",
     "description": "Description",
-    "repository_url": "Repository URL",
-    "status": "Status",
+    "repository_url": N_("Repository URL"),
+    "status": N_("Status"),
     "color": "Color",
-    "emoji": "Emoji",
+    "emoji": N_("Emoji"),
 }
-COLOR_OPTIONS = (("", "Automatic"), *((name, name.capitalize()) for name in COLORS))
+COLOR_OPTIONS = (("", N_("Automatic")), *((name, name.capitalize()) for name in COLORS))
 NAME_LENGTH = 100
 
 
@@ -61,7 +62,11 @@ class ProjectForm(FormState, mixin=True):
         """Shows a hint when another project that the viewer may see has this name."""
         async with reading() as session:
             found = await projects.find_same_name(session, self._as_actor(), name[:NAME_LENGTH], self.form_id)
-        self.name_hint = f"Another project has this name: {found.slug}, owned by {found.owner}." if found else ""
+        self.name_hint = (
+            _("Another project has this name: {slug}, owned by {owner}.", slug=found.slug, owner=found.owner)
+            if found
+            else ""
+        )
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -71,16 +76,16 @@ class ProjectForm(FormState, mixin=True):
         yield
         with self._showing_errors():
             if self.form_mode == "create":
-                project, done = await self._create(values, form), "created"
+                project, done = await self._create(values, form), _("created")
                 url = routes.project(project.id)
             else:
                 try:
-                    project, done, url = await self._update(values), "saved", ""
+                    project, done, url = await self._update(values), _("saved"), ""
                 except Stale as stale:
                     await self._merge_with_theirs(stale)
                     return
             self._close_form()
-            self._toast(f"Project {project.name} {done}", url=url)
+            self._toast(_("Project {name} {done}", name=project.name, done=done), url=url)
             yield self._saved()
 
     async def _update(self, values: dict[str, str]) -> ProjectRead:
@@ -94,7 +99,7 @@ class ProjectForm(FormState, mixin=True):
         async with reading() as session:
             project = await projects.get_project(session, self._as_actor(), self.form_id)
         theirs = {name: getattr(project, name) for name in self._form_base}
-        who = next((change.changed_by for change in stale.changes if change.changed_by), "Somebody else")
+        who = next((change.changed_by for change in stale.changes if change.changed_by), _("Somebody else"))
         self._ask_to_merge(theirs, version=project.version, who=who, labels=LABELS)
 
 

@@ -14,6 +14,7 @@ from tca_app.ui.components.basic import button, icon_button, link, panel, relati
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field
 from tca_app.ui.record import at_its_url, is_at_its_url
 from tca_app.ui.table.grid import Column
@@ -38,14 +39,19 @@ def members_tab(import_members: rx.Component) -> rx.Component:
             _may("members.list"),
             at_its_url(TeamState, _team(import_members), skeleton_lines(4)),
             panel(
-                "Your role",
-                rx.el.p("You are a ", _my_role(), ". Only maintainers and the owner see the list of members."),
+                t("Your role"),
+                rx.el.p(
+                    t(
+                        "You are a {my_role}. Only maintainers and the owner see the list of members.",
+                        my_role=_my_role(),
+                    )
+                ),
                 roles_link(),
             ),
         ),
         rx.cond(
             _may("leave"),
-            rx.el.div(button("Leave project", kind="danger-quiet", on_click=ProjectState.ask(_project_id, "leave"))),
+            rx.el.div(button(t("Leave project"), kind="danger-quiet", on_click=ProjectState.ask(_project_id, "leave"))),
         ),
         _add_dialog(),
         _remove_dialog(),
@@ -58,15 +64,15 @@ def _my_role() -> rx.Component:
 
 
 def _team(import_members: rx.Component) -> rx.Component:
-    add = button("Add member", kind="primary", icon="user-plus", on_click=state.open_add(_project_id))
+    add = button(t("Add member"), kind="primary", icon="user-plus", on_click=state.open_add(_project_id))
     export = download_link(f"{routes.API_PROJECTS}/{_project_id}/members/export.csv", TeamState.export_query)
     return data_table(
         TeamState,
         columns=COLUMNS,
-        label="Members",
-        search_label="Search members",
+        label=t("Members"),
+        search_label=t("Search members"),
         row_name=lambda row: row["name"],
-        empty=empty_state("No members", "Add people to this project.", icon="users"),
+        empty=empty_state(t("No members"), t("Add people to this project."), icon="users"),
         tools=(export, rx.cond(_may("members.write"), rx.fragment(import_members, add))),
     )
 
@@ -82,13 +88,19 @@ def _person(member: MemberRow) -> rx.Component:
 def _role(member: MemberRow) -> rx.Component:
     return rx.el.div(
         rx.cond(member["can_change"], _role_select(member), rx.el.span(member["role_label"])),
-        rx.cond(member["by_groups"] != "", rx.el.div("by group ", member["by_groups"], class_name="cell-sub")),
+        rx.cond(
+            member["by_groups"] != "",
+            rx.el.div(t("by group {by_groups}", by_groups=member["by_groups"]), class_name="cell-sub"),
+        ),
     )
 
 
 def _remove_button(member: MemberRow) -> rx.Component:
     remove = icon_button(
-        f"Remove {member['name']}", "user-minus", "ghost small", on_click=state.ask_remove(_project_id, member["id"])
+        t("Remove {name}", name=member["name"]),
+        "user-minus",
+        "ghost small",
+        on_click=state.ask_remove(_project_id, member["id"]),
     )
     return rx.cond(member["can_change"] & ~member["is_me"], remove)
 
@@ -96,8 +108,8 @@ def _remove_button(member: MemberRow) -> rx.Component:
 def _name(member: MemberRow) -> rx.Component:
     return rx.el.div(
         rx.el.span(member["name"], class_name="cell-title plain"),
-        rx.cond(member["is_me"], rx.el.span(" (you)", class_name="muted")),
-        rx.cond(member["is_active"], None, badge("Inactive", "", "circle-off")),
+        rx.cond(member["is_me"], rx.el.span(t(" (you)"), class_name="muted")),
+        rx.cond(member["is_active"], None, badge(t("Inactive"), "", "circle-off")),
     )
 
 
@@ -107,27 +119,27 @@ def _role_select(member: MemberRow) -> rx.Component:
         value=member["role"],
         on_change=lambda role: state.change_role(_project_id, member["id"], role),
         class_name="select compact",
-        aria_label=f"Role of {member['name']}",
+        aria_label=t("Role of {name}", name=member["name"]),
     )
 
 
 COLUMNS = (
-    Column("name", "Person", cell=_person, sortable=True),
-    Column("role", "Role", cell=_role, sortable=True),
-    Column("created_at", "Joined", cell=lambda row: relative_time(row["joined_at"]), sortable=True),
-    Column("id", "Actions", cell=_remove_button, align_right=True),
+    Column("name", t("Person"), cell=_person, sortable=True),
+    Column("role", t("Role"), cell=_role, sortable=True),
+    Column("created_at", t("Joined"), cell=lambda row: relative_time(row["joined_at"]), sortable=True),
+    Column("id", t("Actions"), cell=_remove_button, align_right=True),
 )
 
 
 def _add_dialog() -> rx.Component:
     return form_dialog(
         state,
-        title=f"Add member to {state.form_name}",
-        submit="Add",
+        title=t("Add member to {form_name}", form_name=state.form_name),
+        submit=t("Add"),
         on_submit=state.add,
         fields=[
-            people_picker(state, "Person"),
-            select_field(state, "role", "Role", state.role_options),
+            people_picker(state, t("Person")),
+            select_field(state, "role", t("Role"), state.role_options),
             roles_link(),
         ],
     )
@@ -136,9 +148,9 @@ def _add_dialog() -> rx.Component:
 def _remove_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.removed_id > 0),
-        title=f"Remove {state.removed_name}?",
-        text="They lose access to this project. You can add them again.",
-        confirm="Remove",
+        title=t("Remove {removed_name}?", removed_name=state.removed_name),
+        text=t("They lose access to this project. You can add them again."),
+        confirm=t("Remove"),
         on_confirm=state.remove(),
         on_cancel=state.cancel_remove(),
         busy=state.is_acting,
@@ -148,20 +160,20 @@ def _remove_dialog() -> rx.Component:
 def team_preview(url: Any) -> rx.Component:
     """The panel with the first few members and a link to all."""
     return panel(
-        "Team",
+        t("Team"),
         rx.cond(
             _is_loaded,
             rx.el.ul(rx.foreach(state.members[:PREVIEW], _preview_line), _preview_rest(url), class_name="lines"),
             rx.el.div(skeleton_lines(3), class_name="panel-body"),
         ),
-        actions=(link("All members", to=url),),
+        actions=(link(t("All members"), to=url),),
         flush=True,
     )
 
 
 def _preview_rest(url: Any) -> rx.Component:
     rest = state.members_total - PREVIEW
-    return rx.cond(rest > 0, rx.el.li(link("and ", rest, " more", to=url)))
+    return rx.cond(rest > 0, rx.el.li(link(t("and {rest} more", rest=rest), to=url)))
 
 
 def _preview_line(member: MemberRow) -> rx.Component:

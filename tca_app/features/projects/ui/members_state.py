@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Forbidden, Invalid, NotFound
+from tca_app.core.language.messages import N_, _
 from tca_app.features.projects import policy, service as projects, team
 from tca_app.features.projects.schemas import MemberQuery, MemberUpdate, TeamMember
 from tca_app.features.projects.ui.detail_state import ProjectState
@@ -18,7 +19,7 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id
 
 TEAM_SHOWN = 100
-GRANTED = (("viewer", "Viewer"), ("deployer", "Deployer"), ("maintainer", "Maintainer"))
+GRANTED = (("viewer", N_("Viewer")), ("deployer", N_("Deployer")), ("maintainer", N_("Maintainer")))
 
 
 class MembersState(PickerState, FormState, RecordState, SessionState):
@@ -69,7 +70,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         self.members = [member_row(actor, my_role, member) for member in page.items]
         self.members_total, self._team_of = page.total, project_id
         grants = policy.may(actor, "members.grant_maintainer", my_role)
-        self.role_options = [list(pair) for pair in GRANTED if grants or pair[0] != "maintainer"]
+        self.role_options = [[value, _(label)] for value, label in GRANTED if grants or value != "maintainer"]
 
     def _not_offered(self) -> set[int]:
         return {member["id"] for member in self.members}
@@ -95,12 +96,12 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         yield
         with self._showing_errors():
             if not self.picked:
-                raise Invalid("Search for a user and choose one.")
+                raise Invalid(_("Search for a user and choose one."))
             data = TeamMember.model_validate({"user_id": self.picked[0]["id"], "role": values["role"]})
             async with transaction() as session:
                 await team.add_member(session, self._as_actor(), self.form_id, data)
             self._close_form()
-            self._toast(f"{self.picked[0]['name']} added")
+            self._toast(_("{name} added", name=self.picked[0]["name"]))
             yield RELOAD
 
     @handler("signed_in")
@@ -109,9 +110,9 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         async with transaction() as session:
             data = MemberUpdate.model_validate({"role": role}) if role in dict(GRANTED) else None
             if data is None:
-                raise Invalid("Unknown role.")
+                raise Invalid(_("Unknown role."))
             member = await team.change_member(session, self._as_actor(), project_id, person_id, data)
-        self._toast(f"{member.full_name or member.username} is now {member.role}")
+        self._toast(_("{full_name} is now {role}", full_name=member.full_name or member.username, role=member.role))
         return RELOAD
 
     @handler("signed_in")
@@ -138,7 +139,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
                 await team.remove_member(session, self._as_actor(), self._team_of, person_id)
         finally:
             self.is_acting, self.removed_id = False, 0
-        self._toast(f"{name} removed")
+        self._toast(_("{name} removed", name=name))
         yield RELOAD
 
 

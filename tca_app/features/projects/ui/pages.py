@@ -15,6 +15,7 @@ from tca_app.ui.components.basic import button, page_header, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import tile, with_face
 from tca_app.ui.components.placeholders import empty_state
+from tca_app.ui.components.text import t
 from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import download_link, view_switch
 from tca_app.ui.table.trash import trash_columns
@@ -32,10 +33,10 @@ def projects_list(
     """
     return rx.fragment(
         page_header(
-            "Projects",
-            "Projects and their teams.",
+            t("Projects"),
+            t("Projects and their teams."),
             button(
-                "New project",
+                t("New project"),
                 kind="primary",
                 icon="plus",
                 on_click=state.open_create(),
@@ -45,13 +46,13 @@ def projects_list(
         data_table(
             state,
             columns=_columns(),
-            label="Projects",
-            search_label="Search projects",
+            label=t("Projects"),
+            search_label=t("Search projects"),
             row_name=lambda row: row["name"],
             actions=_row_actions(),
             empty=empty_state(
-                "No projects yet",
-                "Create one with the button above, or ask a project owner to add you.",
+                t("No projects yet"),
+                t("Create one with the button above, or ask a project owner to add you."),
                 icon="folder-git-2",
             ),
             tools=(_views(), download_link(routes.API_PROJECTS_EXPORT, state.export_query), *tools),
@@ -63,24 +64,26 @@ def projects_list(
 
 
 def _views() -> rx.Component:
-    return view_switch("View", "show", state.shown_as, ("", "Table", True), ("where", "Environments", ~state.is_trash))
+    return view_switch(
+        t("View"), "show", state.shown_as, ("", t("Table"), True), ("where", t("Environments"), ~state.is_trash)
+    )
 
 
 def _first_members() -> rx.Component:
-    picker = people_picker(state, "Members", hint="You can add people later as well.", roles=GRANTED)
+    picker = people_picker(state, t("Members"), hint=t("You can add people later as well."), roles=GRANTED)
     return rx.cond(state.form_mode == "create", picker)
 
 
 def _columns() -> list[Column]:
     return [
-        Column("name", "Project", cell=_name, sortable=True, wide=40),
-        Column("status", "Status", cell=lambda row: project_status_badge(row["status"]), sortable=True),
-        Column("owner", "Owner", cell=_owner, sortable=True, wide=24),
-        Column("member_count", "Members", sortable=True, align_right=True, in_trash=False),
-        Column("my_role", "Your role", cell=_role, sortable=True, on_phone=False, on_tablet=False, in_trash=False),
+        Column("name", t("Project"), cell=_name, sortable=True, wide=40),
+        Column("status", t("Status"), cell=lambda row: project_status_badge(row["status"]), sortable=True),
+        Column("owner", t("Owner"), cell=_owner, sortable=True, wide=24),
+        Column("member_count", t("Members"), sortable=True, align_right=True, in_trash=False),
+        Column("my_role", t("Your role"), cell=_role, sortable=True, on_phone=False, on_tablet=False, in_trash=False),
         Column(
             "created_at",
-            "Created",
+            t("Created"),
             cell=lambda row: relative_time(row["created_at"]),
             sortable=True,
             on_phone=False,
@@ -103,7 +106,7 @@ def _name(row: ProjectRow) -> rx.Component:
 
 
 def _role(row: ProjectRow) -> rx.Component:
-    return rx.cond(row["my_role"] != "", row["my_role"], rx.el.span("Not a member", class_name="muted nowrap"))
+    return rx.cond(row["my_role"] != "", row["my_role"], rx.el.span(t("Not a member"), class_name="muted nowrap"))
 
 
 def _row_actions() -> list[RowAction]:
@@ -111,32 +114,36 @@ def _row_actions() -> list[RowAction]:
         return row["status"] == "archived"
 
     return [
-        RowAction("Open", lambda row: rx.redirect(row["url"]), shown=lambda row: ~row["is_deleted"]),
-        RowAction("Edit", lambda row: state.open_edit(row["id"]), shown=lambda row: row["can_edit"], key="e"),
+        RowAction(t("Open"), lambda row: rx.redirect(row["url"]), shown=lambda row: ~row["is_deleted"]),
+        RowAction(t("Edit"), lambda row: state.open_edit(row["id"]), shown=lambda row: row["can_edit"], key="e"),
         RowAction(
-            "Archive",
+            t("Archive"),
             lambda row: state.set_status(row["id"], "archived"),
             shown=lambda row: row["can_archive"] & ~is_archived(row),
         ),
         RowAction(
-            "Activate",
+            t("Activate"),
             lambda row: state.set_status(row["id"], "active"),
             shown=lambda row: row["can_archive"] & is_archived(row),
         ),
-        RowAction("Restore", lambda row: state.restore(row["id"]), shown=lambda row: row["is_deleted"]),
-        RowAction("Delete", lambda row: state.ask_delete(row["id"]), danger=True, shown=lambda row: row["can_delete"]),
+        RowAction(t("Restore"), lambda row: state.restore(row["id"]), shown=lambda row: row["is_deleted"]),
+        RowAction(
+            t("Delete"), lambda row: state.ask_delete(row["id"]), danger=True, shown=lambda row: row["can_delete"]
+        ),
     ]
 
 
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
         open_=state.delete_id > 0,
-        title=rx.el.span("Delete ", state.delete_name, "?"),
+        title=rx.el.span(t("Delete {delete_name}?", delete_name=state.delete_name)),
         text=rx.el.span(
-            rx.el.span(state.delete_slug, class_name="mono"),
-            " moves to the trash with its members. You can restore it from there.",
+            t(
+                "{delete_slug} moves to the trash with its members. You can restore it from there.",
+                delete_slug=rx.el.span(state.delete_slug, class_name="mono"),
+            ),
         ),
-        confirm="Delete",
+        confirm=t("Delete"),
         on_confirm=state.delete,
         on_cancel=state.cancel_delete(),
         busy=state.is_deleting,

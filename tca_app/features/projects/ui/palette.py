@@ -2,6 +2,7 @@
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
+from tca_app.core.language.messages import N_
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.schemas import ProjectQuery, ProjectRead
 from tca_app.features.projects.similar import SimilarProject, find_similar
@@ -31,10 +32,10 @@ def _entry(project: ProjectRead | SimilarProject) -> Entry:
 
 OFFERED = (
     Command(
-        "Actions",
-        entry("New project", url=routes.PROJECTS, press=NEW_PROJECT),
+        N_("Actions"),
+        entry(N_("New project"), url=routes.PROJECTS, press=NEW_PROJECT),
         rule=lambda actor: policy.may(actor, "projects.create"),
         words="Create project add",
     ),
-    Source("Projects", _search, path=routes.PROJECTS, get=_get),
+    Source(N_("Projects"), _search, path=routes.PROJECTS, get=_get),
 )

@@ -8,6 +8,7 @@ from tca_app.features.projects.ui.picker_state import Person, PickerState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import icon_button
 from tca_app.ui.components.faces import avatar
+from tca_app.ui.components.text import t
 from tca_app.ui.var import as_handler, as_var
 
 
@@ -21,7 +22,7 @@ def people_picker(state: type[PickerState], label: str, *, hint: str = "", roles
         rx.el.ul(
             rx.foreach(state.picked, lambda person: _picked(state, person, roles)),
             class_name="picked",
-            aria_label="Chosen",
+            aria_label=t("Chosen"),
         ),
         _search(state) if state._picks_many else rx.cond(as_var(state.picked).length() == 0, _search(state)),
         rx.el.span(hint, class_name="hint") if hint else None,
@@ -33,7 +34,7 @@ def people_picker(state: type[PickerState], label: str, *, hint: str = "", roles
 def roles_link() -> rx.Component:
     """A link to what each role may do. It opens a tab of its own, because it stands in forms."""
     return rx.el.p(
-        rx.el.a("What may each role do?", href=routes.ROLES, target="_blank", class_name="link"), class_name="hint"
+        rx.el.a(t("What may each role do?"), href=routes.ROLES, target="_blank", class_name="link"), class_name="hint"
     )
 
 
@@ -42,7 +43,7 @@ def _search(state: type[PickerState]) -> rx.Component:
         rx.el.input(
             type="search",
             class_name="input",
-            placeholder="Search by name",
+            placeholder=t("Search by name"),
             auto_complete="off",
             max_length=100,
             role="combobox",
@@ -62,12 +63,12 @@ def _search(state: type[PickerState]) -> rx.Component:
                 rx.cond(
                     as_var(state.people).length() > 0,
                     rx.foreach(state.people, lambda person, index: _found(state, person, index)),
-                    rx.el.p("No matching people.", class_name="none", role="status"),
+                    rx.el.p(t("No matching people."), class_name="none", role="status"),
                 ),
                 custom_attrs={"id": "people-found"},
                 class_name="people-found",
                 role="listbox",
-                aria_label="People found",
+                aria_label=t("People found"),
             ),
         ),
         custom_attrs={"data-palette": "", "data-found-for": state.people_found_for},
@@ -95,10 +96,10 @@ def _picked(state: type[PickerState], person: Person, roles: Any) -> rx.Componen
             *(rx.el.option(text, value=value) for value, text in roles),
             name=f"role.{person['id']}",
             class_name="select",
-            aria_label=f"Role of {person['name']}",
+            aria_label=t("Role of {name}", name=person["name"]),
         )
         if roles
         else None,
-        icon_button(f"Remove {person['name']}", "x", "ghost small", on_click=state.unpick(person["id"])),
+        icon_button(t("Remove {name}", name=person["name"]), "x", "ghost small", on_click=state.unpick(person["id"])),
         key=as_var(person["id"]).to(str),
     )

@@ -7,6 +7,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import Invalid
 from tca_app.core.facets import Facets
+from tca_app.core.language.messages import N_, _
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.listing.facets import ProjectField, count_projects, owner_names
@@ -76,16 +77,16 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
         (
             BulkAction(
                 "archive",
-                "Archive",
-                "archived",
-                "They stay readable and can be activated again.",
+                N_("Archive"),
+                N_("archived"),
+                N_("They stay readable and can be activated again."),
                 needs="can_archive",
             ),
             BulkAction(
                 "delete",
-                "Delete",
-                "moved to trash",
-                "They move to the trash, from which you can restore them.",
+                N_("Delete"),
+                N_("moved to trash"),
+                N_("They move to the trash, from which you can restore them."),
                 needs="can_delete",
                 danger=True,
                 can_undo=True,
@@ -177,15 +178,18 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     async def set_status(self, project_id: int, status: str) -> Events:
         """Archives or activates a project. The toast offers Undo."""
         if status not in dict(STATUSES):
-            raise Invalid("Unknown status.")
+            raise Invalid(_("Unknown status."))
         before = next((row["status"] for row in self.rows if row["id"] == project_id), "active")
         async with transaction() as session:
             data = ProjectUpdate.model_validate({"status": status})
             project = await projects.update_project(session, self._as_actor(), project_id, data)
         if before == project.status:
-            self._toast(f"{project.name} is {project.status}.")
+            self._toast(_("{name} is {status}.", name=project.name, status=project.status))
         else:
-            self._toast(f"{project.name} is {project.status}.", undo=ProjectsState.set_status(project_id, before))
+            self._toast(
+                _("{name} is {status}.", name=project.name, status=project.status),
+                undo=ProjectsState.set_status(project_id, before),
+            )
         return ProjectsState.load
 
     @handler("signed_in")
@@ -213,14 +217,14 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
                 await projects.delete_project(session, self._as_actor(), project_id, if_version=self._delete_version)
         finally:
             self.is_deleting, self.delete_id = False, 0
-        self._toast(f"{name} moved to trash", undo=ProjectsState.restore(project_id))
+        self._toast(_("{name} moved to trash", name=name), undo=ProjectsState.restore(project_id))
         yield ProjectsState.load
 
     @handler("signed_in")
     async def restore(self, project_id: int) -> Events:
         async with transaction() as session:
             project = await projects.restore_project(session, self._as_actor(), project_id)
-        self._toast(f"{project.name} restored", undo=ProjectsState.trash_rows([project_id]))
+        self._toast(_("{name} restored", name=project.name), undo=ProjectsState.trash_rows([project_id]))
         return ProjectsState.load
 
 

@@ -19,13 +19,14 @@ from tca_app.features.tokens.ui.state import TokensState
 from tca_app.features.users.ui.picture_pages import picture_panel
 from tca_app.ui import routes
 from tca_app.ui.components.basic import page_header, tabs
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.session import SessionState
 
 
 @page(
     routes.SETTINGS,
-    "Settings",
+    t("Settings"),
     on_load=(
         ProfileState.load,
         PasswordState.load,
@@ -42,7 +43,7 @@ from tca_app.ui.session import SessionState
 def settings_page() -> rx.Component:
     tab = SettingsState.tab
     return rx.fragment(
-        page_header("Settings", "Your account on this console."),
+        page_header(t("Settings"), t("Your account on this console.")),
         rx.cond(SessionState.acting_name == "", _tabs(*LABELS), _tabs(*TABS_WHILE_ACTING)),
         rx.match(
             tab,
@@ -68,7 +69,7 @@ def _profile() -> rx.Component:
         profile_panel(),
         rx.cond(
             SessionState.acting_name == "",
-            personal_data_panel(SessionState.user_id, "Everything that the console stores about you, as one file."),
+            personal_data_panel(SessionState.user_id, t("Everything that the console stores about you, as one file.")),
         ),
         class_name="stack",
     )
@@ -76,7 +77,7 @@ def _profile() -> rx.Component:
 
 def _tabs(*names: str) -> rx.Component:
     own = [(LABELS[name], tab_url(name), SettingsState.tab == name) for name in names]
-    return tabs(*own[:-1], ("Notifications", routes.PREFERENCES, False), own[-1])
+    return tabs(*own[:-1], (t("Notifications"), routes.PREFERENCES, False), own[-1])
 
 
 PAGES = [settings_page]

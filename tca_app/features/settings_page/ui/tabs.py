@@ -1,14 +1,15 @@
 """The tabs of the settings: their labels and URLs."""
 
+from tca_app.core.language.messages import N_
 from tca_app.ui import routes
 
 LABELS = {
-    "profile": "Profile",
-    "password": "Password",
-    "sessions": "Sessions",
-    "two-factor": "Two-factor",
-    "tokens": "Tokens",
-    "appearance": "Appearance",
+    "profile": N_("Profile"),
+    "password": N_("Password"),
+    "sessions": N_("Sessions"),
+    "two-factor": N_("Two-factor"),
+    "tokens": N_("Tokens"),
+    "appearance": N_("Appearance"),
 }
 
 

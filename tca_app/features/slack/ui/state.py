@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Invalid
+from tca_app.core.language.messages import N_, _
 from tca_app.features.slack import service as slack
 from tca_app.features.slack.schemas import TOPICS, SlackRead, SlackUpdate
 from tca_app.ui import routes
@@ -15,7 +16,12 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param, record_id
 
 URL = "webhook_url"  # never stored in a state: see FormState
-LABELS = {"deployments": "Deployments", "approvals": "Approvals", "health": "Health", "freezes": "Freezes"}
+LABELS = {
+    "deployments": N_("Deployments"),
+    "approvals": N_("Approvals"),
+    "health": N_("Health"),
+    "freezes": N_("Freezes"),
+}
 
 
 class SlackState(FormState, RecordState, SessionState):
@@ -62,7 +68,7 @@ class SlackState(FormState, RecordState, SessionState):
     def _show_channel(self, found: SlackRead) -> None:
         self.is_shown, self.is_connected = True, found.is_connected
         self._topics = list(found.topics)
-        self.topics = ", ".join(LABELS[topic] for topic in found.topics)
+        self.topics = ", ".join(_(LABELS[topic]) for topic in found.topics)
         self.changed_at = found.changed_at.isoformat() if found.changed_at else ""
         self.sent_at = found.sent_at.isoformat() if found.sent_at else ""
         self.error = found.error
@@ -83,14 +89,14 @@ class SlackState(FormState, RecordState, SessionState):
         with self._showing_errors():
             given: dict[str, Any] = {"topics": [topic for topic in TOPICS if values[topic]]}
             if not given["topics"]:
-                raise Invalid("Choose at least one kind of event.")
+                raise Invalid(_("Choose at least one kind of event."))
             given |= {"url": values[URL].strip()} if values[URL].strip() else {}
             async with transaction() as session:
                 data = SlackUpdate(**given)
                 found = await slack.update_channel(session, self._as_actor(), self.form_id, data)
             self._close_form()
             self._show_channel(found)
-            self._toast("Slack settings saved")
+            self._toast(_("Slack settings saved"))
 
     def _show_faults(self, faults: dict[str, str], detail: str) -> None:
         """Shows the errors. The field of the URL has another name in this form."""
@@ -101,7 +107,7 @@ class SlackState(FormState, RecordState, SessionState):
         self._require_record(project_id, self.project_id)
         async with transaction() as session:
             await slack.send_test(session, self._as_actor(), project_id)
-        self._toast("Test message queued. The result appears here.")
+        self._toast(_("Test message queued. The result appears here."))
 
     @handler("signed_in")
     async def ask_remove(self, project_id: int) -> None:
@@ -129,5 +135,5 @@ class SlackState(FormState, RecordState, SessionState):
         finally:
             self.is_acting = False
         self.is_removing = False
-        self._toast("Slack removed")
+        self._toast(_("Slack removed"))
         await self._read_channel()

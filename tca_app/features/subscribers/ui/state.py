@@ -6,6 +6,7 @@ from typing import Any, ClassVar, TypedDict
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, transaction
 from tca_app.core.errors import AppError
+from tca_app.core.language.messages import _
 from tca_app.features.subscribers import service as subscribers
 from tca_app.features.subscribers.filters import SUBSCRIBERS
 from tca_app.features.subscribers.policy import is_offered
@@ -78,5 +79,5 @@ class SubscribersState(TableState, SessionState):
         finally:
             self.is_acting = False
         self.removed_id = 0
-        self._toast("Subscriber removed")
+        self._toast(_("Subscriber removed"))
         yield SubscribersState.load

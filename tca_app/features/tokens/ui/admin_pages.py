@@ -7,6 +7,7 @@ from tca_app.features.tokens.ui.pages import token_badge
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link, page_header, relative_time
 from tca_app.ui.components.placeholders import empty_state
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import download_link
@@ -15,32 +16,35 @@ from tca_app.ui.table.view import data_table
 state = AllTokensState
 
 
-@page(routes.ALL_TOKENS, "API tokens", permission="tokens.manage", on_load=(AllTokensState.load,))
+@page(routes.ALL_TOKENS, t("API tokens"), permission="tokens.manage", on_load=(AllTokensState.load,))
 def all_tokens_page() -> rx.Component:
     return rx.fragment(
         page_header(
-            "API tokens",
+            t("API tokens"),
             rx.el.span(
-                "Tokens of all people and projects. Create your own in ",
-                link("Settings", to=f"{routes.SETTINGS}?tab=tokens"),
-                ".",
+                t(
+                    "Tokens of all people and projects. Create your own in {settings}.",
+                    settings=link(t("Settings"), to=f"{routes.SETTINGS}?tab=tokens"),
+                ),
             ),
         ),
         data_table(
             state,
             columns=_columns(),
-            label="API tokens",
-            search_label="Search tokens by name, owner or prefix",
+            label=t("API tokens"),
+            search_label=t("Search tokens by name, owner or prefix"),
             row_name=lambda row: row["name"],
             actions=[
                 RowAction(
-                    "Revoke",
+                    t("Revoke"),
                     lambda row: state.ask_rows("revoke", [row["id"]]),
                     danger=True,
                     shown=lambda row: row["is_active"],
                 )
             ],
-            empty=empty_state("No tokens here", "Active tokens of people and projects are listed.", icon="key-round"),
+            empty=empty_state(
+                t("No tokens here"), t("Active tokens of people and projects are listed."), icon="key-round"
+            ),
             tools=(download_link(routes.API_TOKENS_EXPORT, state.export_query),),
         ),
     )
@@ -48,12 +52,12 @@ def all_tokens_page() -> rx.Component:
 
 def _columns() -> list[Column]:
     return [
-        Column("name", "Token", cell=_name, sortable=True, wide=34),
-        Column("owner", "Owner", cell=_owner, sortable=True, wide=26),
-        Column("state", "Status", cell=token_badge, sortable=True),
-        _time("created_at", "Created", on_tablet=False),
-        _time("last_used_at", "Last used"),
-        _time("expires_at", "Expires"),
+        Column("name", t("Token"), cell=_name, sortable=True, wide=34),
+        Column("owner", t("Owner"), cell=_owner, sortable=True, wide=26),
+        Column("state", t("Status"), cell=token_badge, sortable=True),
+        _time("created_at", t("Created"), on_tablet=False),
+        _time("last_used_at", t("Last used")),
+        _time("expires_at", t("Expires")),
     ]
 
 

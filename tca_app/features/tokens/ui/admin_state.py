@@ -5,6 +5,7 @@ from typing import ClassVar
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
+from tca_app.core.language.messages import N_
 from tca_app.features.tokens import listing, service as tokens
 from tca_app.features.tokens.filters import TOKENS
 from tca_app.features.tokens.schemas import OwnedTokenRead, TokenQuery
@@ -39,9 +40,9 @@ class AllTokensState(BulkActions, SessionState):
         (
             BulkAction(
                 "revoke",
-                "Revoke",
-                "revoked",
-                "Whatever uses them stops working now. This cannot be undone.",
+                N_("Revoke"),
+                N_("revoked"),
+                N_("Whatever uses them stops working now. This cannot be undone."),
                 needs="is_active",
                 danger=True,
             ),

@@ -9,6 +9,7 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.detail import secret_once
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
@@ -17,31 +18,31 @@ from tca_app.ui.var import as_var
 
 state = TokensState
 PERSONAL_SCOPES = (
-    ("read", "Read: see what you see"),
-    ("deploy", "Deploy: also report deployments and roll back"),
-    ("write", "Write: also change what you may change"),
+    ("read", t("Read: see what you see")),
+    ("deploy", t("Deploy: also report deployments and roll back")),
+    ("write", t("Write: also change what you may change")),
 )
-ADMIN_SCOPE = ("admin", "Admin: also administer users, jobs and the instance")
+ADMIN_SCOPE = ("admin", t("Admin: also administer users, jobs and the instance"))
 PROJECT_SCOPES = (
-    ("read", "Read: see the project"),
-    ("deploy", "Deploy: also report deployments and roll back"),
-    ("write", "Write: also change what its role may change"),
+    ("read", t("Read: see the project")),
+    ("deploy", t("Deploy: also report deployments and roll back")),
+    ("write", t("Write: also change what its role may change")),
 )
-ROLES = (("viewer", "Viewer"), ("deployer", "Deployer"), ("maintainer", "Maintainer"))
-LIFETIMES = (("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year"))
-OVERLAPS = (("24", "24 hours"), ("1", "1 hour"), ("0", "None: the old token stops working now"))
+ROLES = (("viewer", t("Viewer")), ("deployer", t("Deployer")), ("maintainer", t("Maintainer")))
+LIFETIMES = (("7", t("7 days")), ("30", t("30 days")), ("90", t("90 days")), ("365", t("1 year")))
+OVERLAPS = (("24", t("24 hours")), ("1", t("1 hour")), ("0", t("None: the old token stops working now")))
 
 
 def token_settings() -> rx.Component:
     """One's own tokens."""
-    return _section("API tokens", "A script or CI job uses a token instead of your password. It acts as you.")
+    return _section(t("API tokens"), t("A script or CI job uses a token instead of your password. It acts as you."))
 
 
 def project_token_settings() -> rx.Component:
     """The tokens of a project, for those who may see them."""
     return rx.cond(
         is_at_its_url(state) & (state.phase != ""),
-        _section("API tokens", "CI uses a token of the project. It works after its maker has left."),
+        _section(t("API tokens"), t("CI uses a token of the project. It works after its maker has left.")),
     )
 
 
@@ -60,7 +61,7 @@ def _section(title: str, lead: str) -> rx.Component:
                 rx.cond(as_var(state.rows).length() > 0, download_link(state.export_url, "")),
                 rx.cond(
                     as_var(state.rows).length() > 0,
-                    button("New token", kind="small", icon="plus", on_click=state.open_create()),
+                    button(t("New token"), kind="small", icon="plus", on_click=state.open_create()),
                 ),
             ),
             flush=True,
@@ -75,23 +76,23 @@ def _section(title: str, lead: str) -> rx.Component:
 def _shown_token() -> rx.Component:
     return secret_once(
         SHOWN_ONCE,
-        rx.el.h2("The token ", rx.el.strong(state.shown_of)),
-        rx.el.p("Copy it now: it is not shown again."),
+        rx.el.h2(t("The token {shown_of}", shown_of=rx.el.strong(state.shown_of))),
+        rx.el.p(t("Copy it now: it is not shown again.")),
         hidden=~is_at_its_url(state) | (state.shown_of == ""),
         on_done=state.hide_token(),
-        label="Token",
+        label=t("Token"),
     )
 
 
 def _list(lead: str) -> rx.Component:
-    heads = (("Token", ""), ("Status", ""), ("Last used", ""), ("Expires", ""), ("", "act"))
+    heads = ((t("Token"), ""), (t("Status"), ""), (t("Last used"), ""), (t("Expires"), ""), ("", "act"))
     return rx.cond(
         as_var(state.rows).length() > 0,
-        plain_table("API tokens", heads, rx.foreach(state.rows, _row)),
+        plain_table(t("API tokens"), heads, rx.foreach(state.rows, _row)),
         empty_state(
-            "No API tokens",
+            t("No API tokens"),
             lead,
-            button("New token", kind="primary", icon="plus", on_click=state.open_create()),
+            button(t("New token"), kind="primary", icon="plus", on_click=state.open_create()),
             icon="key-round",
         ),
     )
@@ -102,7 +103,9 @@ def _row(row: TokenRow) -> rx.Component:
         rx.el.td(
             rx.el.div(row["name"], class_name="cell-title plain"),
             rx.el.div(rx.el.span(row["prefix"], class_name="mono"), " ", row["grants"], class_name="cell-sub"),
-            rx.cond(row["networks"] != "", rx.el.div("From ", row["networks"], class_name="cell-sub")),
+            rx.cond(
+                row["networks"] != "", rx.el.div(t("From {networks}", networks=row["networks"]), class_name="cell-sub")
+            ),
         ),
         rx.el.td(token_badge(row)),
         rx.el.td(relative_time(row["last_used_at"])),
@@ -120,22 +123,22 @@ def token_badge(row: Any) -> rx.Component:
             "active",
             rx.cond(
                 row["is_replaced"],
-                badge("Replaced", "warn", "rotate-cw"),
-                badge("Active", "good", "circle-check"),
+                badge(t("Replaced"), "warn", "rotate-cw"),
+                badge(t("Active"), "good", "circle-check"),
             ),
         ),
-        ("expired", badge("Expired", "", "clock")),
-        badge("Revoked", "", "circle-off"),
+        ("expired", badge(t("Expired"), "", "clock")),
+        badge(t("Revoked"), "", "circle-off"),
     )
 
 
 def _menu(row: TokenRow) -> rx.Component:
     token_id = as_var(row["id"]).to(int)
     return rx.menu.root(
-        rx.menu.trigger(icon_button(f"Actions for {row['name']}", "ellipsis", "ghost small")),
+        rx.menu.trigger(icon_button(t("Actions for {name}", name=row["name"]), "ellipsis", "ghost small")),
         rx.menu.content(
-            rx.cond(row["can_act"], rx.menu.item("Rotate", on_click=state.ask("rotate", token_id))),
-            rx.menu.item("Revoke", on_click=state.ask("revoke", token_id), color_scheme="red"),
+            rx.cond(row["can_act"], rx.menu.item(t("Rotate"), on_click=state.ask("rotate", token_id))),
+            rx.menu.item(t("Revoke"), on_click=state.ask("revoke", token_id), color_scheme="red"),
             align="end",
         ),
     )
@@ -144,34 +147,36 @@ def _menu(row: TokenRow) -> rx.Component:
 def _form() -> rx.Component:
     return form_dialog(
         state,
-        title="New API token",
-        submit="Create token",
+        title=t("New API token"),
+        submit=t("Create token"),
         on_submit=state.save,
-        text="The token is shown once, when it is created.",
+        text=t("The token is shown once, when it is created."),
         fields=[
-            text_field(state, "name", "Name", required=True, max_length=50, placeholder="CI"),
+            text_field(state, "name", t("Name"), required=True, max_length=50, placeholder="CI"),
             rx.cond(
                 state.project_id > 0,
                 rx.fragment(
-                    select_field(state, "role", "Role in the project", ROLES, hint="Only owners grant maintainer."),
-                    select_field(state, "scopes", "Scope", PROJECT_SCOPES),
+                    select_field(
+                        state, "role", t("Role in the project"), ROLES, hint=t("Only owners grant maintainer.")
+                    ),
+                    select_field(state, "scopes", t("Scope"), PROJECT_SCOPES),
                 ),
                 rx.cond(
                     state.is_superuser,
-                    select_field(state, "scopes", "Scope", (*PERSONAL_SCOPES, ADMIN_SCOPE)),
-                    select_field(state, "scopes", "Scope", PERSONAL_SCOPES),
+                    select_field(state, "scopes", t("Scope"), (*PERSONAL_SCOPES, ADMIN_SCOPE)),
+                    select_field(state, "scopes", t("Scope"), PERSONAL_SCOPES),
                 ),
             ),
             rx.cond(
                 state.is_superuser,
-                select_field(state, "expires_in_days", "Expires after", (*LIFETIMES, (NEVER, "Never"))),
-                select_field(state, "expires_in_days", "Expires after", LIFETIMES),
+                select_field(state, "expires_in_days", t("Expires after"), (*LIFETIMES, (NEVER, t("Never")))),
+                select_field(state, "expires_in_days", t("Expires after"), LIFETIMES),
             ),
             text_field(
                 state,
                 "allowed_networks",
-                "Allowed networks",
-                hint="Addresses and networks from which it works, such as 203.0.113.0/24. Empty: from anywhere.",
+                t("Allowed networks"),
+                hint=t("Addresses and networks from which it works, such as 203.0.113.0/24. Empty: from anywhere."),
                 max_length=1000,
                 spell_check=False,
             ),
@@ -182,9 +187,9 @@ def _form() -> rx.Component:
 def _rotate_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.asking == "rotate"),
-        title=rx.el.span("Rotate ", state.asked_name, "?"),
-        text="A new token replaces it, with the same rights and lifetime.",
-        confirm="Rotate token",
+        title=rx.el.span(t("Rotate {asked_name}?", asked_name=state.asked_name)),
+        text=t("A new token replaces it, with the same rights and lifetime."),
+        confirm=t("Rotate token"),
         kind="primary",
         on_confirm=state.rotate,
         on_cancel=state.cancel(),
@@ -192,7 +197,7 @@ def _rotate_dialog() -> rx.Component:
         body=rx.fragment(
             error_notice(state.act_error),
             rx.el.div(
-                rx.el.label("The old token works for", html_for="field-overlap_hours"),
+                rx.el.label(t("The old token works for"), html_for="field-overlap_hours"),
                 rx.el.select(
                     *(rx.el.option(text, value=value) for value, text in OVERLAPS),
                     name="overlap_hours",
@@ -208,9 +213,9 @@ def _rotate_dialog() -> rx.Component:
 def _revoke_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.asking == "revoke"),
-        title=rx.el.span("Revoke ", state.asked_name, "?"),
-        text="Whatever uses this token stops working now. This cannot be undone.",
-        confirm="Revoke token",
+        title=rx.el.span(t("Revoke {asked_name}?", asked_name=state.asked_name)),
+        text=t("Whatever uses this token stops working now. This cannot be undone."),
+        confirm=t("Revoke token"),
         on_confirm=state.revoke,
         on_cancel=state.cancel(),
         busy=state.is_acting,

@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
+from tca_app.core.language.messages import _
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.tokens import service as tokens
 from tca_app.features.tokens.schemas import (
@@ -227,7 +228,7 @@ class TokensState(FormState, RecordState, SessionState):
         finally:
             self.is_acting = False
         self.asking = ""
-        self._toast(f"{self.asked_name} revoked")
+        self._toast(_("{asked_name} revoked", asked_name=self.asked_name))
         yield TokensState.refresh
 
 

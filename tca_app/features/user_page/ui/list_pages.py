@@ -14,20 +14,21 @@ from tca_app.features.users.ui.pages import users_header, users_list
 from tca_app.features.users.ui.state import UsersState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, tabs
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 
 
 @page(
     routes.USERS,
-    "Users",
+    t("Users"),
     permission="users.manage",
     on_load=(UsersState.load, InvitationsState.load, ErasureState.load),
 )
 def users_page() -> rx.Component:
     is_invitations = InvitationsState.is_shown
     return rx.fragment(
-        users_header(invite_button("Invite", 0)),
-        tabs(("Users", routes.USERS, ~is_invitations), ("Invitations", routes.INVITATIONS, is_invitations)),
+        users_header(invite_button(t("Invite"), 0)),
+        tabs((t("Users"), routes.USERS, ~is_invitations), (t("Invitations"), routes.INVITATIONS, is_invitations)),
         invitation_links(),
         rx.cond(
             is_invitations,
@@ -46,7 +47,9 @@ def users_page() -> rx.Component:
 
 def _invite_instead() -> rx.Component:
     return rx.el.div(
-        rx.el.p("Better: invite them. They choose their own password."),
-        button("Invite instead", kind="small", on_click=[UserFormState.close_form(False), InviteState.open_invite(0)]),
+        rx.el.p(t("Better: invite them. They choose their own password.")),
+        button(
+            t("Invite instead"), kind="small", on_click=[UserFormState.close_form(False), InviteState.open_invite(0)]
+        ),
         class_name="notice",
     )

@@ -18,12 +18,13 @@ from tca_app.features.users.ui.detail_pages import user_detail, user_title
 from tca_app.features.users.ui.detail_state import UserState
 from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.ui import routes
+from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.session import SessionState
 
 _back = (
-    rx.cond(SessionState.is_superuser, "Users", "Dashboard"),
+    rx.cond(SessionState.is_superuser, t("Users"), t("Dashboard")),
     rx.cond(SessionState.is_superuser, routes.USERS, routes.DASHBOARD),
 )
 
@@ -59,7 +60,9 @@ def user_page() -> rx.Component:
 def _personal_data() -> rx.Component:
     return rx.cond(
         is_at_its_url(UserState) & UserState.is_loaded & SessionState.is_superuser,
-        personal_data_panel(UserState.person["id"], "Everything that the console stores about this user, as one file."),
+        personal_data_panel(
+            UserState.person["id"], t("Everything that the console stores about this user, as one file.")
+        ),
     )
 
 

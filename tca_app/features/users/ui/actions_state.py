@@ -8,7 +8,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import N_, _, ngettext
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.schemas import ProjectQuery
 from tca_app.features.users import service as users
@@ -35,31 +35,31 @@ class Act:
 
 
 ACTS = {
-    "activate": Act("Activate", "", "", "{name} activated", {"is_active": True}),
+    "activate": Act(N_("Activate"), "", "", N_("{name} activated"), {"is_active": True}),
     "deactivate": Act(
-        "Deactivate",
-        "Deactivate {name}?",
+        N_("Deactivate"),
+        N_("Deactivate {name}?"),
         DEACTIVATED,
-        "{name} deactivated",
+        N_("{name} deactivated"),
         {"is_active": False},
     ),
     "promote": Act(
-        "Make administrator",
-        "Make {name} an administrator?",
-        "Administrators see and change everything: every user, every project and this console.",
-        "{name} is now an administrator",
+        N_("Make administrator"),
+        N_("Make {name} an administrator?"),
+        N_("Administrators see and change everything: every user, every project and this console."),
+        N_("{name} is now an administrator"),
         {"is_superuser": True},
     ),
     "demote": Act(
-        "Remove administrator",
-        "Remove administrator rights from {name}?",
-        "They keep their projects and are signed out everywhere.",
-        "{name} is no longer an administrator",
+        N_("Remove administrator"),
+        N_("Remove administrator rights from {name}?"),
+        N_("They keep their projects and are signed out everywhere."),
+        N_("{name} is no longer an administrator"),
         {"is_superuser": False},
     ),
 }
-TAKE_OVER = "Choose a new owner. Restoring the user does not return the projects."
-OWN = "This is your own account. You are signed out, and only another administrator can undo it."
+TAKE_OVER = N_("Choose a new owner. Restoring the user does not return the projects.")
+OWN = N_("This is your own account. You are signed out, and only another administrator can undo it.")
 
 
 class ActState(NewOwnerState, RecordState, SessionState):
@@ -84,14 +84,22 @@ class ActState(NewOwnerState, RecordState, SessionState):
         if act == "delete":
             await self._ask_delete(user, name)
         elif chosen and chosen.title:
-            text = OWN if user_id == self.user_id else chosen.text
-            self._ask(act, user_id, chosen.title.format(name=name), text, chosen.button)
+            text = _(OWN if user_id == self.user_id else chosen.text)
+            self._ask(act, user_id, _(chosen.title, name=name), text, _(chosen.button))
 
     async def _ask_delete(self, user: UserRead, name: str) -> None:
         owned = await self._owned(user.id)
-        self._ask("delete", user.id, f"Delete {name}?", DELETED, "Delete")
+        self._ask("delete", user.id, _("Delete {name}?", name=name), _(DELETED), _("Delete"))
         if owned:
-            await self._offer_owners(f"They own {plural(owned, 'project')}. {TAKE_OVER}", [user.id])
+            await self._offer_owners(
+                ngettext(
+                    "They own {count} project. {take_over}",
+                    "They own {count} projects. {take_over}",
+                    owned,
+                    take_over=_(TAKE_OVER),
+                ),
+                [user.id],
+            )
 
     def _ask(self, act: str, user_id: int, title: str, text: str, button: str) -> None:
         self._enter_record()  # the confirmation belongs to the page on which it was opened
@@ -131,14 +139,14 @@ class ActState(NewOwnerState, RecordState, SessionState):
         async with transaction() as session:
             data = UserUpdate.model_validate(ACTS[act].changes)
             user = await users.update_user(session, self._as_actor(), user_id, data)
-        self._toast(ACTS[act].done.format(name=user.username))
+        self._toast(_(ACTS[act].done, name=user.username))
         return reload_of(self)
 
     async def _delete(self, user_id: int) -> Events:
         user = await self._user(user_id)
         async with transaction() as session:
             await users.delete_user(session, self._as_actor(), user_id, self.new_owner["id"] or None)
-        self._toast(f"{user.username} moved to trash", undo=UsersState.restore_rows([user_id]))
+        self._toast(_("{username} moved to trash", username=user.username), undo=UsersState.restore_rows([user_id]))
         is_on_their_page = record_id(self.router_data, routes.USERS) == user_id
         return rx.redirect(routes.USERS) if is_on_their_page else reload_of(self)
 

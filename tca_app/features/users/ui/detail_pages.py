@@ -14,6 +14,7 @@ from tca_app.ui.components.badges import active_badge, project_status_badge, rol
 from tca_app.ui.components.basic import button, facts, icon_button, link, page_header, panel, relative_time
 from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import error_state, not_found, skeleton, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.detail import record_title
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.session import SessionState
@@ -23,7 +24,7 @@ from tca_app.ui.var import as_var
 _person = UserState.person
 _is_here = is_at_its_url(UserState)
 _is_loaded = _is_here & UserState.is_loaded
-user_title = record_title(UserState, UserState.title, "User")
+user_title = record_title(UserState, UserState.title, t("User"))
 
 
 def user_detail(who_else: rx.Component, panels: rx.Component, editing_mark: rx.Component) -> rx.Component:
@@ -44,8 +45,8 @@ def user_detail(who_else: rx.Component, panels: rx.Component, editing_mark: rx.C
 def _panels(panels: rx.Component) -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            panel("Profile", rx.cond(_is_loaded, _profile(), skeleton_lines(6))),
-            panel("Projects", _projects(), flush=True),
+            panel(t("Profile"), rx.cond(_is_loaded, _profile(), skeleton_lines(6))),
+            panel(t("Projects"), _projects(), flush=True),
             class_name="halves",
         ),
         panels,
@@ -57,8 +58,8 @@ def _header(who_else: rx.Component) -> rx.Component:
     return page_header(
         rx.el.span(avatar(_person["face"], "large"), rx.el.span(UserState.title), class_name="person"),
         rx.el.span(rx.el.span(_person["username"], class_name="mono"), who_else, class_name="row"),
-        button("Edit", icon="pencil", on_click=UserFormState.open_edit(_person["id"])),
-        rx.cond(UserState.is_self, link("Change password", to=f"{routes.SETTINGS}?tab=password", class_name="btn")),
+        button(t("Edit"), icon="pencil", on_click=UserFormState.open_edit(_person["id"])),
+        rx.cond(UserState.is_self, link(t("Change password"), to=f"{routes.SETTINGS}?tab=password", class_name="btn")),
         rx.cond(SessionState.is_superuser, _more()),
     )
 
@@ -66,28 +67,28 @@ def _header(who_else: rx.Component) -> rx.Component:
 def _more() -> rx.Component:
     ask, user_id = ActState.ask, _person["id"]
     return rx.menu.root(
-        rx.menu.trigger(icon_button("More actions", "ellipsis", "")),
+        rx.menu.trigger(icon_button(t("More actions"), "ellipsis", "")),
         rx.menu.content(
             rx.cond(
                 _person["is_active"],
-                rx.menu.item("Deactivate", on_click=ask("deactivate", user_id)),
-                rx.menu.item("Activate", on_click=ActState.activate(user_id)),
+                rx.menu.item(t("Deactivate"), on_click=ask("deactivate", user_id)),
+                rx.menu.item(t("Activate"), on_click=ActState.activate(user_id)),
             ),
             rx.cond(
                 _person["is_superuser"],
-                rx.menu.item("Remove administrator", on_click=ask("demote", user_id)),
-                rx.menu.item("Make administrator", on_click=ask("promote", user_id)),
+                rx.menu.item(t("Remove administrator"), on_click=ask("demote", user_id)),
+                rx.menu.item(t("Make administrator"), on_click=ask("promote", user_id)),
             ),
             rx.cond(
                 ~UserState.is_self,
                 rx.fragment(
                     rx.cond(_person["is_active"] & ~_person["is_superuser"], acting_item(user_id)),
-                    rx.menu.item("Set password", on_click=UserFormState.open_password(user_id)),
+                    rx.menu.item(t("Set password"), on_click=UserFormState.open_password(user_id)),
                     rx.cond(
                         _person["face"]["picture"] != "",
-                        rx.menu.item("Remove picture", on_click=PictureState.ask_remove(user_id)),
+                        rx.menu.item(t("Remove picture"), on_click=PictureState.ask_remove(user_id)),
                     ),
-                    rx.menu.item("Delete", on_click=ask("delete", user_id), color_scheme="red"),
+                    rx.menu.item(t("Delete"), on_click=ask("delete", user_id), color_scheme="red"),
                 ),
             ),
             align="end",
@@ -97,25 +98,32 @@ def _more() -> rx.Component:
 
 def _profile() -> rx.Component:
     return facts(
-        ("Full name", rx.cond(_person["full_name"], _person["full_name"], rx.el.span("Not set", class_name="muted"))),
-        ("Email", rx.el.a(_person["email"], href=f"mailto:{_person['email']}", class_name="link")),
-        ("Role", role_badge(_person["is_superuser"])),
-        ("Status", active_badge(_person["is_active"])),
-        ("Last sign-in", relative_time(_person["last_login_at"])),
-        ("Created", relative_time(_person["created_at"])),
-        ("Last change", relative_time(_person["updated_at"])),
+        (
+            t("Full name"),
+            rx.cond(_person["full_name"], _person["full_name"], rx.el.span(t("Not set"), class_name="muted")),
+        ),
+        (t("Email"), rx.el.a(_person["email"], href=f"mailto:{_person['email']}", class_name="link")),
+        (t("Role"), role_badge(_person["is_superuser"])),
+        (t("Status"), active_badge(_person["is_active"])),
+        (t("Last sign-in"), relative_time(_person["last_login_at"])),
+        (t("Created"), relative_time(_person["created_at"])),
+        (t("Last change"), relative_time(_person["updated_at"])),
     )
 
 
 def _projects() -> rx.Component:
-    none = rx.el.p("Not a member of any project.", class_name="panel-body muted")
+    none = rx.el.p(t("Not a member of any project."), class_name="panel-body muted")
     rows = rx.fragment(
         plain_table(
-            "Projects", (("Project", ""), ("Role", ""), ("Status", "")), rx.foreach(UserState.projects, _project_row)
+            t("Projects"),
+            ((t("Project"), ""), (t("Role"), ""), (t("Status"), "")),
+            rx.foreach(UserState.projects, _project_row),
         ),
         rx.cond(
             UserState.more_projects > 0,
-            rx.el.p("And ", UserState.more_projects, " more.", class_name="panel-body muted"),
+            rx.el.p(
+                t("And {more_projects} more.", more_projects=UserState.more_projects), class_name="panel-body muted"
+            ),
         ),
     )
     return _when_loaded(rx.cond(as_var(UserState.projects).length() > 0, rows, none))

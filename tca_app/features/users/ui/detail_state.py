@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError, NotFound
+from tca_app.core.language.messages import _
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import MembershipRead
 from tca_app.features.users.ui.state import UserRow, UsersState, user_row
@@ -56,7 +57,7 @@ class UserState(RecordState, SessionState):
 
     @rx.var
     def title(self) -> str:
-        return "Not found" if self.is_missing else self.person["name"] or "User"
+        return _("Not found") if self.is_missing else self.person["name"] or _("User")
 
     @rx.var
     def is_self(self) -> bool:

@@ -7,6 +7,7 @@ from tca_app.features.users.ui.edit_state import UserFormState
 from tca_app.features.users.ui.new_owner_pages import new_owner_picker
 from tca_app.ui.components.basic import error_notice
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
 from tca_app.ui.forms.password_fields import current_password_field, new_password_field
 from tca_app.ui.record import is_at_its_url
@@ -29,21 +30,23 @@ def _form(editing_mark: rx.Component, instead: rx.Component | None) -> rx.Compon
         on_submit=state.save,
         fields=[
             rx.cond(state.form_mode == "create", instead or rx.fragment()),
-            _if_asked("email", text_field(state, "email", "Email", type_="email", required=True, max_length=254)),
+            _if_asked("email", text_field(state, "email", t("Email"), type_="email", required=True, max_length=254)),
             _if_asked("username", _username_field()),
-            _if_asked("full_name", text_field(state, "full_name", "Full name", max_length=100)),
-            _if_asked("password", new_password_field(UserFormState, label="Password")),
+            _if_asked("full_name", text_field(state, "full_name", t("Full name"), max_length=100)),
+            _if_asked("password", new_password_field(UserFormState, label=t("Password"))),
             _if_asked(
                 "must_change_password",
-                check_field(state, "must_change_password", "Must change it at the next sign-in"),
+                check_field(state, "must_change_password", t("Must change it at the next sign-in")),
             ),
             _if_asked(
                 "current_password",
-                current_password_field(UserFormState, hint="Only needed when you change your email address."),
+                current_password_field(UserFormState, hint=t("Only needed when you change your email address.")),
             ),
             _if_asked(
                 "is_superuser",
-                check_field(state, "is_superuser", "Administrator", "Sees and changes everything in this console."),
+                check_field(
+                    state, "is_superuser", t("Administrator"), t("Sees and changes everything in this console.")
+                ),
             ),
             rx.cond(state.form_id > 0, editing_mark),
         ],
@@ -58,9 +61,9 @@ def _username_field() -> rx.Component:
     return text_field(
         UserFormState,
         "username",
-        "Username",
+        t("Username"),
         required=True,
-        hint="3 to 50 letters and digits.",
+        hint=t("3 to 50 letters and digits."),
         max_length=50,
         auto_capitalize="none",
         spell_check=False,

@@ -5,6 +5,7 @@ from typing import Any
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Conflict, Stale
+from tca_app.core.language.messages import N_, _
 from tca_app.features.idempotency.service import once
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserCreate, UserRead, UserUpdate
@@ -14,7 +15,7 @@ from tca_app.ui.forms.state import SECRETS, FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
-LABELS = {"email": "Email", "username": "Username", "full_name": "Full name"}
+LABELS = {"email": N_("Email"), "username": N_("Username"), "full_name": N_("Full name")}
 NEW = {"email": "", "username": "", "full_name": "", "password": "", "must_change_password": "on", "is_superuser": ""}
 
 
@@ -41,7 +42,9 @@ class UserFormState(FormState, SessionState):
 
     @handler("users.manage")
     async def open_create(self) -> None:
-        self._show_form("create", "New user", "They can sign in immediately with this password.", "Create", dict(NEW))
+        self._show_form(
+            "create", _("New user"), _("They can sign in immediately with this password."), _("Create"), dict(NEW)
+        )
 
     @handler("signed_in")
     async def open_edit(self, user_id: int) -> None:
@@ -50,7 +53,13 @@ class UserFormState(FormState, SessionState):
         user = await self._user(user_id)
         values = self._values(user)
         self._show_form(
-            "edit", f"Edit {user.full_name or user.username}", "", "Save", values, row_id=user.id, version=user.version
+            "edit",
+            _("Edit {full_name}", full_name=user.full_name or user.username),
+            "",
+            _("Save"),
+            values,
+            row_id=user.id,
+            version=user.version,
         )
 
     @handler("users.manage")
@@ -58,9 +67,16 @@ class UserFormState(FormState, SessionState):
         require_person(self, user_id)
         user = await self._user(user_id)
         if user_id == self.user_id:
-            raise Conflict("Change your own password in Settings.")
-        text = f"{user.username} is signed out everywhere and must sign in with the new password."
-        self._show_form("password", f"Set password for {user.username}", text, "Save", dict(_PASSWORD), row_id=user.id)
+            raise Conflict(_("Change your own password in Settings."))
+        text = _("{username} is signed out everywhere and must sign in with the new password.", username=user.username)
+        self._show_form(
+            "password",
+            _("Set password for {username}", username=user.username),
+            text,
+            _("Save"),
+            dict(_PASSWORD),
+            row_id=user.id,
+        )
 
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -94,7 +110,7 @@ class UserFormState(FormState, SessionState):
                 lambda: users.create_user(session, actor, data),
                 lambda made: users.get_user(session, actor, made.id),
             )
-        return f"User {user.username} created", routes.user(user.id)
+        return _("User {username} created", username=user.username), routes.user(user.id)
 
     async def _update(self, values: dict[str, str]) -> str:
         given = {name: value for name, value in values.items() if value or name not in SECRETS}
@@ -102,12 +118,16 @@ class UserFormState(FormState, SessionState):
         version = self.form_version or None
         async with transaction() as session:
             user = await users.update_user(session, self._as_actor(), self.form_id, data, if_version=version)
-        return f"Password set for {user.username}" if self.form_mode == "password" else f"User {user.username} saved"
+        return (
+            _("Password set for {username}", username=user.username)
+            if self.form_mode == "password"
+            else _("User {username} saved", username=user.username)
+        )
 
     async def _merge(self, stale: Stale) -> None:
         user = await self._user(self.form_id)
         saved = {name: value for name, value in self._values(user).items() if name not in SECRETS}
-        who = stale.changed_by or "Somebody else"
+        who = stale.changed_by or _("Somebody else")
         self._ask_to_merge(saved, version=user.version, who=who, labels=LABELS)
 
     async def _user(self, user_id: int) -> UserRead:

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from tca_app.features.users.ui.new_owner_state import NewOwner, NewOwnerState
+from tca_app.ui.components.text import t
 from tca_app.ui.var import as_handler, as_var
 
 
@@ -18,8 +19,8 @@ def _picker(state: type[NewOwnerState]) -> rx.Component:
         rx.el.input(
             type="search",
             class_name="input",
-            placeholder="Find a person",
-            aria_label="Find the new owner",
+            placeholder=t("Find a person"),
+            aria_label=t("Find the new owner"),
             auto_complete="off",
             max_length=100,
             on_change=as_handler(state.find_owners).debounce(200),
@@ -31,11 +32,11 @@ def _picker(state: type[NewOwnerState]) -> rx.Component:
             rx.foreach(state.owner_candidates, lambda person: _person(state, person, False)),
             rx.cond(
                 (as_var(state.owner_candidates).length() == 0) & (state.new_owner["id"] == 0),
-                rx.el.p("No active user matches.", class_name="muted"),
+                rx.el.p(t("No active user matches."), class_name="muted"),
             ),
             class_name="choices-box",
             role="radiogroup",
-            aria_label="New owner",
+            aria_label=t("New owner"),
         ),
         class_name="stack tight",
     )

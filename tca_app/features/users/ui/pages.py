@@ -15,6 +15,7 @@ from tca_app.ui.components.badges import active_badge, role_badge
 from tca_app.ui.components.basic import button, page_header, relative_time
 from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.placeholders import empty_state
+from tca_app.ui.components.text import t
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import download_link
@@ -25,9 +26,9 @@ from tca_app.ui.table.view import data_table, open_link
 def users_header(invite: rx.Component) -> rx.Component:
     """The head of the page `/users`; `invite` is the button that lets people choose their own password."""
     new_user = button(
-        "New user", icon="plus", on_click=UserFormState.open_create, custom_attrs={"data-command": NEW_USER}
+        t("New user"), icon="plus", on_click=UserFormState.open_create, custom_attrs={"data-command": NEW_USER}
     )
-    return page_header("Users", "People who can sign in to this console.", new_user, invite)
+    return page_header(t("Users"), t("People who can sign in to this console."), new_user, invite)
 
 
 def users_list(
@@ -44,12 +45,12 @@ def users_list(
         data_table(
             UsersState,
             columns=COLUMNS,
-            label="Users",
-            search_label="Search users",
+            label=t("Users"),
+            search_label=t("Search users"),
             row_name=lambda row: row["username"],
             actions=(*ACTIONS, *actions),
             question=new_owner_picker(UsersState),
-            empty=empty_state("No users yet", "Invite the first one.", icon="users"),
+            empty=empty_state(t("No users yet"), t("Invite the first one."), icon="users"),
             tools=(download_link(routes.API_USERS_EXPORT, UsersState.export_query), *tools),
         ),
         user_dialogs(editing_mark, instead),
@@ -62,35 +63,35 @@ def _name_cell(row: UserRow) -> rx.Component:
 
 
 COLUMNS = (
-    Column("full_name", "Full name", cell=_name_cell, sortable=True, wide=28),
+    Column("full_name", t("Full name"), cell=_name_cell, sortable=True, wide=28),
     Column(
         "username",
-        "Username",
+        t("Username"),
         cell=lambda row: cut(row["username"]),
         sortable=True,
         on_phone=False,
         on_tablet=False,
         wide=18,
     ),
-    Column("email", "Email", cell=lambda row: cut(row["email"]), sortable=True, wide=34),
+    Column("email", t("Email"), cell=lambda row: cut(row["email"]), sortable=True, wide=34),
     Column(
         "is_superuser",
-        "Role",
+        t("Role"),
         cell=lambda row: role_badge(row["is_superuser"]),
         sortable=True,
         in_trash=False,
     ),
-    Column("is_active", "Status", cell=lambda row: active_badge(row["is_active"]), sortable=True, in_trash=False),
+    Column("is_active", t("Status"), cell=lambda row: active_badge(row["is_active"]), sortable=True, in_trash=False),
     Column(
         "last_login_at",
-        "Last sign-in",
+        t("Last sign-in"),
         cell=lambda row: relative_time(row["last_login_at"]),
         sortable=True,
         in_trash=False,
     ),
     Column(
         "created_at",
-        "Created",
+        t("Created"),
         cell=lambda row: relative_time(row["created_at"]),
         sortable=True,
         on_phone=False,
@@ -107,29 +108,29 @@ def _is_other(row: UserRow) -> Any:
 
 
 ACTIONS = (
-    RowAction("Open", lambda row: rx.redirect(routes.user(row["id"])), shown=lambda row: ~row["is_deleted"]),
-    RowAction("Edit", lambda row: UserFormState.open_edit(row["id"]), shown=lambda row: ~row["is_deleted"], key="e"),
-    RowAction("Set password", lambda row: UserFormState.open_password(row["id"]), shown=_is_other),
+    RowAction(t("Open"), lambda row: rx.redirect(routes.user(row["id"])), shown=lambda row: ~row["is_deleted"]),
+    RowAction(t("Edit"), lambda row: UserFormState.open_edit(row["id"]), shown=lambda row: ~row["is_deleted"], key="e"),
+    RowAction(t("Set password"), lambda row: UserFormState.open_password(row["id"]), shown=_is_other),
     RowAction(
-        "Activate",
+        t("Activate"),
         lambda row: ActState.activate(row["id"]),
         shown=lambda row: ~row["is_deleted"] & ~row["is_active"],
     ),
     RowAction(
-        "Deactivate",
+        t("Deactivate"),
         lambda row: ActState.ask("deactivate", row["id"]),
         shown=lambda row: ~row["is_deleted"] & row["is_active"],
     ),
     RowAction(
-        "Make administrator",
+        t("Make administrator"),
         lambda row: ActState.ask("promote", row["id"]),
         shown=lambda row: ~row["is_deleted"] & ~row["is_superuser"],
     ),
     RowAction(
-        "Remove administrator",
+        t("Remove administrator"),
         lambda row: ActState.ask("demote", row["id"]),
         shown=lambda row: ~row["is_deleted"] & row["is_superuser"],
     ),
-    RowAction("Delete", lambda row: ActState.ask("delete", row["id"]), danger=True, shown=_is_other),
-    RowAction("Restore", lambda row: UsersState.restore_rows([row["id"]]), shown=lambda row: row["is_deleted"]),
+    RowAction(t("Delete"), lambda row: ActState.ask("delete", row["id"]), danger=True, shown=_is_other),
+    RowAction(t("Restore"), lambda row: UsersState.restore_rows([row["id"]]), shown=lambda row: row["is_deleted"]),
 )

@@ -2,6 +2,7 @@
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
+from tca_app.core.language.messages import N_
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import PersonRead, UserQuery, UserRead
 from tca_app.features.users.similar import find_similar
@@ -32,10 +33,10 @@ def _entry(user: UserRead | PersonRead) -> Entry:
 
 OFFERED = (
     Command(
-        "Actions",
-        entry("New user", url=routes.USERS, press=NEW_USER),
+        N_("Actions"),
+        entry(N_("New user"), url=routes.USERS, press=NEW_USER),
         "users.manage",
         words="Create user add account",
     ),
-    Source("People", _search, "users.manage", path=routes.USERS, get=_get),
+    Source(N_("People"), _search, "users.manage", path=routes.USERS, get=_get),
 )

@@ -8,6 +8,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, panel
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.image_dialog import image_dialog
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
@@ -19,26 +20,28 @@ state = PictureState
 def picture_panel() -> rx.Component:
     """Your own picture."""
     has_picture = SessionState.picture != ""
-    remove = button("Remove", kind="small danger-quiet", on_click=state.ask_remove(SessionState.user_id))
+    remove = button(t("Remove"), kind="small danger-quiet", on_click=state.ask_remove(SessionState.user_id))
     return rx.fragment(
         panel(
-            "Picture",
+            t("Picture"),
             rx.el.div(
                 avatar(as_var(SessionState.face), "large"),
                 rx.cond(
-                    has_picture, "Shown wherever you are named.", "Your initials are shown wherever you are named."
+                    has_picture,
+                    t("Shown wherever you are named."),
+                    t("Your initials are shown wherever you are named."),
                 ),
                 class_name="row",
             ),
             actions=(
                 rx.cond(has_picture, remove),
-                button("Upload picture", kind="small", icon="upload", on_click=state.open_upload),
+                button(t("Upload picture"), kind="small", icon="upload", on_click=state.open_upload),
             ),
         ),
         image_dialog(
             "picture",
-            title="Upload picture",
-            text="A PNG, JPEG or WebP image. It is cropped to a square.",
+            title=t("Upload picture"),
+            text=t("A PNG, JPEG or WebP image. It is cropped to a square."),
             url=routes.API_OWN_PICTURE,
             types="image/png,image/jpeg,image/webp",
             max_kb=MAX_UPLOAD // 1024,
@@ -52,9 +55,9 @@ def picture_panel() -> rx.Component:
 def remove_picture_dialog() -> rx.Component:
     return confirm_dialog(
         open_=state.removed_id > 0,
-        title="Remove the picture?",
-        text="The image is deleted. Initials are shown instead.",
-        confirm="Remove picture",
+        title=t("Remove the picture?"),
+        text=t("The image is deleted. Initials are shown instead."),
+        confirm=t("Remove picture"),
         on_confirm=state.remove,
         on_cancel=state.cancel_remove(),
         busy=state.is_acting,

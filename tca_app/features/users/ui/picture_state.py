@@ -5,6 +5,7 @@ from typing import Any
 
 from tca_app.core.database.session import transaction
 from tca_app.core.errors import AppError
+from tca_app.core.language.messages import _
 from tca_app.features.users import pictures
 from tca_app.features.users.ui.detail_state import reload_of, require_person
 from tca_app.ui.handlers import Events, handler
@@ -30,7 +31,7 @@ class PictureState(SessionState):
     @handler("signed_in")
     async def uploaded(self) -> Events:
         self.is_choosing = False
-        self._toast("Picture saved")
+        self._toast(_("Picture saved"))
         return reload_of(self)
 
     @handler("signed_in")
@@ -61,5 +62,5 @@ class PictureState(SessionState):
             self.is_acting = False
         self.removed_id = 0
         self._show(self._as_actor())
-        self._toast("Picture removed")
+        self._toast(_("Picture removed"))
         yield reload_of(self)

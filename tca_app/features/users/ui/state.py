@@ -5,6 +5,7 @@ from typing import ClassVar, TypedDict
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.facets import Facet, Facets
+from tca_app.core.language.messages import N_, _
 from tca_app.features.users import service as users
 from tca_app.features.users.bulk import bulk_users
 from tca_app.features.users.facets import count_users
@@ -21,8 +22,8 @@ from tca_app.ui.table.trash import Trashed, trashed
 from tca_app.ui.url import printable
 
 FLAGS = {"status": {"active": True, "inactive": False}, "role": {"admin": True, "member": False}}
-DEACTIVATED = "They are signed out everywhere and cannot sign in until an administrator activates them."
-DELETED = "They are signed out and moved to the trash. An administrator can restore them."
+DEACTIVATED = N_("They are signed out everywhere and cannot sign in until an administrator activates them.")
+DELETED = N_("They are signed out and moved to the trash. An administrator can restore them.")
 
 
 class UserRow(TypedDict):
@@ -71,9 +72,11 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         "users.manage",
         "user",
         (
-            BulkAction("activate", "Activate", "activated"),
-            BulkAction("deactivate", "Deactivate", "deactivated", DEACTIVATED, skips_self=True),
-            BulkAction("delete", "Delete", "moved to trash", DELETED, danger=True, can_undo=True, skips_self=True),
+            BulkAction("activate", N_("Activate"), N_("activated")),
+            BulkAction("deactivate", N_("Deactivate"), N_("deactivated"), DEACTIVATED, skips_self=True),
+            BulkAction(
+                "delete", N_("Delete"), N_("moved to trash"), DELETED, danger=True, can_undo=True, skips_self=True
+            ),
             RESTORE,
         ),
         name_key="username",
@@ -118,7 +121,7 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
 
     async def _prepare_question(self, action: str) -> None:
         if action == "delete":
-            await self._offer_owners("Owners of projects are skipped unless you choose a new owner.", self._bulk_ids)
+            await self._offer_owners(_("Owners of projects are skipped unless you choose a new owner."), self._bulk_ids)
         else:
             self._hide_owners()
 

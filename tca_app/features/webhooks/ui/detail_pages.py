@@ -8,6 +8,7 @@ from tca_app.features.webhooks.ui.status import delivery_badge, hook_badge
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, facts, link, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.filters import chips
 from tca_app.ui.table.parts import download_link, no_match, tools_row
@@ -23,13 +24,13 @@ _EXPORT = f"{routes.API_WEBHOOKS}/{hook_id}/deliveries/export.csv"
 
 def webhook_detail() -> rx.Component:
     return rx.fragment(
-        link("All webhooks", to=state.list_url),
+        link(t("All webhooks"), to=state.list_url),
         _why_off(),
         panel(hook["url"], _facts(), actions=(hook_badge(hook),)),
         rx.el.div(*_actions(), class_name="row"),
-        tools_row(log, "Search deliveries", (download_link(_EXPORT, log.export_query),)),
+        tools_row(log, t("Search deliveries"), (download_link(_EXPORT, log.export_query),)),
         chips(log),
-        panel("Deliveries", _deliveries(), actions=(_count(),), flush=True),
+        panel(t("Deliveries"), _deliveries(), actions=(_count(),), flush=True),
     )
 
 
@@ -37,9 +38,10 @@ def _why_off() -> rx.Component:
     return rx.cond(
         hook["why_off"] != "",
         rx.el.div(
-            "Disabled automatically: ",
-            hook["why_off"],
-            ". Fix the receiver, send a test, and enable it again.",
+            t(
+                "Disabled automatically: {why_off}. Fix the receiver, send a test, and enable it again.",
+                why_off=hook["why_off"],
+            ),
             class_name="notice error",
             role="status",
         ),
@@ -49,36 +51,41 @@ def _why_off() -> rx.Component:
 def _facts() -> rx.Component:
     names = as_var(hook["event_names"]).to(list[str])
     return facts(
-        ("Description", rx.cond(hook["description"] != "", hook["description"], "None")),
-        ("Events", rx.cond(names.length() > 0, names.join(", "), "All events")),
+        (t("Description"), rx.cond(hook["description"] != "", hook["description"], t("None"))),
+        (t("Events"), rx.cond(names.length() > 0, names.join(", "), t("All events"))),
         (
-            "Secret",
+            t("Secret"),
             rx.cond(
                 hook["old_signature_until"] != "",
-                rx.el.span("Two valid secrets; the old one expires ", relative_time(hook["old_signature_until"])),
-                "One valid secret",
+                rx.el.span(
+                    t(
+                        "Two valid secrets; the old one expires {old_signature_until}",
+                        old_signature_until=relative_time(hook["old_signature_until"]),
+                    )
+                ),
+                t("One valid secret"),
             ),
         ),
-        ("Consecutive failures", rx.el.span(hook["failures"], " of 4", class_name="num")),
-        ("Created", rx.el.span(relative_time(hook["created_at"]), _by(), class_name="row")),
+        (t("Consecutive failures"), rx.el.span(t("{failures} of 4", failures=hook["failures"]), class_name="num")),
+        (t("Created"), rx.el.span(relative_time(hook["created_at"]), _by(), class_name="row")),
     )
 
 
 def _by() -> rx.Component:
-    return rx.cond(hook["created_by"] != "", rx.el.span(" by ", hook["created_by"]))
+    return rx.cond(hook["created_by"] != "", rx.el.span(t(" by {created_by}", created_by=hook["created_by"])))
 
 
 def _actions() -> tuple[rx.Component, ...]:
     return (
-        button("Send test", icon="send", kind="primary", on_click=state.send_test(hook_id)),
-        button("Edit", icon="pencil", on_click=state.open_edit(hook_id)),
-        button("Rotate secret", icon="key-round", on_click=state.ask("rotate", hook_id)),
+        button(t("Send test"), icon="send", kind="primary", on_click=state.send_test(hook_id)),
+        button(t("Edit"), icon="pencil", on_click=state.open_edit(hook_id)),
+        button(t("Rotate secret"), icon="key-round", on_click=state.ask("rotate", hook_id)),
         rx.cond(
             hook["is_active"],
-            button("Disable", on_click=state.switch(hook_id, False)),
-            button("Enable", on_click=state.switch(hook_id, True)),
+            button(t("Disable"), on_click=state.switch(hook_id, False)),
+            button(t("Enable"), on_click=state.switch(hook_id, True)),
         ),
-        button("Delete", kind="danger-quiet", on_click=state.ask("delete", hook_id)),
+        button(t("Delete"), kind="danger-quiet", on_click=state.ask("delete", hook_id)),
     )
 
 
@@ -95,7 +102,7 @@ def _deliveries() -> rx.Component:
             rx.cond(
                 log.is_filtered,
                 no_match(log),
-                empty_state("No deliveries yet", "Send a test to check the receiver.", icon="send-horizontal"),
+                empty_state(t("No deliveries yet"), t("Send a test to check the receiver."), icon="send-horizontal"),
             ),
         ),
         rx.el.div(skeleton_lines(4), class_name="panel-body"),
@@ -105,7 +112,7 @@ def _deliveries() -> rx.Component:
 def _more() -> rx.Component:
     return rx.cond(
         (as_var(log.deliveries).length() < log.deliveries_total) & (as_var(log.deliveries).length() < 100),
-        rx.el.div(button("Load more", on_click=log.more(hook_id)), class_name="feed-more"),
+        rx.el.div(button(t("Load more"), on_click=log.more(hook_id)), class_name="feed-more"),
     )
 
 
@@ -115,7 +122,7 @@ def _delivery(row: DeliveryRow) -> rx.Component:
         rx.el.button(
             delivery_badge(row["status"]),
             rx.el.span(row["event"], class_name="grow"),
-            rx.el.span("Attempt ", row["attempt"], class_name="muted num hide-phone"),
+            rx.el.span(t("Attempt {attempt}", attempt=row["attempt"]), class_name="muted num hide-phone"),
             rx.el.span(row["took"], class_name="muted num hide-phone"),
             rx.el.span(row["answer"], class_name="num"),
             rx.el.span(relative_time(row["at"]), class_name="muted"),
@@ -135,18 +142,18 @@ def _sent(row: DeliveryRow) -> rx.Component:
         rx.cond(sent["error"] != "", rx.el.p(sent["error"], class_name="notice error")),
         rx.el.div(
             rx.el.section(
-                rx.el.h3("Request"),
-                rx.el.p("POST ", sent["url"], class_name="mono"),
-                rx.el.pre(sent["headers"], class_name="code-block", tab_index=0, aria_label="Request headers"),
-                rx.el.pre(sent["body"], class_name="code-block", tab_index=0, aria_label="Request body"),
+                rx.el.h3(t("Request")),
+                rx.el.p(t("POST {url}", url=sent["url"]), class_name="mono"),
+                rx.el.pre(sent["headers"], class_name="code-block", tab_index=0, aria_label=t("Request headers")),
+                rx.el.pre(sent["body"], class_name="code-block", tab_index=0, aria_label=t("Request body")),
                 class_name="stack tight grow",
             ),
             rx.el.section(
-                rx.el.h3("Response"),
-                rx.cond(sent["code"] != "", _answer(), rx.el.p("No response.", class_name="muted")),
+                rx.el.h3(t("Response")),
+                rx.cond(sent["code"] != "", _answer(), rx.el.p(t("No response."), class_name="muted")),
                 rx.el.div(
                     button(
-                        "Redeliver",
+                        t("Redeliver"),
                         kind="small",
                         icon="rotate-cw",
                         on_click=log.redeliver(hook_id, as_var(row["id"]).to(int)),
@@ -163,8 +170,8 @@ def _sent(row: DeliveryRow) -> rx.Component:
 def _answer() -> rx.Component:
     sent = log.sent
     return facts(
-        ("Status", rx.el.span(sent["code"], class_name="num")),
-        ("Type", rx.cond(sent["content_type"] != "", sent["content_type"], "None")),
-        ("Size", rx.el.span(sent["size"], class_name="num")),
-        ("Time", rx.el.span(sent["took"], class_name="num")),
+        (t("Status"), rx.el.span(sent["code"], class_name="num")),
+        (t("Type"), rx.cond(sent["content_type"] != "", sent["content_type"], t("None"))),
+        (t("Size"), rx.el.span(sent["size"], class_name="num")),
+        (t("Time"), rx.el.span(sent["took"], class_name="num")),
     )

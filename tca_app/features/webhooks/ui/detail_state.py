@@ -10,8 +10,8 @@ from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import Forbidden, NotFound
 from tca_app.core.events.log import CATALOGUE
 from tca_app.core.facets import Facets
+from tca_app.core.language.messages import _, ngettext
 from tca_app.core.lists.query import Choice, TableQuery
-from tca_app.core.plurals import plural
 from tca_app.features.activity.filters import type_label
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.deliveries import count_deliveries, list_deliveries
@@ -155,7 +155,7 @@ class DeliveriesState(FilterState, RecordState, SessionState):
         self._require_record(webhook_id, self._of)
         async with transaction() as session:
             await webhooks.redeliver(session, self._as_actor(), webhook_id, delivery_id)
-        self._toast("Redelivery queued with the same id")
+        self._toast(_("Redelivery queued with the same id"))
 
 
 def _row(delivery: DeliveryRead) -> DeliveryRow:
@@ -164,14 +164,14 @@ def _row(delivery: DeliveryRead) -> DeliveryRow:
         event=type_label(delivery.event_type),
         status=delivery.status,
         attempt=delivery.attempt,
-        answer=str(delivery.response_code or "No response"),
+        answer=str(delivery.response_code or _("No response")),
         at=delivery.at.isoformat(),
         took=_took(delivery),
     )
 
 
 def _took(delivery: DeliveryRead) -> str:
-    return f"{delivery.duration_ms} ms" if delivery.response_code else ""
+    return _("{duration_ms} ms", duration_ms=delivery.duration_ms) if delivery.response_code else ""
 
 
 def _sent(delivery: DeliveryDetail) -> Sent:
@@ -182,7 +182,7 @@ def _sent(delivery: DeliveryDetail) -> Sent:
         body=_pretty(delivery.request_body),
         code=str(delivery.response_code or ""),
         content_type=delivery.response_type,
-        size=plural(delivery.response_size, "byte") if delivery.response_code else "",
+        size=ngettext("{count} byte", "{count} bytes", delivery.response_size) if delivery.response_code else "",
         took=_took(delivery),
         error=delivery.error,
     )

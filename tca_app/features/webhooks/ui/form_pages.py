@@ -8,17 +8,18 @@ from tca_app.core.events.log import CATALOGUE
 from tca_app.core.urls import MAX_URL
 from tca_app.features.activity.filters import type_label
 from tca_app.features.webhooks.ui.form_state import ALL, CHOSEN, NOT_IN_PROJECTS, TICK, WebhookForm
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 
 # Subjects of events, in the order of the dialog; others come first.
 GROUPS = {
-    "project": "Projects",
-    "webhook": "Webhooks",
+    "project": t("Projects"),
+    "webhook": t("Webhooks"),
     "token": "API tokens",
-    "user": "People",
-    "job": "Jobs",
-    "instance": "Instance",
-    "group": "Groups",
+    "user": t("People"),
+    "job": t("Jobs"),
+    "instance": t("Instance"),
+    "group": t("Groups"),
 }
 
 
@@ -27,10 +28,10 @@ def webhook_dialog(state: type[WebhookForm]) -> rx.Component:
     is_new = state.form_mode == "create"
     return form_dialog(
         state,
-        title=rx.cond(is_new, "New webhook", f"Edit the webhook to {state.form_name}"),
-        submit=rx.cond(is_new, "Create", "Save"),
+        title=rx.cond(is_new, t("New webhook"), t("Edit the webhook to {form_name}", form_name=state.form_name)),
+        submit=rx.cond(is_new, t("Create"), t("Save")),
         on_submit=state.save,
-        text=rx.cond(is_new, "Its secret is shown once, when it is created.", ""),
+        text=rx.cond(is_new, t("Its secret is shown once, when it is created."), ""),
         fields=[
             text_field(
                 state,
@@ -41,10 +42,10 @@ def webhook_dialog(state: type[WebhookForm]) -> rx.Component:
                 max_length=MAX_URL,
                 placeholder="https://",
                 spell_check=False,
-                hint="A public host. Redirects are not followed.",
+                hint=t("A public host. Redirects are not followed."),
             ),
-            text_field(state, "description", "Description", max_length=100),
-            select_field(state, "which", "Events", ((ALL, "All events"), (CHOSEN, "Selected events"))),
+            text_field(state, "description", t("Description"), max_length=100),
+            select_field(state, "which", t("Events"), ((ALL, t("All events")), (CHOSEN, t("Selected events")))),
             _ticks(state),
         ],
     )

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Invalid, Stale
 from tca_app.core.events.log import CATALOGUE
+from tca_app.core.language.messages import _
 from tca_app.core.urls import host_of
 from tca_app.features.activity.filters import type_label
 from tca_app.features.idempotency import service as idempotency
@@ -82,7 +83,7 @@ class WebhookForm(FormState, mixin=True):
                 await self._merge_with_theirs(stale)
                 return
             self._close_form()
-            self._toast("Webhook saved")
+            self._toast(_("Webhook saved"))
             yield self._saved()
 
     async def _create(self, given: dict[str, Any]) -> WebhookWithSecret:
@@ -110,9 +111,9 @@ class WebhookForm(FormState, mixin=True):
         async with reading() as session:
             hook = await webhooks.get_webhook(session, self._as_actor(), self.form_id)
         theirs = {**dict.fromkeys(self._form_base, ""), **self._values(hook)}
-        labels = {"url": "URL", "description": "Description", "which": "Events"}
+        labels = {"url": "URL", "description": "Description", "which": _("Events")}
         labels |= {name: type_label(name.removeprefix(TICK)) for name in theirs if name.startswith(TICK)}
-        who = stale.changed_by or "Somebody else"
+        who = stale.changed_by or _("Somebody else")
         self._ask_to_merge(theirs, version=hook.version, who=who, labels=labels)
 
 
@@ -122,5 +123,5 @@ def _chosen(values: dict[str, str]) -> list[str]:
         return []
     names = [name.removeprefix(TICK) for name, value in values.items() if name.startswith(TICK) and value]
     if not names:
-        raise Invalid.at("which", "Choose at least one event.")
+        raise Invalid.at("which", _("Choose at least one event."))
     return names

@@ -11,6 +11,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, icon_button, link, page_header, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.detail import secret_once
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import is_at_its_url
@@ -23,14 +24,14 @@ state = WebhooksState
 
 @page(
     routes.WEBHOOKS,
-    "Webhooks",
+    t("Webhooks"),
     permission="webhooks.manage",
     on_load=(WebhooksState.load, DeliveriesState.load),
 )
 def webhooks_page() -> rx.Component:
     return rx.fragment(
-        page_header("Webhooks", "Sends every event to an external URL. Projects have their own webhooks."),
-        webhooks_section("Events about users, projects and jobs are sent to these URLs."),
+        page_header(t("Webhooks"), t("Sends every event to an external URL. Projects have their own webhooks.")),
+        webhooks_section(t("Events about users, projects and jobs are sent to these URLs.")),
     )
 
 
@@ -55,9 +56,9 @@ def webhooks_section(lead: str) -> rx.Component:
 
 def _missing() -> rx.Component:
     return empty_state(
-        "This webhook does not exist",
-        "It was deleted, or you do not have access.",
-        link("All webhooks", to=state.list_url, class_name="btn"),
+        t("This webhook does not exist"),
+        t("It was deleted, or you do not have access."),
+        link(t("All webhooks"), to=state.list_url, class_name="btn"),
         icon="search-x",
     )
 
@@ -65,9 +66,12 @@ def _missing() -> rx.Component:
 def _secret() -> rx.Component:
     return secret_once(
         SHOWN_ONCE,
-        rx.el.h2("The secret of ", rx.el.strong(state.secret_of)),
+        rx.el.h2(t("The secret of {secret_of}", secret_of=rx.el.strong(state.secret_of))),
         rx.el.p(
-            "Copy it now: it is not shown again. The receiver uses it to verify that a request comes from this console."
+            t(
+                "Copy it now: it is not shown again. The receiver uses it to verify "
+                "that a request comes from this console."
+            )
         ),
         hidden=~is_at_its_url(state) | (state.secret_of == ""),
         on_done=state.hide_secret(),
@@ -82,7 +86,7 @@ def _list(lead: str) -> rx.Component:
                 as_var(state.hooks).length() > 0,
                 rx.fragment(
                     download_link(f"{routes.API_WEBHOOKS}/export.csv", state.export_query),
-                    button("New webhook", kind="primary", icon="plus", on_click=state.open_create()),
+                    button(t("New webhook"), kind="primary", icon="plus", on_click=state.open_create()),
                 ),
             ),
             class_name="table-tools section-lead",
@@ -92,9 +96,9 @@ def _list(lead: str) -> rx.Component:
                 as_var(state.hooks).length() > 0,
                 _table(),
                 empty_state(
-                    "No webhooks yet",
-                    "A webhook sends events to your URL, signed, with automatic retries.",
-                    button("New webhook", kind="primary", icon="plus", on_click=state.open_create()),
+                    t("No webhooks yet"),
+                    t("A webhook sends events to your URL, signed, with automatic retries."),
+                    button(t("New webhook"), kind="primary", icon="plus", on_click=state.open_create()),
                     icon="webhook",
                 ),
             ),
@@ -104,8 +108,8 @@ def _list(lead: str) -> rx.Component:
 
 
 def _table() -> rx.Component:
-    heads = (("URL", ""), ("Events", ""), ("Status", ""), ("Last delivery", ""), ("", "act"))
-    return plain_table("Webhooks", heads, rx.foreach(state.hooks, _row))
+    heads = (("URL", ""), (t("Events"), ""), (t("Status"), ""), (t("Last delivery"), ""), ("", "act"))
+    return plain_table(t("Webhooks"), heads, rx.foreach(state.hooks, _row))
 
 
 def _row(hook: HookRow) -> rx.Component:
@@ -120,7 +124,7 @@ def _row(hook: HookRow) -> rx.Component:
             rx.cond(
                 hook["last_at"] != "",
                 rx.el.span(delivery_badge(hook["last_status"]), relative_time(hook["last_at"]), class_name="row"),
-                rx.el.span("None yet", class_name="muted"),
+                rx.el.span(t("None yet"), class_name="muted"),
             ),
         ),
         rx.el.td(_menu(hook), class_name="act"),
@@ -133,17 +137,17 @@ def _row(hook: HookRow) -> rx.Component:
 def _menu(hook: HookRow) -> rx.Component:
     hook_id = as_var(hook["id"]).to(int)
     return rx.menu.root(
-        rx.menu.trigger(icon_button(f"Actions for {hook['url']}", "ellipsis", "ghost small")),
+        rx.menu.trigger(icon_button(t("Actions for {url}", url=hook["url"]), "ellipsis", "ghost small")),
         rx.menu.content(
-            rx.menu.item("Edit", on_click=state.open_edit(hook_id)),
-            rx.menu.item("Send test", on_click=state.send_test(hook_id)),
-            rx.menu.item("Rotate secret", on_click=state.ask("rotate", hook_id)),
+            rx.menu.item(t("Edit"), on_click=state.open_edit(hook_id)),
+            rx.menu.item(t("Send test"), on_click=state.send_test(hook_id)),
+            rx.menu.item(t("Rotate secret"), on_click=state.ask("rotate", hook_id)),
             rx.cond(
                 hook["is_active"],
-                rx.menu.item("Disable", on_click=state.switch(hook_id, False)),
-                rx.menu.item("Enable", on_click=state.switch(hook_id, True)),
+                rx.menu.item(t("Disable"), on_click=state.switch(hook_id, False)),
+                rx.menu.item(t("Enable"), on_click=state.switch(hook_id, True)),
             ),
-            rx.menu.item("Delete", on_click=state.ask("delete", hook_id), color_scheme="red"),
+            rx.menu.item(t("Delete"), on_click=state.ask("delete", hook_id), color_scheme="red"),
             align="end",
         ),
     )
@@ -152,9 +156,9 @@ def _menu(hook: HookRow) -> rx.Component:
 def _rotate_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.asking == "rotate"),
-        title=rx.el.span("Generate secret for ", state.asked["host"], "?"),
-        text="For 24 hours requests are signed with both secrets, so that the receiver can switch without a gap.",
-        confirm="Generate secret",
+        title=rx.el.span(t("Generate secret for {host}?", host=state.asked["host"])),
+        text=t("For 24 hours requests are signed with both secrets, so that the receiver can switch without a gap."),
+        confirm=t("Generate secret"),
         on_confirm=state.rotate(),
         on_cancel=state.cancel(),
         busy=state.is_acting,
@@ -164,11 +168,14 @@ def _rotate_dialog() -> rx.Component:
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.asking == "delete"),
-        title=rx.el.span("Delete the webhook to ", state.asked["host"], "?"),
+        title=rx.el.span(t("Delete the webhook to {host}?", host=state.asked["host"])),
         text=rx.el.span(
-            state.asked["url"], " receives no more events. Its deliveries are deleted too. This cannot be undone."
+            t(
+                "{url} receives no more events. Its deliveries are deleted too. This cannot be undone.",
+                url=state.asked["url"],
+            )
         ),
-        confirm="Delete",
+        confirm=t("Delete"),
         on_confirm=state.delete(),
         on_cancel=state.cancel(),
         busy=state.is_acting,

@@ -8,7 +8,7 @@ import reflex as rx
 
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 from tca_app.core.urls import host_of
 from tca_app.features.activity.filters import type_label
 from tca_app.features.webhooks import service as webhooks
@@ -173,7 +173,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         self._require_shown(webhook_id)
         async with transaction() as session:
             await webhooks.send_test(session, self._as_actor(), webhook_id)
-        self._toast("Test queued. Its delivery shows the result.")
+        self._toast(_("Test queued. Its delivery shows the result."))
 
     @handler("signed_in")
     async def switch(self, webhook_id: int, is_active: bool) -> Events:
@@ -181,7 +181,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         async with transaction() as session:
             data = WebhookUpdate(is_active=is_active)
             hook = await webhooks.update_webhook(session, self._as_actor(), webhook_id, data)
-        self._toast(f"Webhook to {host_of(hook.url)} {'enabled' if is_active else 'disabled'}")
+        self._toast(_("Webhook to {url} {value}", url=host_of(hook.url), value="enabled" if is_active else "disabled"))
         return WebhooksState.read_again
 
     @handler("signed_in")
@@ -227,7 +227,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         yield
         async with self._confirmed() as session:
             await webhooks.delete_webhook(session, self._as_actor(), self.asked["id"])
-        self._toast(f"Webhook to {self.asked['host']} deleted")
+        self._toast(_("Webhook to {host} deleted", host=self.asked["host"]))
         yield rx.redirect(self.list_url) if shown_webhook(self) else WebhooksState.read_again
 
 
@@ -240,7 +240,7 @@ def _row(hook: WebhookRead) -> HookRow:
         label=hook.url.removeprefix("https://"),
         description=hook.description,
         link=routes.webhook(hook.project_id, hook.id),
-        events=plural(count, "event") if count else "All events",
+        events=ngettext("{count} event", "{count} events", count) if count else _("All events"),
         event_names=[type_label(name) for name in hook.event_types],
         is_active=hook.is_active,
         why_off=hook.disabled_why,

@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.features.webhooks.ui.state import HookRow
 from tca_app.ui.components.badges import badge
+from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
 
@@ -14,13 +15,13 @@ def hook_badge(hook: HookRow) -> rx.Component:
         hook["is_active"],
         rx.cond(
             as_var(hook["failures"]).to(int) > 0,
-            badge("Failing", "warn", "triangle-alert"),
-            badge("Active", "good", "circle-check"),
+            badge(t("Failing"), "warn", "triangle-alert"),
+            badge(t("Active"), "good", "circle-check"),
         ),
         rx.cond(
             hook["why_off"] != "",
-            badge("Disabled automatically", "bad", "circle-x"),
-            badge("Disabled", "", "circle-off"),
+            badge(t("Disabled automatically"), "bad", "circle-x"),
+            badge(t("Disabled"), "", "circle-off"),
         ),
     )
 
@@ -28,7 +29,7 @@ def hook_badge(hook: HookRow) -> rx.Component:
 def delivery_badge(status: Any) -> rx.Component:
     return rx.match(
         status,
-        ("succeeded", badge("Delivered", "good", "circle-check")),
-        ("retrying", badge("Retrying", "warn", "rotate-cw")),
-        badge("Failed", "bad", "circle-x"),
+        ("succeeded", badge(t("Delivered"), "good", "circle-check")),
+        ("retrying", badge(t("Retrying"), "warn", "rotate-cw")),
+        badge(t("Failed"), "bad", "circle-x"),
     )

@@ -8,6 +8,7 @@ from tca_app.features.auth.oauth.ui.state import IdentitiesState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, link, outside_link, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
 state = IdentitiesState
@@ -19,7 +20,7 @@ def sign_in_panel() -> rx.Component:
         (as_var(state.rows).length() > 0) | (as_var(state.links).length() > 0),
         rx.fragment(
             panel(
-                "Sign-in",
+                t("Sign-in"),
                 rx.el.div(
                     error_notice(state.error),
                     _password(),
@@ -30,10 +31,10 @@ def sign_in_panel() -> rx.Component:
             ),
             confirm_dialog(
                 open_=state.unlink_id != 0,
-                title="Unlink " + as_var(state.unlink_label) + "?",
-                text="You can no longer sign in there. Your account and your open sessions stay.",
-                confirm="Unlink",
-                cancel="Keep it",
+                title=t("Unlink {unlink_label}?", unlink_label=as_var(state.unlink_label)),
+                text=t("You can no longer sign in there. Your account and your open sessions stay."),
+                confirm=t("Unlink"),
+                cancel=t("Keep it"),
                 on_confirm=state.unlink,
                 on_cancel=state.cancel_unlink(),
                 busy=state.is_unlinking,
@@ -57,25 +58,29 @@ def _line(title: Any, about: Any, action: Any) -> rx.Component:
 
 
 def _password() -> rx.Component:
-    label = rx.cond(state.has_password, "Change", "Set a password")
+    label = rx.cond(state.has_password, t("Change"), t("Set a password"))
     return _line(
-        "Password",
-        rx.cond(state.has_password, "Set", "Not set"),
+        t("Password"),
+        rx.cond(state.has_password, t("Set"), t("Not set")),
         link(label, to=f"{routes.SETTINGS}?tab=password", class_name="btn small"),
     )
 
 
 def _identity(row: Any) -> rx.Component:
-    last = rx.cond(row["used_at"] != "", rx.fragment("last used ", relative_time(row["used_at"])), "not used yet")
+    last = rx.cond(
+        row["used_at"] != "",
+        rx.fragment(t("last used {used_at}", used_at=relative_time(row["used_at"]))),
+        t("not used yet"),
+    )
     used = rx.fragment(row["name"], " · ", last)
     return _line(
         row["label"],
-        rx.cond(row["is_usable"], used, "This provider is no longer offered."),
+        rx.cond(row["is_usable"], used, t("This provider is no longer offered.")),
         button(
-            "Unlink",
+            t("Unlink"),
             kind="small danger-quiet",
             on_click=state.ask_unlink(row["id"]),
-            aria_label="Unlink " + row["label"].to(str),
+            aria_label=t("Unlink {label}", label=row["label"].to(str)),
         ),
     )
 
@@ -83,6 +88,6 @@ def _identity(row: Any) -> rx.Component:
 def _offer(entry: Any) -> rx.Component:
     return _line(
         entry["label"],
-        "Not linked",
-        outside_link("Link ", entry["label"], url=entry["url"], class_name="btn small"),
+        t("Not linked"),
+        outside_link(t("Link {label}", label=entry["label"]), url=entry["url"], class_name="btn small"),
     )

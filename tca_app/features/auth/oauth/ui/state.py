@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
+from tca_app.core.language.messages import _
 from tca_app.features.auth.oauth import identities
 from tca_app.features.auth.oauth.identity import REASONS
 from tca_app.features.auth.oauth.providers import StartLink
@@ -93,5 +94,5 @@ class IdentitiesState(SessionState):
         finally:
             self.is_unlinking = False
         self.unlink_id = 0
-        self._toast(f"{self.unlink_label} unlinked")
+        self._toast(_("{unlink_label} unlinked", unlink_label=self.unlink_label))
         await self._read()

@@ -8,6 +8,7 @@ from tca_app.ui.components.basic import button, error_notice, icon_button, panel
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_attributes, form_dialog, form_error, keeper_of, restored_note, text_field
 from tca_app.ui.record import browser_url, is_at_its_url
 from tca_app.ui.var import as_var
@@ -19,7 +20,7 @@ MAX_BODY = 4000
 def comments_panel() -> rx.Component:
     return rx.fragment(
         panel(
-            "Comments",
+            t("Comments"),
             rx.cond(is_at_its_url(state), _list()),
             rx.cond(
                 (NewCommentState.form_mode != "") & (NewCommentState.form_url == browser_url()),
@@ -35,13 +36,13 @@ def comments_panel() -> rx.Component:
 
 
 def _list() -> rx.Component:
-    earlier = button("Show earlier comments", kind="small", on_click=state.show_earlier)
+    earlier = button(t("Show earlier comments"), kind="small", on_click=state.show_earlier)
     return rx.fragment(
         rx.cond(state.has_more, rx.el.div(earlier, class_name="panel-body")),
         rx.cond(
             as_var(state.comments).length() > 0,
-            rx.el.ul(rx.foreach(state.comments, _comment), class_name="comments", aria_label="Comments"),
-            rx.el.p("No comments yet.", class_name="panel-body muted"),
+            rx.el.ul(rx.foreach(state.comments, _comment), class_name="comments", aria_label=t("Comments")),
+            rx.el.p(t("No comments yet."), class_name="panel-body muted"),
         ),
     )
 
@@ -56,7 +57,9 @@ def _comment(comment: CommentRow) -> rx.Component:
                 rx.el.span(relative_time(comment["at"]), class_name="muted"),
                 rx.cond(
                     comment["edited_at"] != "",
-                    rx.el.span("edited ", relative_time(comment["edited_at"]), class_name="muted"),
+                    rx.el.span(
+                        t("edited {edited_at}", edited_at=relative_time(comment["edited_at"])), class_name="muted"
+                    ),
                 ),
                 _actions(comment),
                 class_name="comment-head",
@@ -75,8 +78,11 @@ def _actions(comment: CommentRow) -> rx.Component:
     edit = EditedCommentState.open_edit(state.comments_of, comment_id)
     delete = state.ask_delete(state.comments_of, comment_id)
     return rx.el.span(
-        rx.cond(comment["may_edit"], icon_button("Edit your comment", "pencil", on_click=edit)),
-        rx.cond(comment["may_delete"], icon_button(f"Delete the comment of {author}", "trash-2", on_click=delete)),
+        rx.cond(comment["may_edit"], icon_button(t("Edit your comment"), "pencil", on_click=edit)),
+        rx.cond(
+            comment["may_delete"],
+            icon_button(t("Delete the comment of {author}", author=author), "trash-2", on_click=delete),
+        ),
         class_name="comment-actions",
     )
 
@@ -91,10 +97,10 @@ def _part(part: Part) -> rx.Component:
 
 def _body_field(form: type[NewCommentState] | type[EditedCommentState], name: str, label: str) -> rx.Component:
     """The text, with the people to mention below it (assets/console/mentions.js)."""
-    hint = "Plain text. Type @ to mention a person. Ctrl+Enter sends."
+    hint = t("Plain text. Type @ to mention a person. Ctrl+Enter sends.")
     return rx.el.div(
         text_field(form, name, label, lines=3, required=True, max_length=MAX_BODY, hint=hint),
-        rx.el.div(class_name="mention-list", role="listbox", aria_label="People", hidden=True),
+        rx.el.div(class_name="mention-list", role="listbox", aria_label=t("People"), hidden=True),
         class_name="mention-field",
         custom_attrs={"data-mentions": form.people_url},
     )
@@ -107,10 +113,10 @@ def _new_comment() -> rx.Component:
         rx.el.div(
             form_error(form),
             restored_note(form),
-            _body_field(form, "body", "New comment"),
+            _body_field(form, "body", t("New comment")),
             class_name="panel-body stack",
         ),
-        rx.el.div(button("Comment", kind="primary", type="submit", busy=form.form_busy), class_name="panel-foot"),
+        rx.el.div(button(t("Comment"), kind="primary", type="submit", busy=form.form_busy), class_name="panel-foot"),
         on_submit=form.save,
         no_validate=True,
         class_name="new-comment",
@@ -121,19 +127,19 @@ def _new_comment() -> rx.Component:
 def _edit_dialog() -> rx.Component:
     return form_dialog(
         EditedCommentState,
-        title="Edit your comment",
-        submit="Save",
+        title=t("Edit your comment"),
+        submit=t("Save"),
         on_submit=EditedCommentState.save,
-        fields=[_body_field(EditedCommentState, EDITED, "Comment")],
+        fields=[_body_field(EditedCommentState, EDITED, t("Comment"))],
     )
 
 
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.delete_id != 0),
-        title=rx.el.span("Delete the comment of ", state.delete_author, "?"),
-        text="It cannot be restored.",
-        confirm="Delete comment",
+        title=rx.el.span(t("Delete the comment of {delete_author}?", delete_author=state.delete_author)),
+        text=t("It cannot be restored."),
+        confirm=t("Delete comment"),
         on_confirm=state.delete,
         on_cancel=state.cancel_delete(),
         busy=state.is_acting,

@@ -3,6 +3,7 @@
 import re
 from typing import TypedDict
 
+from tca_app.core.language.messages import _
 from tca_app.core.urls import link_of
 from tca_app.features.deployments.comments.mentions import MENTION
 from tca_app.features.deployments.comments.schemas import CommentRead
@@ -35,7 +36,7 @@ class CommentRow(TypedDict):
 
 
 def row_of(comment: CommentRead) -> CommentRow:
-    author = comment.author.display_name if comment.author else "Deleted user"
+    author = comment.author.display_name if comment.author else _("Deleted user")
     people = {mention.username.lower(): mention.person.display_name for mention in comment.mentions}
     return CommentRow(
         id=comment.id,

@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotFound
+from tca_app.core.language.messages import _
 from tca_app.features.deployments.comments import service as comments
 from tca_app.features.deployments.comments.schemas import CommentCreate, CommentQuery, CommentRead, CommentUpdate
 from tca_app.features.deployments.comments.ui.rows import CommentRow, row_of
@@ -95,7 +96,7 @@ class CommentsState(RecordState, SessionState):
         finally:
             self.is_acting = False
         self.delete_id = 0
-        self._toast("Comment deleted")
+        self._toast(_("Comment deleted"))
         yield CommentsState.load
 
 
@@ -178,7 +179,7 @@ class EditedCommentState(FormState, SessionState):
             async with transaction() as session:
                 await comments.update_comment(session, self._as_actor(), self.edited_of, self.form_id, data)
             self._close_form()
-            self._toast("Comment saved")
+            self._toast(_("Comment saved"))
             yield CommentsState.load
 
     def _show_faults(self, faults: dict[str, str], detail: str) -> None:

@@ -4,9 +4,10 @@ from typing import Any, TypedDict
 
 import reflex as rx
 
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 from tca_app.features.deployments.commits.schemas import CommitRange, DeploymentCommits
 from tca_app.ui.components.basic import relative_time
+from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
 
@@ -24,7 +25,7 @@ def rows_of(found: CommitRange) -> list[CommitRow]:
     return [
         CommitRow(
             sha=commit.sha[:7],
-            message=commit.message or "No message",
+            message=commit.message or _("No message"),
             author=commit.author,
             url=commit.url,
             at=commit.at.isoformat(),
@@ -38,7 +39,11 @@ def count_of(found: CommitRange) -> str:
     number = len(found.commits)
     if not number:
         return ""
-    return f"More than {plural(number, 'commit')}" if found.is_truncated else plural(number, "commit")
+    return (
+        ngettext("More than {count} commit", "More than {count} commits", number)
+        if found.is_truncated
+        else ngettext("{count} commit", "{count} commits", number)
+    )
 
 
 def title_of(found: DeploymentCommits) -> str:
@@ -47,7 +52,9 @@ def title_of(found: DeploymentCommits) -> str:
     if not count:
         return ""
     return (
-        f"{count} undone since {found.before_version}" if found.is_undone else f"{count} since {found.before_version}"
+        _("{count_} undone since {before_version}", count_=count, before_version=found.before_version)
+        if found.is_undone
+        else _("{count_} since {before_version}", count_=count, before_version=found.before_version)
     )
 
 
@@ -57,7 +64,7 @@ def commit_list(title: Any, commits: Any, *, is_open: Any = False) -> rx.Compone
         as_var(commits).length() > 0,
         rx.el.details(
             rx.el.summary(title),
-            rx.el.ul(rx.foreach(as_var(commits).to(list[CommitRow]), _commit), aria_label="Commits", tab_index=0),
+            rx.el.ul(rx.foreach(as_var(commits).to(list[CommitRow]), _commit), aria_label=t("Commits"), tab_index=0),
             class_name="commits",
             open=is_open,
         ),
@@ -73,7 +80,7 @@ def _commit(commit: CommitRow) -> rx.Component:
             target="_blank",
             rel="noopener noreferrer",
             class_name="link mono",
-            aria_label=f"Commit {commit['sha']}",
+            aria_label=t("Commit {sha}", sha=commit["sha"]),
         ),
         rx.el.span(commit["sha"], class_name="mono muted"),
     )

@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.features.deployments.github.ui.state import SHOWN_ONCE, HookState
 from tca_app.ui.components.basic import Child, button, error_notice, facts, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.text import t
 from tca_app.ui.detail import secret_once
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.var import as_var
@@ -26,12 +27,12 @@ def github_settings() -> rx.Component:
                 "GitHub",
                 rx.el.div(
                     rx.el.p(
-                        "GitHub sends deployments, deployment statuses and pushes to this URL.", class_name="muted"
+                        t("GitHub sends deployments, deployment statuses and pushes to this URL."), class_name="muted"
                     ),
                     facts(
-                        ("Payload URL", rx.el.span(state.address, class_name="mono")),
-                        ("Secret", rx.cond(state.rotated_at != "", _secret_age(), _muted("Not set"))),
-                        ("Repository", rx.cond(state.repository != "", state.repository, _muted("None yet"))),
+                        (t("Payload URL"), rx.el.span(state.address, class_name="mono")),
+                        (t("Secret"), rx.cond(state.rotated_at != "", _secret_age(), _muted(t("Not set")))),
+                        (t("Repository"), rx.cond(state.repository != "", state.repository, _muted(t("None yet")))),
                     ),
                     _refused(),
                     _fresh(),
@@ -40,31 +41,37 @@ def github_settings() -> rx.Component:
                 actions=(
                     rx.cond(
                         state.rotated_at != "",
-                        button("Remove", kind="small danger-quiet", on_click=_ask("remove")),
+                        button(t("Remove"), kind="small danger-quiet", on_click=_ask("remove")),
                     ),
-                    button("Generate secret", kind="small", icon="key-round", on_click=_ask("rotate")),
+                    button(t("Generate secret"), kind="small", icon="key-round", on_click=_ask("rotate")),
                 ),
             ),
             _dialog(
-                "rotate", "Generate a new secret?", "The current one stops working immediately.", "Generate secret"
+                "rotate",
+                t("Generate a new secret?"),
+                t("The current one stops working immediately."),
+                t("Generate secret"),
             ),
-            _dialog("remove", "Remove the webhook?", "Deliveries from GitHub will be rejected.", "Remove webhook"),
+            _dialog(
+                "remove", t("Remove the webhook?"), t("Deliveries from GitHub will be rejected."), t("Remove webhook")
+            ),
             _dialog(
                 "accept",
-                rx.el.span("Accept ", state.refused, "?"),
+                rx.el.span(t("Accept {refused}?", refused=state.refused)),
                 rx.el.span(
-                    "Deliveries from this repository will be recorded, and those from ",
-                    state.repository,
-                    " are refused.",
+                    t(
+                        "Deliveries from this repository will be recorded, and those from {repository} are refused.",
+                        repository=state.repository,
+                    ),
                 ),
-                "Accept repository",
+                t("Accept repository"),
             ),
         ),
     )
 
 
 def _secret_age() -> rx.Component:
-    return rx.fragment("Generated ", relative_time(state.rotated_at))
+    return rx.fragment(t("Generated {rotated_at}", rotated_at=relative_time(state.rotated_at)))
 
 
 def _muted(text: str) -> rx.Component:
@@ -74,9 +81,13 @@ def _muted(text: str) -> rx.Component:
 def _refused() -> rx.Component:
     """A warning that another repository uses the same secret, by mistake or because the project moved."""
     text = rx.el.p(
-        "Deliveries from ", rx.el.strong(state.refused), " are refused, the last ", relative_time(state.refused_at), "."
+        t(
+            "Deliveries from {refused} are refused, the last {refused_at}.",
+            refused=rx.el.strong(state.refused),
+            refused_at=relative_time(state.refused_at),
+        )
     )
-    accept = button("Accept repository", kind="small", on_click=_ask("accept"))
+    accept = button(t("Accept repository"), kind="small", on_click=_ask("accept"))
     notice = rx.el.div(text, rx.el.div(accept, class_name="row"), class_name="notice warning stack tight")
     return rx.cond(state.refused != "", notice)
 
@@ -84,7 +95,7 @@ def _refused() -> rx.Component:
 def _fresh() -> rx.Component:
     return secret_once(
         SHOWN_ONCE,
-        rx.el.p("Copy the secret now: it is not shown again."),
+        rx.el.p(t("Copy the secret now: it is not shown again.")),
         hidden=~as_var(state.is_fresh),
         on_done=state.forget(),
     )

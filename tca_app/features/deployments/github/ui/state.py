@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
+from tca_app.core.language.messages import _
 from tca_app.features.deployments.github import secret as hook
 from tca_app.features.deployments.github.schemas import HookRead, RepositoryChoice
 from tca_app.ui import routes
@@ -89,7 +90,7 @@ class HookState(RecordState, SessionState):
             self.is_acting = False
         self.asking = ""
         if action == "accept":  # a secret that is shown stays
-            self._toast(f"Deliveries from {self.repository} are now accepted")
+            self._toast(_("Deliveries from {repository} are now accepted", repository=self.repository))
             return
         self.is_fresh = bool(secret)
         yield rx.set_value(SHOWN_ONCE, secret)

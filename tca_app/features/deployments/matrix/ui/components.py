@@ -8,6 +8,7 @@ import reflex as rx
 from tca_app.features.deployments.matrix.ui.schemas import Cell
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, relative_time
+from tca_app.ui.components.text import t
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.var import as_var
 
@@ -23,11 +24,11 @@ def matrix_table(
 
     The roles are explicit, because browsers do not treat a table that is laid out as cards as a table.
     """
-    first = head or rx.el.th("Project", scope="col", role="columnheader")
+    first = head or rx.el.th(t("Project"), scope="col", role="columnheader")
     heads = rx.foreach(columns, lambda name: rx.el.th(name, scope="col", role="columnheader"))
     return rx.el.div(
         rx.el.table(
-            rx.el.caption("Environments", class_name="sr-only"),
+            rx.el.caption(t("Environments"), class_name="sr-only"),
             rx.el.thead(
                 rx.el.tr(first, heads, role="row"),
                 role="rowgroup",
@@ -55,16 +56,16 @@ def _cell(cell: Cell) -> rx.Component:
     runs = rx.el.div(
         rx.el.div(
             link(cut_in_middle(cell["version"]), to=cell["url"], class_name="cell-title"),
-            rx.cond(cell["is_newest"], rx.icon("circle-check", size=14, aria_label="Newest", role="img")),
+            rx.cond(cell["is_newest"], rx.icon("circle-check", size=14, aria_label=t("Newest"), role="img")),
             class_name="matrix-version",
         ),
         rx.el.div(relative_time(as_var(cell["at"]).to(str)), " · ", cell["who"], class_name="cell-sub"),
         rx.cond(cell["behind"] != "", _behind(cell)),
     )
-    nothing = rx.el.div(rx.cond(cell["is_there"], "Not deployed", "–"), class_name="muted")
+    nothing = rx.el.div(rx.cond(cell["is_there"], t("Not deployed"), "–"), class_name="muted")
     return rx.el.td(
         rx.cond(as_var(cell["version"]).to(str) != "", runs, nothing),
-        rx.cond(cell["is_deploying"], badge("Deploying", "info", "loader")),
+        rx.cond(cell["is_deploying"], badge(t("Deploying"), "info", "loader")),
         role="cell",
         class_name=rx.cond(cell["is_newest"], "newest", ""),
         custom_attrs={"data-label": cell["environment"], "data-there": as_var(cell["is_there"]).to(str)},
@@ -78,6 +79,6 @@ def _behind(cell: Cell) -> rx.Component:
         href=cell["compare"],
         target=rx.cond(cell["compare"] == cell["url"], "_self", "_blank"),
         rel="noopener noreferrer",
-        title="Compare with the newest release",
+        title=t("Compare with the newest release"),
         class_name="cell-sub behind",
     )

@@ -8,6 +8,7 @@ from tca_app.features.deployments.matrix.ui.components import matrix_table
 from tca_app.features.deployments.matrix.ui.state import MatrixState
 from tca_app.ui import routes
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.components.text import t
 from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.filters import chips
 from tca_app.ui.table.grid import Column, sort_head
@@ -16,14 +17,14 @@ from tca_app.ui.table.view import open_link
 from tca_app.ui.var import as_var
 
 state = MatrixState
-PROJECT = Column("name", "Project", sortable=True)
+PROJECT = Column("name", t("Project"), sortable=True)
 
 
 def matrix_view() -> rx.Component:
     tools = (download_link(routes.API_ENVIRONMENTS_EXPORT, state.export_query), views_menu())
     some = as_var(state.rows).length() > 0
     return rx.fragment(
-        tools_row(state, "Search projects", tools, [("name", "Project")]),
+        tools_row(state, t("Search projects"), tools, [("name", t("Project"))]),
         chips(state),
         rx.el.div(
             rx.cond(
@@ -58,4 +59,4 @@ def _table() -> rx.Component:
 
 
 def _nothing() -> rx.Component:
-    return empty_state("No projects yet", "Your projects' environments appear here.", icon="folder-git-2")
+    return empty_state(t("No projects yet"), t("Your projects' environments appear here."), icon="folder-git-2")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypedDict
 
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import ngettext
 from tca_app.features.deployments.compare import compare_url
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixCell
 from tca_app.ui import routes
@@ -66,7 +66,9 @@ def _cell(environment: str, entry: MatrixCell | None, found: EnvironmentMatrixRo
         who=entry.who or "",
         is_deploying=entry.is_deploying,
         is_there=True,
-        behind=f"Behind by {plural(entry.behind, 'release')}" if entry.behind else "",
+        behind=ngettext("Behind by {count} release", "Behind by {count} releases", entry.behind)
+        if entry.behind
+        else "",
         is_newest=entry.behind == 0,
         compare=_compare(entry, found) or url,
     )

@@ -8,6 +8,7 @@ from tca_app.features.health.incidents.ui.note_state import NoteState
 from tca_app.features.health.incidents.ui.rows import IncidentLine, Note
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, link, relative_time
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.var import as_var
 
@@ -15,25 +16,25 @@ from tca_app.ui.var import as_var
 def severity_badge(severity: Any) -> rx.Component:
     return rx.match(
         severity,
-        ("critical", badge("Critical", "bad", "flame")),
-        ("major", badge("Major", "warn", "triangle-alert")),
-        badge("Minor", "", "info"),
+        ("critical", badge(t("Critical"), "bad", "flame")),
+        ("major", badge(t("Major"), "warn", "triangle-alert")),
+        badge(t("Minor"), "", "info"),
     )
 
 
 def status_badge(status: Any) -> rx.Component:
     return rx.match(
         status,
-        ("resolved", badge("Resolved", "good", "circle-check")),
-        ("monitoring", badge("Monitoring", "info", "activity")),
-        ("identified", badge("Identified", "bad", "crosshair")),
-        badge("Investigating", "bad", "search"),
+        ("resolved", badge(t("Resolved"), "good", "circle-check")),
+        ("monitoring", badge(t("Monitoring"), "info", "activity")),
+        ("identified", badge(t("Identified"), "bad", "crosshair")),
+        badge(t("Investigating"), "bad", "search"),
     )
 
 
 def note_label(incident: IncidentLine) -> Any:
     """The label of the button that opens the dialog: a resolved incident takes notes only."""
-    return rx.cond(incident["is_open"], "Post update", "Add note")
+    return rx.cond(incident["is_open"], t("Post update"), t("Add note"))
 
 
 def incident_line(incident: IncidentLine, on_acknowledge: Any) -> rx.Component:
@@ -49,11 +50,11 @@ def incident_line(incident: IncidentLine, on_acknowledge: Any) -> rx.Component:
                 rx.cond(
                     incident["may_acknowledge"],
                     button(
-                        "Acknowledge",
+                        t("Acknowledge"),
                         kind="small",
                         icon="hand",
                         on_click=on_acknowledge(number),
-                        aria_label=f"Acknowledge {incident['name']}",
+                        aria_label=t("Acknowledge {name}", name=incident["name"]),
                     ),
                 ),
                 rx.cond(
@@ -65,8 +66,8 @@ def incident_line(incident: IncidentLine, on_acknowledge: Any) -> rx.Component:
                         on_click=NoteState.open_note(number),
                         aria_label=rx.cond(
                             incident["is_open"],
-                            f"Post update about {incident['name']}",
-                            f"Add note about {incident['name']}",
+                            t("Post update about {name}", name=incident["name"]),
+                            t("Add note about {name}", name=incident["name"]),
                         ),
                     ),
                 ),
@@ -75,7 +76,10 @@ def incident_line(incident: IncidentLine, on_acknowledge: Any) -> rx.Component:
             class_name="incident-head",
         ),
         rx.cond(incident["reason"] != "", rx.el.p(incident["reason"], class_name="reason")),
-        rx.cond(incident["components"] != "", rx.el.p("Affects ", incident["components"], class_name="cell-sub")),
+        rx.cond(
+            incident["components"] != "",
+            rx.el.p(t("Affects {components}", components=incident["components"]), class_name="cell-sub"),
+        ),
         rx.el.ul(rx.foreach(as_var(incident["notes"]).to(list[Note]), _note), class_name="notes"),
         rx.el.p(
             rx.cond(incident["acknowledged"] != "", rx.fragment(incident["acknowledged"], " · ")),
@@ -94,7 +98,7 @@ def _note(note: Note) -> rx.Component:
         rx.el.span(note["author"], class_name="cell-title plain"),
         " ",
         rx.el.span(relative_time(note["at"]), class_name="muted"),
-        rx.cond(note["is_public"], rx.fragment(" ", badge("Public", "", "globe"))),
+        rx.cond(note["is_public"], rx.fragment(" ", badge(t("Public"), "", "globe"))),
         rx.el.p(note["text"]),
         key=as_var(note["id"]).to(str),
     )
@@ -104,16 +108,20 @@ def note_dialog() -> rx.Component:
     """The dialog that adds a note to an incident or posts an update."""
     return form_dialog(
         NoteState,
-        title=rx.el.span("Update of ", NoteState.about),
-        text="Visible to users who can see the incident. Public updates are visible to everybody: do not name people.",
-        submit="Post",
+        title=rx.el.span(t("Update of {about}", about=NoteState.about)),
+        text=t(
+            "Visible to users who can see the incident. Public updates are visible to everybody: do not name people."
+        ),
+        submit=t("Post"),
         on_submit=NoteState.save,
         fields=[
             rx.cond(
                 as_var(NoteState.status_options).length() > 0,
-                select_field(NoteState, "status", "Status", NoteState.status_options),
+                select_field(NoteState, "status", t("Status"), NoteState.status_options),
             ),
-            text_field(NoteState, "note", "Message", required=True, max_length=500, lines=3),
-            check_field(NoteState, "is_public", "Public", hint="Also shown on the public page, without your name."),
+            text_field(NoteState, "note", t("Message"), required=True, max_length=500, lines=3),
+            check_field(
+                NoteState, "is_public", t("Public"), hint=t("Also shown on the public page, without your name.")
+            ),
         ],
     )

@@ -8,6 +8,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotFound
+from tca_app.core.language.messages import _
 from tca_app.features.health.incidents import queries, service as incidents
 from tca_app.features.health.incidents.schemas import IncidentRead
 from tca_app.features.health.incidents.ui.rows import ERASED, IncidentLine, Step, line_of, notified_users, steps_of
@@ -43,7 +44,7 @@ class IncidentState(RecordState, SessionState):
 
     @rx.var
     def heading(self) -> str:
-        return self.lines[0]["name"] if self.lines else "Incident"
+        return self.lines[0]["name"] if self.lines else _("Incident")
 
     @rx.var
     def number(self) -> int:
@@ -83,7 +84,7 @@ class IncidentState(RecordState, SessionState):
         self._require_record(incident_id, self.number)
         async with transaction() as session:
             await incidents.acknowledge_incident(session, self._as_actor(), incident_id)
-        self._toast("Incident acknowledged")
+        self._toast(_("Incident acknowledged"))
         return IncidentState.load
 
 
@@ -93,8 +94,8 @@ def _facts(incident: IncidentRead, project: str) -> IncidentFacts:
         components=", ".join(part.name for part in incident.components),
         project=project,
         project_url=routes.project(incident.project_id) if incident.project_id else "",
-        opened_by=(incident.opened_by or ERASED) if incident.is_manual else "Health checks",
-        acknowledged_by=(incident.acknowledged_by or ERASED) if at else "",
+        opened_by=(incident.opened_by or _(ERASED)) if incident.is_manual else _("Health checks"),
+        acknowledged_by=(incident.acknowledged_by or _(ERASED)) if at else "",
         acknowledged_at=at.astimezone(UTC).isoformat() if at else "",
         notified=notified_users(incident),
         is_public=incident.is_public,

@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Forbidden, Stale
+from tca_app.core.language.messages import N_, _
 from tca_app.features.health import policy
 from tca_app.features.health.components import Scopes, read_scopes
 from tca_app.features.health.incidents import queries, service as incidents
@@ -18,7 +19,7 @@ from tca_app.ui.record import MovedOn
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id
 
-LABELS = {"title": "Title", "severity": "Severity", "is_public": "On the public page"}
+LABELS = {"title": N_("Title"), "severity": N_("Severity"), "is_public": N_("On the public page")}
 
 
 class IncidentForm(ScopedForm, SessionState):
@@ -66,7 +67,7 @@ class IncidentForm(ScopedForm, SessionState):
         with self._showing_errors():
             if self.form_mode == "create":
                 incident = await self._create(values)
-                self._toast("Incident opened")
+                self._toast(_("Incident opened"))
                 self._close_form()
                 yield rx.redirect(routes.incident(incident.id))
                 return
@@ -76,11 +77,11 @@ class IncidentForm(ScopedForm, SessionState):
                 incident, scopes = await self._read(self.form_id)
                 labels = LABELS | {option["field"]: option["name"] for option in self.component_options}
                 saved = self._values(incident, scopes)
-                who = stale.changed_by or "Another user"
+                who = stale.changed_by or _("Another user")
                 self._ask_to_merge(saved, version=incident.version, who=who, labels=labels)
                 return
             self._close_form()
-            self._toast("Incident saved")
+            self._toast(_("Incident saved"))
 
     async def _create(self, values: dict[str, str]) -> IncidentRead:
         given: dict[str, Any] = {name: values[name] for name in ("title", "severity", "message")}

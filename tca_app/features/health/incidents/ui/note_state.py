@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
 
 from tca_app.core.database.session import reading, transaction
+from tca_app.core.language.messages import _
 from tca_app.features.health.incidents import queries, service as incidents
 from tca_app.features.health.incidents.schemas import IncidentRead, NoteCreate
 from tca_app.features.health.incidents.ui.rows import STATUS_WORDS
@@ -40,7 +41,7 @@ class NoteState(FormState, SessionState):
             async with transaction() as session:
                 await incidents.add_note(session, self._as_actor(), self.form_id, data)
             self._close_form()
-            self._toast("Update posted" if data.status else "Note added")
+            self._toast(_("Update posted") if data.status else _("Note added"))
 
 
 def _options(incident: IncidentRead) -> list[list[str]]:
@@ -48,4 +49,4 @@ def _options(incident: IncidentRead) -> list[list[str]]:
     if incident.closed_at is not None:
         return []
     statuses = [name for name in STATUS_WORDS if incident.is_manual or name != "resolved"]
-    return [["", "No change: only a note"], *([name, STATUS_WORDS[name]] for name in statuses)]
+    return [["", _("No change: only a note")], *([name, STATUS_WORDS[name]] for name in statuses)]

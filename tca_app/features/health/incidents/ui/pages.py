@@ -13,25 +13,26 @@ from tca_app.features.health.ui.scoped_form import component_fields, scope_field
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, facts, link, page_header, panel, relative_time
+from tca_app.ui.components.text import t
 from tca_app.ui.detail import by_phase, record_title
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.layout.pages import page
 from tca_app.ui.var import as_var
 
 state = IncidentState
-_title = record_title(state, state.heading, "Incident")
-_SEVERITIES = (("minor", "Minor"), ("major", "Major"), ("critical", "Critical"))
+_title = record_title(state, state.heading, t("Incident"))
+_SEVERITIES = (("minor", t("Minor")), ("major", t("Major")), ("critical", t("Critical")))
 
 
 @page(
     routes.INCIDENT,
     _title,
     on_load=(IncidentState.load,),
-    crumbs=(("Status", routes.STATUS), (_title, None)),
+    crumbs=((t("Status"), routes.STATUS), (_title, None)),
 )
 def incident_page() -> rx.Component:
     return rx.fragment(
-        by_phase(state, "Incident", rx.foreach(state.lines, _incident)),
+        by_phase(state, t("Incident"), rx.foreach(state.lines, _incident)),
         note_dialog(),
         incident_dialog(),
     )
@@ -49,7 +50,7 @@ def _incident(incident: IncidentLine) -> rx.Component:
             rx.el.aside(
                 rx.foreach(state.about, lambda about: _facts(incident, about)),
                 class_name="stack rail",
-                aria_label="Details",
+                aria_label=t("Details"),
             ),
             class_name="with-rail below",
         ),
@@ -60,20 +61,20 @@ def _incident(incident: IncidentLine) -> rx.Component:
 def _actions(incident: IncidentLine) -> tuple[rx.Component, ...]:
     number = as_var(incident["id"]).to(int)
     return (
-        rx.cond(incident["may_note"], button("Edit", icon="pencil", on_click=IncidentForm.open_edit(number))),
+        rx.cond(incident["may_note"], button(t("Edit"), icon="pencil", on_click=IncidentForm.open_edit(number))),
         rx.cond(
             incident["may_note"],
             button(note_label(incident), icon="message-square-plus", on_click=NoteState.open_note(number)),
         ),
         rx.cond(
             incident["may_acknowledge"],
-            button("Acknowledge", kind="primary", icon="hand", on_click=state.acknowledge(number)),
+            button(t("Acknowledge"), kind="primary", icon="hand", on_click=state.acknowledge(number)),
         ),
     )
 
 
 def _timeline() -> rx.Component:
-    return panel("Timeline", rx.el.ol(rx.foreach(state.steps, _step), class_name="timeline upright"))
+    return panel(t("Timeline"), rx.el.ol(rx.foreach(state.steps, _step), class_name="timeline upright"))
 
 
 def _step(step: Step) -> rx.Component:
@@ -82,7 +83,7 @@ def _step(step: Step) -> rx.Component:
             rx.el.span(step["label"], class_name="cell-title plain"),
             " ",
             rx.el.span(relative_time(step["at"]), class_name="cell-sub"),
-            rx.cond(step["is_public"], rx.fragment(" ", badge("Public", "", "globe"))),
+            rx.cond(step["is_public"], rx.fragment(" ", badge(t("Public"), "", "globe"))),
         ),
         rx.cond(step["text"] != "", rx.el.p(step["text"], class_name="step-text")),
         key=as_var(step["key"]).to(str),
@@ -92,31 +93,40 @@ def _step(step: Step) -> rx.Component:
 
 def _facts(incident: IncidentLine, about: IncidentFacts) -> rx.Component:
     return panel(
-        "About",
+        t("About"),
         facts(
-            ("Affects", _or_none(about["components"])),
+            (t("Affects"), _or_none(about["components"])),
             (
-                "Project",
-                rx.cond(about["project"] != "", link(about["project"], to=about["project_url"]), "The console"),
+                t("Project"),
+                rx.cond(about["project"] != "", link(about["project"], to=about["project_url"]), t("The console")),
             ),
-            ("Opened", rx.el.span(relative_time(incident["opened_at"]), " by ", about["opened_by"])),
-            ("Duration", rx.el.span(incident["lasted"], class_name="num")),
             (
-                "Responder",
+                t("Opened"),
+                rx.el.span(
+                    t(
+                        "{opened_at} by {opened_by}",
+                        opened_at=relative_time(incident["opened_at"]),
+                        opened_by=about["opened_by"],
+                    )
+                ),
+            ),
+            (t("Duration"), rx.el.span(incident["lasted"], class_name="num")),
+            (
+                t("Responder"),
                 rx.cond(
                     about["acknowledged_by"] != "",
                     rx.el.span(about["acknowledged_by"], ", ", relative_time(about["acknowledged_at"])),
-                    rx.el.span("Not acknowledged", class_name="muted"),
+                    rx.el.span(t("Not acknowledged"), class_name="muted"),
                 ),
             ),
-            ("Notified", _or_none(about["notified"])),
-            ("Public page", rx.cond(about["is_public"], "Shown", "Not shown")),
+            (t("Notified"), _or_none(about["notified"])),
+            (t("Public page"), rx.cond(about["is_public"], t("Shown"), t("Not shown"))),
         ),
     )
 
 
 def _or_none(value: Any) -> rx.Component:
-    return rx.cond(value != "", rx.el.span(value), rx.el.span("None", class_name="muted"))
+    return rx.cond(value != "", rx.el.span(value), rx.el.span(t("None"), class_name="muted"))
 
 
 def incident_dialog() -> rx.Component:
@@ -125,33 +135,33 @@ def incident_dialog() -> rx.Component:
     is_new = form.form_mode == "create"
     return form_dialog(
         form,
-        title=rx.cond(is_new, "New incident", rx.el.span("Edit ", form.form_name)),
-        submit=rx.cond(is_new, "Open incident", "Save"),
+        title=rx.cond(is_new, t("New incident"), rx.el.span(t("Edit {form_name}", form_name=form.form_name))),
+        submit=rx.cond(is_new, t("Open incident"), t("Save")),
         on_submit=form.save,
         fields=[
-            rx.cond(form.is_manual, text_field(form, "title", "Title", required=True, max_length=100)),
-            select_field(form, "severity", "Severity", _SEVERITIES),
-            rx.cond(is_new, scope_field(form, "Project")),
+            rx.cond(form.is_manual, text_field(form, "title", t("Title"), required=True, max_length=100)),
+            select_field(form, "severity", t("Severity"), _SEVERITIES),
+            rx.cond(is_new, scope_field(form, t("Project"))),
             rx.cond(
                 is_new,
                 text_field(
                     form,
                     "message",
-                    "First update",
+                    t("First update"),
                     required=True,
                     max_length=500,
                     lines=3,
-                    hint="What is known so far. It has the status Investigating.",
+                    hint=t("What is known so far. It has the status Investigating."),
                 ),
             ),
-            rx.cond(form.is_manual, component_fields(form, "Affected components")),
+            rx.cond(form.is_manual, component_fields(form, t("Affected components"))),
             rx.cond(
                 form.is_manual,
                 check_field(
                     form,
                     "is_public",
-                    "On the public page",
-                    hint="Its title, status and public updates are visible to everybody.",
+                    t("On the public page"),
+                    hint=t("Its title, status and public updates are visible to everybody."),
                 ),
             ),
         ],

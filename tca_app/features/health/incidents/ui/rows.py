@@ -3,18 +3,18 @@
 from datetime import UTC, datetime
 from typing import TypedDict
 
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import N_, _, ngettext
 from tca_app.features.health.incidents.schemas import IncidentRead, NoteRead, incident_title
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.ui import routes
 
 STATUS_WORDS = {
-    "investigating": "Investigating",
-    "identified": "Identified",
-    "monitoring": "Monitoring",
-    "resolved": "Resolved",
+    "investigating": N_("Investigating"),
+    "identified": N_("Identified"),
+    "monitoring": N_("Monitoring"),
+    "resolved": N_("Resolved"),
 }
-ERASED = "An erased user"
+ERASED = N_("An erased user")
 
 
 class Note(TypedDict):
@@ -69,8 +69,10 @@ def line_of(incident: IncidentRead, now: datetime) -> IncidentLine:
         is_open=is_open,
         opened_at=_iso(incident.opened_at),
         lasted=lasted((incident.closed_at or now) - incident.opened_at),
-        notified=f"Notified: {notified}" if notified else "Nobody notified",
-        acknowledged=f"Acknowledged by {incident.acknowledged_by or ERASED}" if is_acknowledged else "",
+        notified=_("Notified: {notified}", notified=notified) if notified else _("Nobody notified"),
+        acknowledged=_("Acknowledged by {acknowledged_by}", acknowledged_by=incident.acknowledged_by or _(ERASED))
+        if is_acknowledged
+        else "",
         may_note=incident.may_note,
         may_acknowledge=incident.may_note and is_open and not is_acknowledged,
         notes=[_note(note) for note in incident.notes],
@@ -80,7 +82,7 @@ def line_of(incident: IncidentRead, now: datetime) -> IncidentLine:
 def _note(note: NoteRead) -> Note:
     return Note(
         id=note.id,
-        author=note.author or ERASED,
+        author=note.author or _(ERASED),
         text=note.note,
         status=STATUS_WORDS.get(note.status or "", ""),
         is_public=note.is_public,
@@ -91,28 +93,31 @@ def _note(note: NoteRead) -> Note:
 def notified_users(incident: IncidentRead) -> str:
     """Returns the names of notified users that the viewer may see, else how many there are, or "" without any."""
     if not incident.notified:
-        return plural(incident.notified_count, "user") if incident.notified_count else ""
+        return ngettext("{count} user", "{count} users", incident.notified_count) if incident.notified_count else ""
     shown, more = incident.notified[:5], incident.notified_count - 5
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(shown) + (_(" and {more} more", more=more) if more > 0 else "")
 
 
 def steps_of(incident: IncidentRead) -> list[Step]:
     """Returns what happened, oldest first. The first update of an incident opened by hand is its opening."""
     steps = [_note_step(note) for note in incident.notes]
     if incident.is_manual and steps:
-        steps[0]["label"], steps[0]["tone"] = f"Opened by {incident.opened_by or ERASED}", "bad"
+        steps[0]["label"], steps[0]["tone"] = (
+            _("Opened by {opened_by}", opened_by=incident.opened_by or _(ERASED)),
+            "bad",
+        )
     elif not incident.is_manual:
-        steps.append(_step("opened", "Opened by checks", incident.opened_at, "bad", incident.reason))
+        steps.append(_step("opened", _("Opened by checks"), incident.opened_at, "bad", incident.reason))
     if incident.acknowledged_at:
-        label = f"Acknowledged by {incident.acknowledged_by or ERASED}"
+        label = _("Acknowledged by {acknowledged_by}", acknowledged_by=incident.acknowledged_by or _(ERASED))
         steps.append(_step("acknowledged", label, incident.acknowledged_at, "info"))
     if incident.closed_at and not incident.is_manual:
-        steps.append(_step("resolved", "Resolved by checks", incident.closed_at, "good"))
+        steps.append(_step("resolved", _("Resolved by checks"), incident.closed_at, "good"))
     return sorted(steps, key=lambda step: step["at"])
 
 
 def _note_step(note: NoteRead) -> Step:
-    author = note.author or ERASED
+    author = note.author or _(ERASED)
     label = f"{STATUS_WORDS[note.status]} · {author}" if note.status else author
     tone = {"resolved": "good", "monitoring": "info", None: ""}.get(note.status, "warn")
     return _step(f"note-{note.id}", label, note.created_at, tone, note.note, is_public=note.is_public)

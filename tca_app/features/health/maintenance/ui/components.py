@@ -10,6 +10,7 @@ from tca_app.features.health.ui.scoped_form import component_fields, scope_field
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import icon_button, panel
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
 from tca_app.ui.var import as_var
 
@@ -18,7 +19,7 @@ form = MaintenanceForm
 
 def maintenance_panel(windows: Any) -> rx.Component:
     """The current and planned windows. Absent while there are none."""
-    shown = panel("Maintenance", rx.el.ul(rx.foreach(windows, _window), class_name="lines"), flush=True)
+    shown = panel(t("Maintenance"), rx.el.ul(rx.foreach(windows, _window), class_name="lines"), flush=True)
     return rx.cond(as_var(windows).length() > 0, shown)
 
 
@@ -31,13 +32,19 @@ def _window(window: WindowLine) -> rx.Component:
             rx.cond(window["message"] != "", rx.el.p(window["message"], class_name="cell-sub")),
             class_name="grow",
         ),
-        rx.cond(window["is_active"], badge("In progress", "info", "wrench"), badge("Scheduled", "", "calendar-clock")),
-        rx.cond(window["is_public"], badge("Public", "", "globe")),
+        rx.cond(
+            window["is_active"], badge(t("In progress"), "info", "wrench"), badge(t("Scheduled"), "", "calendar-clock")
+        ),
+        rx.cond(window["is_public"], badge(t("Public"), "", "globe")),
         rx.cond(
             window["may_manage"],
             rx.fragment(
-                icon_button(f"Edit {window['title']}", "pencil", "ghost small", on_click=form.open_edit(number)),
-                icon_button(f"Cancel {window['title']}", "x", "ghost small", on_click=form.ask_cancel(number)),
+                icon_button(
+                    t("Edit {title}", title=window["title"]), "pencil", "ghost small", on_click=form.open_edit(number)
+                ),
+                icon_button(
+                    t("Cancel {title}", title=window["title"]), "x", "ghost small", on_click=form.ask_cancel(number)
+                ),
             ),
         ),
         key=number.to(str),
@@ -53,26 +60,29 @@ def _form_dialog() -> rx.Component:
     is_new = form.form_mode == "create"
     return form_dialog(
         form,
-        title=rx.cond(is_new, "Plan maintenance", rx.el.span("Edit ", form.form_name)),
-        text="While it is on, its components open no incidents and notify no users. Scores leave the time out.",
-        submit=rx.cond(is_new, "Plan maintenance", "Save"),
+        title=rx.cond(is_new, t("Plan maintenance"), rx.el.span(t("Edit {form_name}", form_name=form.form_name))),
+        text=t("While it is on, its components open no incidents and notify no users. Scores leave the time out."),
+        submit=rx.cond(is_new, t("Plan maintenance"), t("Save")),
         on_submit=form.save,
         fields=[
-            text_field(form, "title", "Title", required=True, max_length=100),
-            rx.cond(is_new, scope_field(form, "Project")),
-            _time_field("starts_at", "From"),
-            _time_field("ends_at", "Until"),
-            component_fields(form, "Components"),
-            text_field(form, "message", "Message", max_length=500),
+            text_field(form, "title", t("Title"), required=True, max_length=100),
+            rx.cond(is_new, scope_field(form, t("Project"))),
+            _time_field("starts_at", t("From")),
+            _time_field("ends_at", t("Until")),
+            component_fields(form, t("Components")),
+            text_field(form, "message", t("Message"), max_length=500),
             check_field(
-                form, "is_public", "On the public page", hint="Announced to everybody, with its public components."
+                form,
+                "is_public",
+                t("On the public page"),
+                hint=t("Announced to everybody, with its public components."),
             ),
         ],
     )
 
 
 def _time_field(name: str, label: str) -> rx.Component:
-    hint = rx.el.span("Time zone: ", form.zone_text)
+    hint = rx.el.span(t("Time zone: {zone_text}", zone_text=form.zone_text))
     return text_field(form, name, label, type_="datetime-local", required=True, hint=hint)
 
 
@@ -81,15 +91,15 @@ def _cancel_dialog() -> rx.Component:
         open_=form.cancel_id > 0,
         title=rx.cond(
             form.cancel_is_active,
-            rx.el.span("End ", form.cancel_title, " now?"),
-            rx.el.span("Cancel ", form.cancel_title, "?"),
+            rx.el.span(t("End {cancel_title} now?", cancel_title=form.cancel_title)),
+            rx.el.span(t("Cancel {cancel_title}?", cancel_title=form.cancel_title)),
         ),
         text=rx.cond(
             form.cancel_is_active,
-            "Failures of its components count again from now on.",
-            "The people who were notified are notified again.",
+            t("Failures of its components count again from now on."),
+            t("The people who were notified are notified again."),
         ),
-        confirm=rx.cond(form.cancel_is_active, "End maintenance", "Cancel maintenance"),
+        confirm=rx.cond(form.cancel_is_active, t("End maintenance"), t("Cancel maintenance")),
         on_confirm=form.cancel_window,
         on_cancel=form.keep_window(),
     )

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Forbidden, Stale
+from tca_app.core.language.messages import N_, _
 from tca_app.features.health import policy
 from tca_app.features.health.components import Scopes, read_scopes
 from tca_app.features.health.maintenance import queries, service as maintenance
@@ -17,11 +18,11 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.zone import field_of, time_in_field, zone_of, zone_words
 
 LABELS = {
-    "title": "Title",
-    "message": "Message",
-    "starts_at": "From",
-    "ends_at": "Until",
-    "is_public": "On the public page",
+    "title": N_("Title"),
+    "message": N_("Message"),
+    "starts_at": N_("From"),
+    "ends_at": N_("Until"),
+    "is_public": N_("On the public page"),
 }
 TIMES = ("starts_at", "ends_at")
 
@@ -82,11 +83,11 @@ class MaintenanceForm(ScopedForm, SessionState):
             except Stale as stale:
                 window, scopes = await self._read(self.form_id)
                 labels = LABELS | {option["field"]: option["name"] for option in self.component_options}
-                who = stale.changed_by or "Another user"
+                who = stale.changed_by or _("Another user")
                 self._ask_to_merge(self._values(window, scopes), version=window.version, who=who, labels=labels)
                 return
             self._close_form()
-            self._toast("Maintenance planned" if is_new else "Maintenance saved")
+            self._toast(_("Maintenance planned") if is_new else _("Maintenance saved"))
 
     async def _create(self, values: dict[str, str]) -> None:
         data = MaintenanceCreate(project_id=project_of(values["project_id"]), **self._given(values, TIMES))
@@ -123,4 +124,4 @@ class MaintenanceForm(ScopedForm, SessionState):
             return
         async with transaction() as session:
             window = await maintenance.cancel_window(session, self._as_actor(), window_id)
-        self._toast("Maintenance ended" if window.state == "completed" else "Maintenance cancelled")
+        self._toast(_("Maintenance ended") if window.state == "completed" else _("Maintenance cancelled"))

@@ -1,0 +1,41 @@
+"""The console in German: the language of the browser, a name that is no markup, and the way back to English."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import create_project
+from tests.factories import PASSWORD
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_german_browser_shows_german_until_the_person_chooses_english(
+    new_page: Callable[..., Page], admin: tuple[str, str]
+) -> None:
+    page = new_page(locale="de-DE")
+    page.goto("/login")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    page.get_by_label("Benutzername oder E-Mail").fill(admin[0])
+    page.get_by_label("Passwort", exact=True).fill("not this one")
+    page.get_by_role("button", name="Anmelden", exact=True).click()
+    expect(page.get_by_text("Benutzername oder Passwort falsch.")).to_be_visible()
+    page.get_by_label("Passwort", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Anmelden", exact=True).click()
+    page.wait_for_url("**/dashboard**")
+    expect(page.get_by_role("navigation", name="Hauptnavigation").get_by_role("link", name="Projekte")).to_be_visible()
+
+    name = "<img src=x onerror=alert(1)> {name}"
+    page.goto(create_project(page, name))
+    expect(page.get_by_text("Noch keine Deployments").first).to_be_visible()
+    page.goto("/activity")
+    expect(page.get_by_text(f"hat {name} angelegt").first).to_be_visible()
+    assert page.locator("main img[src=x]").count() == 0
+
+    page.goto("/settings?tab=appearance")
+    page.get_by_role("group", name="Sprache").first.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.get_by_role("heading", name="Appearance")).to_be_visible()
+    page.goto("/dashboard")
+    expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Projects")).to_be_visible()
