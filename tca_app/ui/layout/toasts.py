@@ -12,6 +12,11 @@ def toasts() -> rx.Component:
     return rx.el.div(rx.foreach(SessionState.toasts, _toast), class_name="toasts", role="status", aria_live="polite")
 
 
+def _open(toast: Toast) -> rx.Component:
+    """It dismisses the toast, which would lie over the head of the page on a phone."""
+    return link(t("Open"), to=toast["url"], class_name="btn small", on_click=SessionState.dismiss_toast(toast["id"]))
+
+
 def _toast(toast: Toast) -> rx.Component:
     return rx.el.div(
         rx.cond(
@@ -24,7 +29,7 @@ def _toast(toast: Toast) -> rx.Component:
             toast["undo"],
             rx.el.button(t("Undo"), type="button", class_name="btn small", on_click=SessionState.undo(toast["id"])),
         ),
-        rx.cond(toast["url"] != "", link(t("Open"), to=toast["url"], class_name="btn small")),
+        rx.cond(toast["url"] != "", _open(toast)),
         icon_button(t("Dismiss"), "x", "ghost small", on_click=SessionState.dismiss_toast(toast["id"])),
         key=toast["id"],
         class_name=f"toast {toast['kind']}",

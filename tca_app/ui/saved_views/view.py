@@ -96,7 +96,9 @@ def _save_form() -> rx.Component:
 
 
 def _checkbox(name: str, label: str) -> rx.Component:
-    return rx.el.label(rx.el.input(type="checkbox", name=name, class_name="checkbox"), f" {label}")
+    return rx.el.label(
+        rx.el.input(type="checkbox", name=name, class_name="checkbox"), rx.el.span(label), class_name="check"
+    )
 
 
 def pinned_views() -> rx.Component:
