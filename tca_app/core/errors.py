@@ -163,7 +163,7 @@ class Stale(AppError):
 
     status = HTTPStatus.PRECONDITION_FAILED
     code = "stale"
-    default = N_("Somebody else changed this after you opened it.")
+    default = N_("Someone else changed this after you opened it.")
 
 
 class PayloadTooLarge(AppError):

@@ -88,7 +88,7 @@ def check_version(row: VersionedRow, given: Mapping[str, Any], if_version: int |
         for name, current in fields.items()
         if current != given[name]
     ]
-    detail = f"{row.changed_by or 'Somebody else'} changed this after you opened it."
+    detail = f"{row.changed_by or 'Someone else'} changed this after you opened it."
     faults = [
         FieldError(f"/{change.field}", _("This is now {current}.", current=_shown(change.current)))
         for change in changes

@@ -226,7 +226,7 @@ def named_error(error: DBAPIError | psycopg.Error) -> AppError | None:
     if state in ("23514", "22021", "22P05", "22003"):
         return Invalid(_("A value is not allowed here."))
     if state in ("40001", "40P01"):
-        return Conflict(_("Somebody else changed this at the same time. Try again."))
+        return Conflict(_("Someone else changed this at the same time. Try again."))
     if state == "57014":
         return Unavailable(_("The query took too long. Narrow the search and try again."))
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated

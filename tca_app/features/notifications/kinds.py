@@ -156,7 +156,7 @@ KINDS: dict[str, Kind] = {
         N_("Maintenance is cancelled"), "maintainers", "{actor} cancelled the maintenance {subject}", says="window"
     ),
     "user_updated": Kind(
-        N_("Somebody changes your account"), "subject", "{actor} changed your account", names_fields=True
+        N_("Someone changes your account"), "subject", "{actor} changed your account", names_fields=True
     ),
     "password_changed": Kind(
         N_("Your password is changed"), "subject", "{actor} changed your password", template="password_changed"
@@ -200,7 +200,7 @@ KINDS: dict[str, Kind] = {
     "acting_started": Kind(
         N_("An administrator acts as you"), "subject", "{actor} acts as you for up to 30 minutes", says="reason"
     ),
-    "session_revoked": Kind(N_("Somebody signs out your sessions"), "subject", "{actor} signed out your sessions"),
+    "session_revoked": Kind(N_("Someone signs out your sessions"), "subject", "{actor} signed out your sessions"),
     "identity_linked": Kind(
         N_("A way to sign in is linked to your account"),
         "subject",
@@ -224,7 +224,7 @@ KINDS: dict[str, Kind] = {
         frozenset({"inbox", "mail"}),
     ),
     "token_revoked": Kind(
-        N_("Somebody revokes an API token of yours or of your project"),
+        N_("Someone revokes an API token of yours or of your project"),
         "owner",
         "{actor} revoked the API token {subject} of {owner}",
     ),

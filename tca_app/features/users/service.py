@@ -213,7 +213,7 @@ async def keep_a_superuser(session: AsyncSession, row: _UserRow) -> None:
     )
     if (await session.execute(others.limit(1))).first() is None:
         raise Conflict(
-            _("{name} is the last active administrator. Make somebody else an administrator first.", name=row.username)
+            _("{name} is the last active administrator. Make someone else an administrator first.", name=row.username)
         )
 
 

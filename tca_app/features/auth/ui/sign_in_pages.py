@@ -136,7 +136,7 @@ def _setup_form() -> rx.Component:
 @page(routes.FORGOT, t("Forgot password"), permission="public", on_load=(AuthState.enter_forgot,))
 def forgot_password_page() -> rx.Component:
     sent = rx.el.p(
-        t("If somebody has this address, a mail with a link is on its way. The link works for an hour."),
+        t("If an account has this address, a mail with a link is on its way. The link works for an hour."),
         class_name="notice",
         role="status",
     )

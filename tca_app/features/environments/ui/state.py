@@ -124,7 +124,7 @@ class EnvironmentsState(FormState, RecordState, SessionState):
                     saved = await self._update(EnvironmentUpdate(**given))
                 except Stale as stale:
                     environment = await self._read(self.form_id)
-                    who = next((change.changed_by for change in stale.changes if change.changed_by), _("Somebody else"))
+                    who = next((change.changed_by for change in stale.changes if change.changed_by), _("Someone else"))
                     self._ask_to_merge(_form_values(environment), version=environment.version, who=who, labels=LABELS)
                     return
             self._close_form()

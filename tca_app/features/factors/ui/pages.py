@@ -75,7 +75,8 @@ def _requirement() -> rx.Component:
 
 def _none() -> rx.Component:
     return rx.el.p(
-        t("Your password alone signs you in. With a second factor somebody who learns it cannot."), class_name="muted"
+        t("Your password alone signs you in. With a second factor, a stolen password is not enough."),
+        class_name="muted",
     )
 
 

@@ -112,7 +112,7 @@ def _people_dialog() -> rx.Component:
             rx.cond(
                 as_var(people.members).length() > 0,
                 rx.el.ul(rx.foreach(people.members, _person), class_name="picked", aria_label=t("People")),
-                rx.el.p(t("Nobody yet."), class_name="muted"),
+                rx.el.p(t("No one yet."), class_name="muted"),
             ),
             people_picker(people, t("Person")),
         ],

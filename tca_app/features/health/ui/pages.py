@@ -90,12 +90,12 @@ def _late() -> rx.Component:
 def _cards() -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            _card(t("Now"), state.summary, t("Components that pass their latest checks.")),
-            _card(t("Score, 24 hours"), state.score_24h, t("Components on this page.")),
+            _card(t("Now"), state.summary, ""),
+            _card(t("Score, 24 hours"), state.score_24h, ""),
             _card(t("Score, {days} days", days=state.days), state.score, state.trend),
             class_name="cards",
         ),
-        rx.el.p(t(FORMULA), class_name="formula muted"),
+        rx.el.details(rx.el.summary(t("How the score is calculated")), rx.el.p(t(FORMULA)), class_name="formula muted"),
         class_name="stack tight",
     )
 

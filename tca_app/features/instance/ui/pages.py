@@ -28,11 +28,11 @@ from tca_app.ui.var import as_var
 
 state = InstanceState
 SIGN_UP = (
-    ("nobody", t("Nobody: administrators create accounts")),
+    ("nobody", t("No one: administrators create accounts")),
     ("invited", t("People with an invitation")),
     ("provider", t("People with an invitation, and everybody at their first sign-in at a provider")),
 )
-TWO_FACTOR = (("nobody", t("Nobody")), ("administrators", t("Administrators")), ("everybody", t("Everybody")))
+TWO_FACTOR = (("nobody", t("No one")), ("administrators", t("Administrators")), ("everybody", t("Everybody")))
 
 
 @page(
@@ -134,7 +134,7 @@ def _sections() -> rx.Component:
             rx.el.div(
                 _number("session_days", t("1 to 90. A shorter one ends open sessions, too."), 1, 90),
                 _number("session_idle_minutes", t("A browser session ends after this long without use."), 5, 129_600),
-                _number("password_min_length", t("8 to 64. It counts when somebody sets a password."), 8, 64),
+                _number("password_min_length", t("8 to 64. It applies to new passwords."), 8, 64),
                 class_name="stack",
             ),
         ),

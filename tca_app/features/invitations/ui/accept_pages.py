@@ -135,7 +135,7 @@ def _providers() -> rx.Component:
 
 def _other_account() -> rx.Component:
     return auth_frame(
-        t("This invitation is for somebody else"),
+        t("This invitation is for someone else"),
         _lead(),
         rx.el.p(
             t(

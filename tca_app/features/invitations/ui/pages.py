@@ -58,7 +58,7 @@ def project_invitations(project_id: Any) -> rx.Component:
                     as_var(rows).length() > 0,
                     plain_table(t("Invitations"), heads, rx.foreach(rows, _project_row)),
                     rx.el.p(
-                        t("Nobody is invited. Invite people who have no account yet."), class_name="panel-body muted"
+                        t("No one is invited. Invite people who have no account yet."), class_name="panel-body muted"
                     ),
                 ),
                 rx.el.div(skeleton_lines(2), class_name="panel-body"),

@@ -155,7 +155,7 @@ DIALOGS = {
     ),
     "leave": (
         t("Leave {name}?", name=project["name"]),
-        t("You lose access until somebody adds you again."),
+        t("You lose access until someone adds you again."),
         t("Leave"),
     ),
 }

@@ -59,7 +59,7 @@ def subscribers_page() -> rx.Component:
 def _not_offered() -> rx.Component:
     return rx.el.p(
         t(
-            "Nobody can subscribe now: the {admin} is off, or this console sends no mail.",
+            "No one can subscribe now: the {admin} is off, or this console sends no mail.",
             admin=link(t("public status page"), to=routes.ADMIN),
         ),
         class_name="notice warning",

@@ -113,7 +113,7 @@ class WebhookForm(FormState, mixin=True):
         theirs = {**dict.fromkeys(self._form_base, ""), **self._values(hook)}
         labels = {"url": "URL", "description": "Description", "which": _("Events")}
         labels |= {name: type_label(name.removeprefix(TICK)) for name in theirs if name.startswith(TICK)}
-        who = stale.changed_by or _("Somebody else")
+        who = stale.changed_by or _("Someone else")
         self._ask_to_merge(theirs, version=hook.version, who=who, labels=labels)
 
 

@@ -145,7 +145,7 @@ async def test_a_note_is_written_once_and_shown(console: Console) -> None:
     incident = await make_incident(await make_check(await make_project(owner)))
     tab = await _opened(console, owner)
     (line,) = shown(await tab.send(StatusState.load), StatusState, "incidents")
-    assert (line["may_note"], line["notified"], line["notes"]) == (True, "Nobody notified", [])
+    assert (line["may_note"], line["notified"], line["notes"]) == (True, "No one notified", [])
     nonce = shown(await tab.send(NoteState.open_note, incident_id=incident), NoteState, "form_nonce")
     form = {"nonce": nonce, "note": "Restarted."}
     updates = await tab.send(NoteState.save, form=form)

@@ -69,7 +69,7 @@ def line_of(incident: IncidentRead, now: datetime) -> IncidentLine:
         is_open=is_open,
         opened_at=_iso(incident.opened_at),
         lasted=lasted((incident.closed_at or now) - incident.opened_at),
-        notified=_("Notified: {notified}", notified=notified) if notified else _("Nobody notified"),
+        notified=_("Notified: {notified}", notified=notified) if notified else _("No one notified"),
         acknowledged=_("Acknowledged by {acknowledged_by}", acknowledged_by=incident.acknowledged_by or _(ERASED))
         if is_acknowledged
         else "",

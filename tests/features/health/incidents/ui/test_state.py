@@ -79,7 +79,7 @@ async def test_the_page_shows_the_timeline_and_takes_an_acknowledgement(console:
     tab = await _opened(console, owner, f"/incidents/{incident.id}")
     updates = await tab.send(IncidentState.load)
     (line,) = shown(updates, IncidentState, "lines")
-    assert (line["may_acknowledge"], line["notified"]) == (True, "Nobody notified")
+    assert (line["may_acknowledge"], line["notified"]) == (True, "No one notified")
     updates = await tab.send(IncidentState.acknowledge, incident_id=incident.id)
     assert toasts(updates) == ["Incident acknowledged"]
     nonce = shown(await tab.send(NoteState.open_note, incident_id=incident.id), NoteState, "form_nonce")
