@@ -49,16 +49,6 @@ class Step(TypedDict):
     took: str
 
 
-_TONES = {
-    "Requested": "warn",
-    "Approved": "good",
-    "Refused": "bad",
-    "Started": "info",
-    "Succeeded": "good",
-    "Failed": "bad",
-}
-
-
 class Plan(TypedDict):
     """What a rollback would do. `undone` says how many commits it takes back, "" where that is not known."""
 
@@ -151,22 +141,21 @@ def facts_of(found: DeploymentRead) -> Facts:
 
 def timeline_of(found: DeploymentRead) -> list[Step]:
     """Each step with its time, oldest first."""
-    ends = {"succeeded": _("Succeeded"), "failed": _("Failed"), "cancelled": _("Cancelled")}
+    ends = {"succeeded": (_("Succeeded"), "good"), "failed": (_("Failed"), "bad"), "cancelled": (_("Cancelled"), "")}
     decider = found.decided_by.display_name if found.decided_by else ""
     is_refused = was_refused(found)
     asked = found.queued_at is None or found.decided_at is not None
-    moments: tuple[tuple[str, datetime | None, str], ...] = (
-        (_("Requested"), found.created_at if asked else None, found.who),
-        (_("Refused") if is_refused else _("Approved"), found.decided_at, decider),
-        (_("Queued"), found.queued_at, "" if asked else found.who),
-        (_("Started"), found.started_at, ""),
-        (ends.get(found.status, ""), None if is_refused else found.finished_at, ""),
+    moments: tuple[tuple[tuple[str, str], datetime | None, str], ...] = (
+        ((_("Requested"), "warn"), found.created_at if asked else None, found.who),
+        ((_("Refused"), "bad") if is_refused else (_("Approved"), "good"), found.decided_at, decider),
+        ((_("Queued"), ""), found.queued_at, "" if asked else found.who),
+        ((_("Started"), "info"), found.started_at, ""),
+        (ends.get(found.status, ("", "")), None if is_refused else found.finished_at, ""),
     )
     steps: list[Step] = []
     earlier: datetime | None = None
-    for label, at, who in moments:
+    for (label, tone), at, who in moments:
         if at is not None:
-            tone = _TONES.get(label, "")
             steps.append(Step(label=label, at=at.isoformat(), who=who, tone=tone, took=took(earlier, at)))
             earlier = at
     return steps

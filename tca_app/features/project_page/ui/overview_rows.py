@@ -89,12 +89,12 @@ def incident_notice(found: IncidentRead) -> Notice:
 
 def measures_of(found: MeasuresRead, weeks: Sequence[WeekOfProject]) -> list[Measure]:
     curves: dict[str, Sequence[float | None]] = {
-        "Deployment frequency": [week.succeeded for week in weeks] if any(week.succeeded for week in weeks) else [],
-        "Lead time": [week.lead_time_s for week in weeks],
-        "Change failure rate": [week.failure_rate for week in weeks],
-        "Time to restore": [week.time_to_restore_s for week in weeks],
+        _("Deployment frequency"): [week.succeeded for week in weeks] if any(week.succeeded for week in weeks) else [],
+        _("Lead time"): [week.lead_time_s for week in weeks],
+        _("Change failure rate"): [week.failure_rate for week in weeks],
+        _("Time to restore"): [week.time_to_restore_s for week in weeks],
     }
-    least = {"Change failure rate": 0.1}
+    least = {_("Change failure rate"): 0.1}
     return [
         Measure(**figure, spark=spark_path(curves[figure["label"]], least.get(figure["label"], 0)))
         for figure in figures_of(found)
