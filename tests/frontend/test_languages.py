@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tca_app.core.language.messages import speaking
 from tca_app.frontend import languages
 from tca_app.frontend.languages import add_languages, keep_messages, messages_of_scripts, translator
 from tca_app.ui.components.text import PAGE_MESSAGES, nt, t
@@ -61,3 +62,8 @@ def test_texts_of_pages_are_known_when_the_pages_are_compiled() -> None:
     assert str(texts[2]) == r't_("Version {version}", ({ ["version"] : "\"</script>" }))'
     assert all(texts), "a text is there, so that `if hint` works"
     assert "just now" in messages_of_scripts()
+
+
+def test_a_function_of_a_page_that_an_event_calls_gets_the_text_itself() -> None:
+    with speaking("de"):
+        assert (t("Sign in"), nt("{count} day", "{count} days", 2)) == ("Anmelden", "2 Tage")

@@ -6,10 +6,9 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.core.language.messages import _
 from tca_app.ui.components.basic import icon_button
 from tca_app.ui.components.placeholders import skeleton
-from tca_app.ui.components.text import shown
+from tca_app.ui.components.text import shown, t
 from tca_app.ui.table.parts import as_cards, query_url
 from tca_app.ui.table.preferences import hidden_numbers
 
@@ -179,22 +178,22 @@ class Grid:
     def _all_tick(self) -> rx.Component | None:
         if not self.is_selectable:
             return None
-        tick = _checkbox(_("Select all rows of this page"), self.state.is_all_selected, self.state.toggle_all())
-        label = rx.el.span(_("Select all"), class_name="only-phone", aria_hidden="true")
+        tick = _checkbox(t("Select all rows of this page"), self.state.is_all_selected, self.state.toggle_all())
+        label = rx.el.span(t("Select all"), class_name="only-phone", aria_hidden="true")
         return rx.el.th(tick, label, scope="col", class_name="tick")
 
     def _tick(self, row: Any) -> rx.Component | None:
         if not self.is_selectable:
             return None
         is_selected, toggle = self.state.selected.contains(row["id"]), self.state.toggle_row(row["id"], IS_SHIFT)
-        return rx.el.td(_checkbox(_("Select {row}", row=self.row_name(row)), is_selected, toggle), class_name="tick")
+        return rx.el.td(_checkbox(t("Select {row}", row=self.row_name(row)), is_selected, toggle), class_name="tick")
 
     def _menu(self, row: Any) -> rx.Component | None:
         if not self.actions:
             return None
         return rx.el.td(
             rx.menu.root(
-                rx.menu.trigger(icon_button(_("Actions for {row}", row=self.row_name(row)), "ellipsis", "ghost small")),
+                rx.menu.trigger(icon_button(t("Actions for {row}", row=self.row_name(row)), "ellipsis", "ghost small")),
                 rx.menu.content(*(self._menu_item(action, row) for action in self.actions), align="end"),
             ),
             class_name="act",
@@ -209,7 +208,7 @@ class Grid:
     def _end(self) -> rx.Component | None:
         if not self.actions:
             return None
-        return rx.el.th(rx.el.span(_("Actions"), class_name="sr-only"), scope="col", class_name="act")
+        return rx.el.th(rx.el.span(t("Actions"), class_name="sr-only"), scope="col", class_name="act")
 
     def _skeleton_row(self, index: int) -> rx.Component:
         widths = ("60%", "45%", "70%", "50%")

@@ -16,7 +16,7 @@ from tca_app.ui.var import as_var
 
 state = TrustsState
 PRESETS = (("github", t("GitHub Actions")), ("gitlab", "GitLab"), ("other", t("Another issuer")))
-REQUEST = "Jobs request an ID token with the audience {audience}."
+REQUEST = N_("Jobs request an ID token with the audience {audience}.")
 BREAK = {"overflow_wrap": "anywhere"}  # a claim may be long and without a space
 LEAD = t("CI jobs get a token of 15 minutes for the ID token of their run, so that no secret is stored.")
 
@@ -58,9 +58,7 @@ def _add_button(kind: str) -> rx.Component:
 
 def _list() -> rx.Component:
     heads = ((t("Trusted jobs"), ""), (t("Last used"), ""), ("", "act"))
-    audience = rx.el.p(
-        t(N_("Jobs request an ID token with the audience {audience}."), audience=rx.el.code(state.audience))
-    )
+    audience = rx.el.p(t(REQUEST, audience=rx.el.code(state.audience)))
     return rx.cond(
         as_var(state.rows).length() > 0,
         rx.fragment(
@@ -68,7 +66,10 @@ def _list() -> rx.Component:
             rx.el.div(audience, class_name="panel-body muted"),
         ),
         empty_state(
-            t("No CI is trusted"), f"{LEAD} {REQUEST}{state.audience}.", _add_button("primary"), icon="workflow"
+            t("No CI is trusted"),
+            f"{LEAD} {t(REQUEST, audience=state.audience)}",
+            _add_button("primary"),
+            icon="workflow",
         ),
     )
 

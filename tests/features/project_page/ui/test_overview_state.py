@@ -153,3 +153,13 @@ async def test_other_tabs_do_not_read_the_overview_and_a_tab_that_is_not_theirs_
     project_id = await make_project(owner, team={viewer: "viewer"})
     assert shown(await overview(console, owner, project_id, "?tab=settings"), OverviewState, "is_loaded") is not True
     assert shown(await overview(console, viewer, project_id, "?tab=settings"), OverviewState, "is_loaded") is True
+
+
+async def test_the_metrics_have_their_curves_in_every_language(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner)
+    tab = Tab(console, "german", await sign_in(owner), f"/projects/{project_id}")
+    tab.headers["accept-language"] = "de"
+    await tab.hydrate()
+    figures = shown(await tab.send(OverviewState.load), OverviewState, "measures")
+    assert [figure["label"] for figure in figures][:2] == ["Deployment-Häufigkeit", "Durchlaufzeit"]
