@@ -8,6 +8,7 @@ from tca_app.core.errors import AppError
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import _
 from tca_app.core.periods import Period, days_in, period_of
+from tca_app.core.region.formats import number
 from tca_app.features.health.incidents import service as incidents
 from tca_app.features.health.incidents.schemas import incident_title
 from tca_app.features.health.incidents.ui.rows import IncidentLine, line_of
@@ -164,4 +165,4 @@ def _trend(score: ScoreTrend) -> str:
         return _("No data for the previous {days} days", days=score.days)
     if abs(now - before) < 0.005:
         return _("No change vs. previous {days} days", days=score.days)
-    return _("{now} points vs. previous {days} days", now=f"{now - before:+.2f}", days=score.days)
+    return _("{now} points vs. previous {days} days", now=number(now - before, 2, sign=True), days=score.days)
