@@ -74,7 +74,7 @@ def _settings(data_dir: Path, port: int) -> dict[str, str]:
     kept |= {name: value for name, value in os.environ.items() if name.startswith(("NPM_", "npm_", "NODE_"))}
     empty = dict.fromkeys(("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "ALLOWED_ORIGINS"), "")
     own = {"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "PORT": str(port), "ENVIRONMENT": "development"}
-    return kept | empty | own | {"LOG_LEVEL": "ERROR", "FIRST_SUPERUSER_USERNAME": ""}
+    return kept | empty | own | {"LOG_LEVEL": "ERROR", "FIRST_SUPERUSER_USERNAME": "", "STATUS_PUBLIC": "true"}
 
 
 def _wait_until_ready(serving: subprocess.Popen[str]) -> None:
@@ -147,6 +147,40 @@ def _show_where(page: Page) -> None:
     expect(page.get_by_role("row").nth(12)).to_be_attached()
 
 
+def _show_deployment(page: Page) -> None:
+    page.goto("/deployments?status=failed")
+    page.locator("tbody tr a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_text("Reason").first).to_be_visible()
+
+
+def _show_conflict(page: Page) -> None:
+    """Two people edit one project; the second sees what the first has saved."""
+    other = page.context.new_page()
+    dialogs = []
+    for tab in (page, other):
+        tab.goto("/projects?q=ledger")
+        tab.get_by_role("button", name="Actions for Ledger").click()
+        tab.get_by_role("menuitem", name="Edit").click()
+        dialogs.append(tab.get_by_role("dialog"))
+    dialogs[1].get_by_label("Description").fill("Bookings and balances, closed every night.")
+    dialogs[1].get_by_role("button", name="Save").click()
+    expect(dialogs[1]).to_be_hidden()
+    dialogs[0].get_by_label("Description").fill("All bookings of the group.")
+    dialogs[0].get_by_role("button", name="Save").click()
+    expect(dialogs[0]).to_contain_text("closed every night")
+
+
+def _show_api(page: Page) -> None:
+    page.goto("/docs")
+    expect(page.locator(".opblock").nth(8)).to_be_attached()
+
+
+def _show_public(page: Page) -> None:
+    page.goto("/status/public")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
 SHOWS: dict[str, Callable[[Page], None]] = {
     "login": _show_login,
     "dashboard": _show_dashboard,
@@ -157,6 +191,10 @@ SHOWS: dict[str, Callable[[Page], None]] = {
     "activity": _show_activity,
     "status": _show_status,
     "where": _show_where,
+    "deployment": _show_deployment,
+    "conflict": _show_conflict,
+    "api": _show_api,
+    "public": _show_public,
 }
 PICTURES = [(f"{name}-{scheme}", name, scheme, DESKTOP) for name in SHOWS for scheme in ("light", "dark")]
 PICTURES.append(("dashboard-phone", "dashboard", "light", PHONE))

@@ -106,28 +106,36 @@ def provider() -> Iterator[FakeProvider]:
 
 @pytest.fixture(scope="session")
 def console(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver, provider: FakeProvider) -> Iterator[Console]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data_dir = tmp_path_factory.mktemp("console")
     settings = {
-        "DATA_DIR": str(data_dir),
-        "DATABASE_URL": "",  # stores of its own, whatever a developer's .env names
-        "REDIS_URL": "",
-        "PORT": str(port),
-        "RATE_LIMIT_LOGIN": "1000/minute",
-        "STATUS_PUBLIC": "true",
-        "PASSWORD_HASH_MEMORY_KIB": "1024",
-        "LOG_LEVEL": "WARNING",
         "OUTBOUND_ALLOWED_HOSTS": ",".join(url.removeprefix("http://") for url in (receiver.url, provider.url)),
         "OIDC_ISSUER": provider.url,
         "OIDC_CLIENT_ID": CLIENT_ID,
         "OIDC_CLIENT_SECRET": CLIENT_SECRET,
         "OIDC_LABEL": "Acme",
     }
+    with running_console(tmp_path_factory.mktemp("console"), settings) as running:
+        yield running
+
+
+@contextmanager
+def running_console(data_dir: Path, settings: dict[str, str]) -> Iterator[Console]:
+    """A console with stores of its own, whatever a developer's .env names."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {
+        "DATA_DIR": str(data_dir),
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+        "PORT": str(port),
+        "RATE_LIMIT_LOGIN": "1000/minute",
+        "STATUS_PUBLIC": "true",
+        "PASSWORD_HASH_MEMORY_KIB": "1024",
+        "LOG_LEVEL": "WARNING",
+    }
     command = [sys.executable, "-m", "tca_app", "serve"]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=inherited() | settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=ROOT, env=inherited() | own | settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
         link = _setup_link(process)
