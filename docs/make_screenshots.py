@@ -151,7 +151,7 @@ def _show_deployment(page: Page) -> None:
     page.goto("/deployments?status=failed")
     page.locator("tbody tr a").first.click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.get_by_text("Reason").first).to_be_visible()
+    expect(page.get_by_text("Failed:").first).to_be_visible()
 
 
 def _show_conflict(page: Page) -> None:
