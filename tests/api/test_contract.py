@@ -48,7 +48,7 @@ _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _keys = itertools.count()
 _guarded: set[str] = set()  # operations that were seen to answer this person and nobody without a session
 schema = schemathesis.openapi.from_dict(deepcopy(document()))
-# Calls that refuse, rightly, a made-up token, password, code or passkey.
+# Calls that refuse, rightly, a made-up token, password, code, passkey or address.
 _NEED_A_SECRET = {
     "POST /api/auth/factors/passkeys",
     "POST /api/auth/reauthenticate",
@@ -61,9 +61,17 @@ _NEED_A_SECRET = {
     "POST /api/auth/invitations/accept",
     "POST /api/auth/invitations/join",
     "POST /api/auth/oauth/{provider}/invitation",
+    "POST /status/public/confirm",
+    "POST /status/public/subscribe",
 }
-# Calls that refuse, rightly, a time zone or an image that does not exist.
-_NEED_WHAT_EXISTS = {"PATCH /api/v1/instance", "PUT /api/v1/instance/logo", "PUT /api/v1/users/me/picture"}
+# Calls that refuse, rightly, a time zone, an image or a file that is none, and maintenance in the past.
+_NEED_WHAT_EXISTS = {
+    "PATCH /api/v1/instance",
+    "PUT /api/v1/instance/logo",
+    "PUT /api/v1/users/me/picture",
+    "POST /api/v1/imports",
+    "POST /api/v1/maintenance-windows",
+}
 _MAY_REFUSE = _NEED_A_SECRET | _NEED_WHAT_EXISTS
 # What is too large for its field may be too large for a body or a URL first; so are fifty long values of a filter.
 schema.config.checks.negative_data_rejection.expected_statuses += ["413", "414"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tca_app.core.actor import Actor
 from tca_app.features.deployments.approvals import approve_deployment, refuse_deployment
@@ -124,7 +125,7 @@ async def test_the_calls_of_the_rest_page_do_what_it_says(server_url: str, tmp_p
 
 
 async def test_the_instance_settings_are_changed_and_get_a_logo(server_url: str, tmp_path: Path) -> None:
-    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "logo.png")
     project_id, admin = await make_project(await make_user()), await make_admin()
     script = 'curl() { command curl -fw "%{stderr}%{http_code} " "$@"; }\n' + INSTANCE
     process = await _start(script.replace("localhost:8000", server_url), admin, server_url, project_id, tmp_path)

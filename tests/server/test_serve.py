@@ -289,7 +289,7 @@ def test_a_wrong_setting_is_one_line_and_exit_code_78(tmp_path: Path, settings: 
 
 def test_a_queue_that_does_not_exist_is_refused_with_the_list(tmp_path: Path) -> None:
     done = _call(tmp_path, "worker", "--queue", "email_queue", "--queue", "nonsense")
-    _is_one_line(done, "there is no nonsense; the queues are email_queue, notification_queue", 1)
+    _is_one_line(done, "there is no nonsense; the queues are email_queue, subscriber_queue", 1)
     assert not (tmp_path / "postgres").exists()
 
 

@@ -9,6 +9,7 @@ from reflex.state import State
 
 from tca_app.core.actor import Actor
 from tca_app.features.auth.ui.sessions_state import SessionsState
+from tca_app.features.deployments.comments.ui.state import NewCommentState
 from tca_app.features.deployments.github.ui.state import HookState
 from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_state import LogState
@@ -146,6 +147,7 @@ def test_every_part_of_a_page_about_a_record_knows_its_address() -> None:
     assert WebhooksState in parts
     assert {part for part in parts if "record_url" not in part.vars} == {
         LogState,
+        NewCommentState,
         PersonalDataState,
     }  # by id
 

@@ -23,6 +23,7 @@ SECTIONS = {
     "Use": (
         "quick-start",
         "deployments",
+        "incidents",
         "ci",
         "recipes",
         "rest",

@@ -127,12 +127,15 @@ def test_no_event_may_carry_a_secret() -> None:
             ProjectUpdated(subject_id=1, subject_name="x", after=after).data()
 
 
+ABOUT_NOBODY = {"users_imported", "projects_imported"}  # the rows have events of their own
+
+
 def test_every_event_of_the_catalogue_says_what_happened() -> None:
     assert len(CATALOGUE) >= 19
     for name, event in CATALOGUE.items():
         fields = dict.fromkeys(event.model_fields, "value")
         said = event.title.format_map(fields | {"actor": "Ana", "subject": "Billing"})
-        assert "Billing" in said, name
+        assert "Billing" in said or name in ABOUT_NOBODY, name
         assert set(event.consumers) <= set(QUEUES), name
 
 

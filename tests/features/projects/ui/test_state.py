@@ -342,7 +342,7 @@ async def test_a_role_opens_only_what_it_may(console: Console) -> None:
         tab = shown(updates, ProjectState, "tab") or "overview"
         return tab, {name.partition(".")[2] or name for name in shown(updates, ProjectState, "allowed")}
 
-    assert await seen(viewer) == ("overview", {"read", "leave"})
+    assert await seen(viewer) == ("overview", {"read", "leave", "write"})  # of comments
     tab, allowed = await seen(maintainer)
     assert tab == "settings"
     assert {"update", "list", "write", "leave"} <= allowed
