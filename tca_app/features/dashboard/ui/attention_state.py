@@ -6,7 +6,7 @@ import reflex as rx
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.features.dashboard.ui.health_state import failure_words
 from tca_app.features.deployments.attention import queries as deployments
 from tca_app.features.deployments.attention.ui.notices import notice_of
@@ -19,6 +19,7 @@ from tca_app.ui.components.notices import Notice
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
+_INCIDENTS = {"minor": N_("Minor incident"), "major": N_("Major incident"), "critical": N_("Critical incident")}
 MOST, FIRST = 20, 5  # of each kind, and before "Show more"
 
 
@@ -78,8 +79,8 @@ def _health_notice(part: health.HealthAttention) -> Notice:
     of_project = routes.project(part.project_id) if part.project_id else routes.STATUS
     about = [
         part.detail,
-        _("{severity} incident", severity=part.severity),
-        "acknowledged" if part.is_acknowledged else "",
+        _(_INCIDENTS[part.severity]) if is_incident else "",
+        _("Acknowledged") if part.is_acknowledged else "",
     ]
     return Notice(
         key=f"{part.kind}-{part.id}",

@@ -11,11 +11,6 @@ from tca_app.ui.components.basic import button, link, panel
 from tca_app.ui.components.text import t
 
 state = DashboardState
-# The first of the three lines in docs/deployments.md.
-REPORT = (
-    'curl -fsS -H "Authorization: Bearer $TOKEN" "$CONSOLE/api/v1/projects/$PROJECT/deployments" --json '
-    """'{"environment": "production", "version": "1.4.2", "commit_sha": "9f1c2ab", "ref": "main"}'"""
-)
 
 
 def first_steps() -> rx.Component:
@@ -27,10 +22,10 @@ def first_steps() -> rx.Component:
                 _step(
                     state.has_users,
                     "user-plus",
-                    t("Add a user"),
-                    t("Create accounts for your team."),
-                    routes.USERS,
-                    "users",
+                    t("Invite people"),
+                    t("Invite your team, or create accounts."),
+                    routes.INVITATIONS,
+                    "invitations",
                 ),
             ),
             _step(
@@ -77,7 +72,7 @@ def _report() -> rx.Component:
     return rx.el.div(
         rx.el.textarea(
             custom_attrs={"id": "first-report"},
-            default_value=REPORT,
+            value=state.first_report,
             read_only=True,
             rows="3",
             spell_check=False,
@@ -85,12 +80,10 @@ def _report() -> rx.Component:
             aria_label=t("The line that reports a deployment"),
         ),
         rx.el.div(
-            rx.el.span(
-                t(
-                    "CONSOLE is the URL of this console, PROJECT the number in the URL of the project's page, and "
-                    "TOKEN an API token of the project, which you create in its settings."
-                ),
-                class_name="cell-sub grow",
+            rx.el.span(t("TOKEN is an API token of the project."), class_name="cell-sub grow"),
+            rx.cond(
+                state.first_project_url != "",
+                link(t("New token"), to=state.first_project_url, class_name="btn"),
             ),
             button(
                 rx.el.span(t("Copy"), class_name="to-copy"),

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypedDict
 
+from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.language.messages import _
 from tca_app.core.periods import DEFAULT_PERIOD, period_of
@@ -34,6 +35,11 @@ from tca_app.ui.url import query_param
 
 # Panels that load their own data, so they are shown even without the numbers.
 APART = ("recent_activity", "system_health")
+# The first of the three lines in docs/deployments.md, for a console and a project.
+REPORT = (
+    'curl -fsS -H "Authorization: Bearer $TOKEN" "{url}/api/v1/projects/{project}/deployments" --json '
+    """'{{"environment": "production", "version": "1.4.2", "commit_sha": "9f1c2ab", "ref": "main"}}'"""
+)
 
 
 class BusyRow(TypedDict):
@@ -72,6 +78,8 @@ class DashboardState(ZoomState, SessionState):
     has_users: bool = False
     has_projects: bool = False
     has_deployed: bool = False
+    first_report: str = ""  # the line that reports a deployment of the newest project
+    first_project_url: str = ""  # its settings, which have its tokens
     days: str = DEFAULT_PERIOD
     cards: list[str] = [name for name in CARDS if name not in OF_PEOPLE]
     panels: list[str] = [name for name in PANELS if name not in OF_PEOPLE]
@@ -147,6 +155,9 @@ class DashboardState(ZoomState, SessionState):
         self.has_users, self.has_projects = people is not None and people.now > 1, bool(stats.newest_projects)
         self.has_deployed = stats.has_deployments
         self.has_steps = not (self.has_projects and self.has_deployed)
+        newest = stats.newest_projects[0] if stats.newest_projects else None
+        self.first_report = REPORT.format(url=get_settings().public_url, project=newest.id if newest else "$PROJECT")
+        self.first_project_url = f"{routes.project(newest.id)}?tab=settings" if newest else ""
         self.is_new_instance = not (self.has_projects or self.has_users)
         self.as_of, self.is_loaded, self.failure = stats.as_of.isoformat(), True, ""
 

@@ -146,7 +146,7 @@ def _facts() -> rx.Component:
                 (t("Links"), rx.cond(_has_links, _links(), rx.el.span(t("None"), class_name="muted"))),
                 (
                     t("Duration"),
-                    rx.cond(shown["took"] != "", shown["took"], rx.el.span(t("In progress"), class_name="muted")),
+                    rx.cond(shown["took"] != "", shown["took"], rx.el.span(_not_over(), class_name="muted")),
                 ),
             ),
             rx.cond(
@@ -223,3 +223,8 @@ def _step(step: Step) -> rx.Component:
         key=as_var(step["label"]).to(str),
         custom_attrs={"data-tone": step["tone"]},
     )
+
+
+def _not_over() -> rx.Var[str]:
+    is_waiting = (shown["status"] == "queued") | (shown["status"] == "pending_approval")
+    return rx.cond(is_waiting, t("Not started"), t("In progress")).to(str)

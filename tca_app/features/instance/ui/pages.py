@@ -37,14 +37,14 @@ TWO_FACTOR = (("nobody", t("No one")), ("administrators", t("Administrators")), 
 
 @page(
     routes.ADMIN,
-    t("Administration"),
+    t("Instance settings"),
     permission="instance.manage",
     on_load=(InstanceState.load, HistoryState.load),
 )
 def admin_page() -> rx.Component:
     return rx.fragment(
         page_header(
-            t("Administration"),
+            t("Instance settings"),
             t("Settings of this console, for everybody."),
             link(t("What each role may do"), to=routes.ROLES, class_name="btn"),
         ),

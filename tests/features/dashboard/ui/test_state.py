@@ -9,6 +9,7 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 from sqlalchemy import text
 
+from tca_app.config.settings import get_settings
 from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading
@@ -19,9 +20,8 @@ from tca_app.features.dashboard.layout.service import save_layout, standard
 from tca_app.features.dashboard.schemas import LayoutUpdate
 from tca_app.features.dashboard.ui import health_state
 from tca_app.features.dashboard.ui.health_state import HealthState
-from tca_app.features.dashboard.ui.onboarding import REPORT
 from tca_app.features.dashboard.ui.running_deployments import open_row
-from tca_app.features.dashboard.ui.state import DashboardState
+from tca_app.features.dashboard.ui.state import REPORT, DashboardState
 from tca_app.features.deployments.events import DeploymentFailed, DeploymentSucceeded
 from tca_app.features.deployments.schemas import EnvironmentRef, OpenDeployment, ProjectRef
 from tca_app.features.projects.events import ProjectCreated
@@ -207,7 +207,8 @@ def test_a_spark_keeps_in_its_box() -> None:
 
 
 def test_the_line_of_the_first_steps_is_the_documented_one() -> None:
-    assert REPORT in (Path(__file__).parents[4] / "docs" / "deployments.md").read_text()
+    line = REPORT.format(url="$CONSOLE", project="$PROJECT")
+    assert line in (Path(__file__).parents[4] / "docs" / "deployments.md").read_text()
 
 
 async def test_what_fails_comes_first_and_a_project_is_shown_to_its_team(console: Console) -> None:
@@ -317,3 +318,13 @@ async def test_the_root_redirects(console: Console) -> None:
         "/dashboard"
     ]
     assert redirects(await (await open_tab(console, None, "/")).send(DashboardState.go_home)) == ["/login"]
+
+
+async def test_the_first_steps_name_this_console_and_the_newest_project(console: Console) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner, "Ledger")
+    updates = await (await open_tab(console, owner)).send(DashboardState.load)
+    report = shown(updates, DashboardState, "first_report")
+    assert f'"{get_settings().public_url}/api/v1/projects/{project_id}/deployments"' in report
+    assert '{"environment": "production"' in report
+    assert shown(updates, DashboardState, "first_project_url") == f"/projects/{project_id}?tab=settings"
