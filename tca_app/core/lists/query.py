@@ -37,7 +37,7 @@ class Filter:
     key: str
     label: str
     options: Options
-    default: str = "all"
+    default: str = N_("all")
     is_hidden: bool = False  # a parameter of links: no control, only a chip
 
 
@@ -83,7 +83,7 @@ class Choice:
         return value in known if known else value.isprintable() and len(value) <= MAX_VALUE
 
 
-TRASH = Filter("view", N_("View"), (("trash", N_("Trash")),), default="active")
+TRASH = Filter("view", N_("View"), (("trash", N_("Trash")),), default=N_("active"))
 DELETED_SORTS = ("deleted_at", "deleted_by")  # more orders of the trash, which begins with what was deleted last
 
 

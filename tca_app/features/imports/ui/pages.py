@@ -129,12 +129,14 @@ def _result() -> rx.Component:
                 state.failed > 0,
                 rx.el.p(t("What failed is in the error file, with the reasons. Mend it and import it again.")),
             ),
-            rx.el.div(
-                link(t("View {kind}", kind=state.kind), to=state.list_url, class_name="btn primary"), class_name="row"
-            ),
+            rx.el.div(link(_list_name(), to=state.list_url, class_name="btn primary"), class_name="row"),
             class_name="stack",
         ),
     )
+
+
+def _list_name() -> rx.Component:
+    return rx.match(state.kind, ("users", t("View users")), ("projects", t("View projects")), t("View members"))
 
 
 def _faults() -> rx.Component:
