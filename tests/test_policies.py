@@ -144,7 +144,7 @@ async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: st
 
 @pytest.mark.parametrize(("method", "path"), [route for route in routes() if route not in PUBLIC and "{" in route[1]])
 async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, method: str, path: str) -> None:
-    """The same call with the ids of somebody else's rows, as a member who has nothing to do with them."""
+    """The same call with the ids of someone else's rows, as a member who has nothing to do with them."""
     admin, _ = await signed_in(await make_admin())
     _, stranger = await signed_in(await make_user())
     project_id = await make_project(admin)
@@ -186,7 +186,7 @@ async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, met
     body = {"title": "Mallory"} if path.endswith(("/{incident_id}", "/{window_id}")) else body
     body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
     answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)
-    # What only administrators have at all is refused; elsewhere whatever is somebody else's does not exist.
+    # What only administrators have at all is refused; elsewhere whatever is someone else's does not exist.
     of_admins = path.startswith(("/api/v1/jobs/", "/api/v1/groups/", "/api/v1/status-subscribers/"))
     refused = of_admins or (path.startswith("/api/v1/users/") and method != "GET")
     expected = (403, 404) if refused else (404,)

@@ -45,7 +45,7 @@ async def send_reset_link(job: Job, email: str) -> None:
 
 @task(password_reset.NEW_ACCOUNT_TASK, "email_queue")
 async def send_new_account_link(job: Job, user_id: int, actor_id: int) -> None:
-    """Send the link to choose a password to somebody whose account was imported. The token is made here, too."""
+    """Send the link to choose a password to someone whose account was imported. The token is made here, too."""
     async with transaction() as session:
         found = await password_reset.new_account_link(session, user_id)
         inviter = await find_reader(session, actor_id)

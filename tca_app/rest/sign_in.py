@@ -1,4 +1,4 @@
-"""What the calls that sign somebody in share: the rate limit, the cookies of a browser and the tokens of a script."""
+"""What the calls that sign someone in share: the rate limit, the cookies of a browser and the tokens of a script."""
 
 from typing import Annotated
 

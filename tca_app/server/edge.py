@@ -177,7 +177,7 @@ class Edge:
     def _request_id(self, headers: dict[bytes, bytes]) -> str:
         """Return the id that the trusted proxy gave, so that its log and this one agree, or a new one.
 
-        Anybody else could give all their requests one id, or that of somebody else.
+        Anybody else could give all their requests one id, or that of someone else.
         """
         given = headers.get(b"x-request-id", b"").decode("latin-1") if self.hops else ""
         return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)

@@ -78,7 +78,7 @@ def handler(permission: str, *, supersedes: bool = False) -> Callable[[Callable[
     event of the same tab if it still runs, so that the newest result wins.
 
     There is no background handler on purpose: it could outlive its tab and write into a state that Gate has given to
-    somebody else. If you need one, compare `_session_id` inside each `async with self`.
+    someone else. If you need one, compare `_session_id` inside each `async with self`.
     """
     if permission not in PERMISSIONS:
         raise ValueError(f"no such permission: {permission}")

@@ -160,7 +160,7 @@ class Waiting:
         self.process, self.folder, self.owner, self.deployment_id = process, folder, owner, deployment_id
 
     async def act(self, action: Any, data: Any) -> None:
-        """What somebody else does once the loop has asked in vain."""
+        """What someone else does once the loop has asked in vain."""
         await until((self.folder / "waited").exists)
         await run(action, self.owner, self.deployment_id, data)
 

@@ -1,6 +1,8 @@
 """`plural` puts a number beside its noun."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ from tca_app.core.plurals import plural
 
 SOURCES = Path(__file__).parents[2] / "tca_app"
 COUNTED = "minute|second|hour|project|user|event|commit|line|job|mail|person|member|deployment|chain|notification"
-# A variable right before a noun in the plural. "days" are left out: periods have 7, 30 or 90.
-CARELESS = re.compile(rf"\{{[a-z_.()]+(?::,)?\}} (?:{COUNTED})s\b")
+# A variable right before a noun in the plural. "days" are left out: periods have 7, 30 or 90; so are figures that are
+# constants.
+CARELESS = re.compile(rf"\{{(?!hours\}}|total_s\}})[a-z_.()]+(?::,)?\}} (?:{COUNTED})s\b")
+PLURALS = ("ngettext", "nt", "nN_")  # their second text is the plural
 
 
 @pytest.mark.parametrize(
@@ -32,9 +36,23 @@ def test_a_wait_of_one_second_is_one_second() -> None:
 
 def test_no_text_has_a_number_before_a_noun_that_is_always_in_the_plural() -> None:
     careless = [
-        f"{path.name}:{number}: {line.strip()}"
+        f"{path.name}:{node.lineno}: {ast.unparse(node)}"
         for path in sorted(SOURCES.rglob("*.py"))
-        for number, line in enumerate(path.read_text().splitlines(), 1)
-        if CARELESS.search(line)
+        for node in _texts(ast.parse(path.read_text()))
+        if CARELESS.search(ast.unparse(node))
     ]
     assert careless == []
+
+
+def _texts(tree: ast.AST) -> Iterator[ast.expr]:
+    """The texts of a module, without those that are the plural of another."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    plurals = {id(call.args[1]) for call in calls if ast.unparse(call.func) in PLURALS and len(call.args) > 1}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Constant, ast.JoinedStr)) and id(node) not in plurals:
+            yield node
+
+
+def test_a_text_that_counts_carelessly_is_noticed() -> None:
+    tree = ast.parse('_("{count} users")\nngettext("{count} user", "{count} users", 2)')
+    assert [node.lineno for node in _texts(tree) if CARELESS.search(ast.unparse(node))] == [1]

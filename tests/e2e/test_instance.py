@@ -19,7 +19,7 @@ def test_an_administrator_gives_the_console_a_name_and_a_logo(new_page: NewPage,
     page = new_page()
     sign_in_by_call(page, *admin)
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Instance settings").click()
-    expect(page.get_by_role("heading", name="Administration", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Instance settings", level=1)).to_be_visible()
     expect(page.get_by_text("Set by STATUS_PUBLIC in the environment.")).to_be_visible()
     name = page.get_by_label("Name", exact=True)
     name.fill("Acme Console")
@@ -29,7 +29,7 @@ def test_an_administrator_gives_the_console_a_name_and_a_logo(new_page: NewPage,
     page.get_by_label("Default time zone").fill("Europe/Berlin")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Instance settings saved")).to_be_visible()
-    expect(page).to_have_title(re.compile(r"^(\(\d+\+?\) )?Administration · Acme Console$"))
+    expect(page).to_have_title(re.compile(r"^(\(\d+\+?\) )?Instance settings · Acme Console$"))
 
     page.get_by_role("button", name="Upload logo").click()
     dialog = page.get_by_role("dialog")
@@ -55,4 +55,4 @@ def test_an_administrator_gives_the_console_a_name_and_a_logo(new_page: NewPage,
     expect(page.get_by_text("Logo removed")).to_be_visible()
     name.fill("TCA InfraForge")
     page.get_by_role("button", name="Save").click()
-    expect(page).to_have_title(re.compile(r"^(\(\d+\+?\) )?Administration · TCA InfraForge$"))
+    expect(page).to_have_title(re.compile(r"^(\(\d+\+?\) )?Instance settings · TCA InfraForge$"))

@@ -20,7 +20,7 @@ def test_a_webhook_from_its_making_to_its_end(new_page: NewPage, admin: tuple[st
     dialog.get_by_role("button", name="Create").click()
     expect(dialog.get_by_text("not on the public Internet")).to_be_visible()
     dialog.get_by_label("URL").fill(f"{receiver.url}/in")
-    dialog.get_by_label("Events").select_option("chosen")
+    dialog.get_by_label("Events", exact=True).select_option("chosen")
     dialog.get_by_label("Project updated").check()
     dialog.get_by_role("button", name="Create").click()
     expect(dialog).to_be_hidden()

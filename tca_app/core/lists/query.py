@@ -26,7 +26,7 @@ def values_of(url: str) -> dict[str, list[str]]:
 
 
 def number_in(text: str) -> int:
-    """Returns an id that somebody may have typed, or 0 when it is not a number."""
+    """Returns an id that someone may have typed, or 0 when it is not a number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 

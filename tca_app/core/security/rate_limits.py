@@ -64,7 +64,7 @@ class Limits:
         self._circuit = redis_circuit_breaker()
 
     async def refuse_mail(self, address: str, name: Name = "mailed_address") -> None:
-        """Count a mail to an address that somebody chose. Only a hash of the address is stored."""
+        """Count a mail to an address that someone chose. Only a hash of the address is stored."""
         await self.refuse_excess(name, token_hash(address).hex())
 
     async def refuse_excess(self, name: Name, caller: str, cost: int = 1) -> None:

@@ -28,7 +28,7 @@ _users = User.__table__.c
 
 
 class Person(NamedTuple):
-    """Somebody who may sign in."""
+    """Someone who may sign in."""
 
     id: int
     email: str

@@ -103,7 +103,7 @@ async def set_up(data: SetupRequest, client: LimitedClient, session: Writing) ->
 
 @router.post("/password/forgot", status_code=202, response_class=Response)
 async def forgot_password(data: ForgottenPassword, _client: LimitedClient, session: Writing) -> Response:
-    """Send a link that sets a new password, if somebody has this address. The response never tells."""
+    """Send a link that sets a new password, if someone has this address. The response never tells."""
     await password_reset.request_reset(session, data.email)
     return Response(status_code=202)
 

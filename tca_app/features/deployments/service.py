@@ -74,7 +74,7 @@ async def create_deployment(
     values |= {"environment_id": place.id, "created_by_id": actor.user_id, "freeze_reason": reason}
     try:
         row = await insert_deployment(session, project_id=project_id, source=source, **values)
-    except ExternalIdTaken:  # somebody else just reported it
+    except ExternalIdTaken:  # someone else just reported it
         known = await _known(session, project_id, data)
         if known is None:
             raise

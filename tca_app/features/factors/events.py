@@ -61,7 +61,7 @@ class FactorsReset(_FactorEvent):
 
 
 class PasskeyRefused(_FactorEvent):
-    """Its sign count fell: somebody may have a copy of it."""
+    """Its sign count fell: someone may have a copy of it."""
 
     type = "passkey_refused"
     title = N_("The passkey {name} of {subject} was refused, because it may have been copied")
@@ -71,7 +71,7 @@ class PasskeyRefused(_FactorEvent):
 
 
 class SecondFactorFailed(_FactorEvent):
-    """Somebody who knows the password gave a wrong code or passkey."""
+    """Someone who knows the password gave a wrong code or passkey."""
 
     type = "second_factor_failed"
     title = N_("Failed second factor for {subject}")

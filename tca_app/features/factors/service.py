@@ -113,7 +113,7 @@ async def rename_factor(session: AsyncSession, actor: Actor, factor_id: int, dat
 async def remove_factor(session: AsyncSession, actor: Actor, factor_id: int) -> None:
     """Removes a factor. With the last one the recovery codes go too, and the password alone signs in.
 
-    Raises Conflict for the last one of somebody who must have one.
+    Raises Conflict for the last one of someone who must have one.
     """
     await require_recent_proof(session, actor, is_credential=True)
     await lock_factors(session, actor.user_id)

@@ -39,7 +39,7 @@ class WrongSecondFactor(NotSignedIn):
 
 
 class WrongProof(Invalid):
-    """Like WrongSecondFactor, of somebody who is signed in."""
+    """Like WrongSecondFactor, of someone who is signed in."""
 
     code = "wrong_second_factor"
     default = N_("This is not correct, or it was used before.")

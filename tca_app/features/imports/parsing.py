@@ -1,4 +1,4 @@
-"""Reads a CSV file that somebody sends: bounded, as text, and with a reason for everything that is refused."""
+"""Reads a CSV file that someone sends: bounded, as text, and with a reason for everything that is refused."""
 
 import csv
 import io

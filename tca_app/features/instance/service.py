@@ -108,7 +108,7 @@ async def update_instance(
 
 
 def _check_version(current: _Current, given: Mapping[str, Any], if_version: int | None) -> None:
-    """Raises Stale when somebody has changed the settings since `if_version`."""
+    """Raises Stale when someone has changed the settings since `if_version`."""
     if if_version not in (None, current.version):
         row = SimpleNamespace(
             version=current.version,

@@ -56,7 +56,7 @@ class _Pending(NamedTuple):
 
 
 class _Project(NamedTuple):
-    """A project that somebody joins."""
+    """A project that someone joins."""
 
     id: int
     name: str
@@ -95,7 +95,7 @@ async def accept(session: AsyncSession, data: InvitationAcceptance, client: Clie
 async def accept_at_provider(
     session: AsyncSession, token: str, client: Client, *, username: str, full_name: str, is_superuser: bool
 ) -> Actor:
-    """Like `accept`, for somebody who signs in at a provider, which the caller links: the account has no password.
+    """Like `accept`, for someone who signs in at a provider, which the caller links: the account has no password.
 
     Its address is that of the invitation, whichever one the provider names.
     """

@@ -114,7 +114,7 @@ class InvitationAcceptance(InputModel):
 
 
 class InvitationDetails(ReadModel):
-    """What the page of a link shows. `has_account`: somebody has an account with this address."""
+    """What the page of a link shows. `has_account`: someone has an account with this address."""
 
     email: str
     project_id: int | None

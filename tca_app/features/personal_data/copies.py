@@ -76,7 +76,7 @@ KEPT_REFERENCES = {
     "invitations.invited_by_id": HISTORY,
     "maintenance_windows.created_by_id": HISTORY,
     "maintenance_windows.updated_by_id": HISTORY,
-    "projects.owner_id": "is somebody else: an owner is not erased",
+    "projects.owner_id": "is someone else: an owner is not erased",
     "projects.updated_by_id": HISTORY,
     "users.updated_by_id": HISTORY,
     "webhooks.created_by_id": HISTORY,

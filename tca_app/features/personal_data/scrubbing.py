@@ -19,7 +19,7 @@ ACTING = " (acting as "
 # Fields of events by which a person is named, each with the id that says who it is.
 NAMED_BY = {"user_name": "user_id", "to_name": "to_id", "owner": "owner_id", "acting_for": "acting_for_id"}
 OWN_FIELDS = ("email", "username", "full_name", "pending_email")  # in `before` and `after` of an account
-# Fields that people fill in, or that name somebody. Every other field of an event is in KEPT_FIELDS.
+# Fields that people fill in, or that name someone. Every other field of an event is in KEPT_FIELDS.
 TEXT_FIELDS = frozenset(
     {
         *NAMED_BY,

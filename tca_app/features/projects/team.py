@@ -51,7 +51,7 @@ async def add_member(session: AsyncSession, actor: Actor, project_id: int, data:
 
 
 async def join_project(session: AsyncSession, actor: Actor, project: events.Subject, role: str) -> None:
-    """Makes the actor, who was invited with this role, a member. Somebody who is one already keeps their role."""
+    """Makes the actor, who was invited with this role, a member. Someone who is one already keeps their role."""
     row = {"project_id": project.id, "user_id": actor.user_id, "role": role}
     put = insert(ProjectMember).values(row).on_conflict_do_nothing(index_elements=["project_id", "user_id"])
     if (await session.execute(put.returning(col(ProjectMember.id)))).first() is not None:

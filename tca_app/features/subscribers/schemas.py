@@ -46,7 +46,7 @@ class ConfirmationForm(BaseModel):
 
 
 def address_of(text: str) -> str | None:
-    """Returns the email address that somebody entered, or None when it is none."""
+    """Returns the email address that someone entered, or None when it is none."""
     try:
         return _email.validate_python(text.strip())
     except ValidationError:

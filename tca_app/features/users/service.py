@@ -150,7 +150,7 @@ async def update_user(
 async def confirm_email(session: AsyncSession, token: str, viewer: Actor | None) -> UserRead:
     """Changes the email to the address whose link was opened. Ends the sessions of the user except the viewer's.
 
-    Raises ConfirmationExpired, or Conflict when somebody else has the address by now.
+    Raises ConfirmationExpired, or Conflict when someone else has the address by now.
     """
     if viewer is not None:
         require_own(viewer, "email.confirm")

@@ -1,4 +1,4 @@
-"""Forms in dialogs: errors at the field, one effect per click, and a merge when somebody else saved first.
+"""Forms in dialogs: errors at the field, one effect per click, and a merge when someone else saved first.
 
 How a feature uses it (state.py, then pages.py):
 
@@ -66,7 +66,7 @@ def form_dialog(
     text: Any = "",
     blocked: rx.Var[bool] | bool = False,
 ) -> rx.Component:
-    """The dialog of a FormState: the fields, or the merge when somebody else saved first.
+    """The dialog of a FormState: the fields, or the merge when someone else saved first.
 
     It is shown only on the page where it was opened. While it is `blocked` it cannot be submitted; a field says why.
     """

@@ -1,4 +1,4 @@
-"""The state of a form in a dialog: errors at the field, one effect per click, a merge when somebody saved first.
+"""The state of a form in a dialog: errors at the field, one effect per click, a merge when someone saved first.
 
 See `tca_app.ui.forms.fields` for its use and docs/typed-text.md for drafts.
 """
@@ -159,7 +159,7 @@ class FormState(SessionMixin, mixin=True):
         self.form_values = {name: values.get(name, "") for name in self._form_base}
 
     def _ask_to_merge(self, saved: dict[str, str], *, version: int, who: str, labels: dict[str, str]) -> None:
-        """Merges after somebody saved first: takes fields that only they changed, asks about those that both changed.
+        """Merges after someone saved first: takes fields that only they changed, asks about those that both changed.
 
         `saved` is the current record in the form of the form's values.
         """
@@ -216,7 +216,7 @@ class FormState(SessionMixin, mixin=True):
     def _put_back(self, draft: dict[str, str]) -> None:
         """Restores a draft in the open form. The browser shows the values already, so nothing is rendered again.
 
-        The version and the base are those of the draft, so the save detects a change that somebody made since.
+        The version and the base are those of the draft, so the save detects a change that someone made since.
         """
         names = [name for name in self._form_base if name not in SECRETS]
         values = {name: draft[f"value.{name}"] for name in names if f"value.{name}" in draft}

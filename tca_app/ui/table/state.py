@@ -108,7 +108,7 @@ class TableState(FilterState, PreferenceState, mixin=True):
         here = {row["id"] for row in rows}
         if any(row_id not in here for row_id in self.selected):
             self.selected = [row_id for row_id in self.selected if row_id in here]
-        # A reload for somebody else's change sends only the differences.
+        # A reload for someone else's change sends only the differences.
         before = _bare(self.rows)
         if before != rows:
             if self.is_loaded and shown == asked:

@@ -230,7 +230,7 @@ async def test_a_poisoned_event_holds_nobody_up(recorder: _Recorder) -> None:
 async def test_a_forged_row_breaks_its_hash() -> None:
     await run(projects.create_project, await make_user(), ProjectCreate(name="True"))
     with psycopg.connect(get_settings().database_url.get_secret_value(), autocommit=True) as forger:
-        forger.execute("SET session_replication_role = replica; UPDATE events SET actor_name = 'Somebody else'")
+        forger.execute("SET session_replication_role = replica; UPDATE events SET actor_name = 'Someone else'")
     assert await _rows("SELECT hash = event_hash(events) FROM events") == [(False,)]
 
 

@@ -109,5 +109,5 @@ def test_every_kind_has_words_for_it(kind: str) -> None:
     }
     told = KINDS[kind].title.format_map(fields)
     assert "Billing" in told or "your" in told or "you" in told
-    # Where a script acts in somebody's name, they are only the messenger.
+    # Where a script acts in someone's name, they are only the messenger.
     assert ("Ana" in told) != (KINDS[kind].even_own or kind in BY_THE_CLOCK)

@@ -317,7 +317,7 @@ class Operations(Calls):
         )
 
     def delete_comment(self, deployment_id: int, comment_id: int) -> None:
-        """Delete your own comment, or as a maintainer that of somebody else. It cannot be restored.
+        """Delete your own comment, or as a maintainer that of someone else. It cannot be restored.
 
         API tokens need the scope `write`.
         """

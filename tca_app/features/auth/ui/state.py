@@ -158,7 +158,7 @@ class ProfileState(FormState, SessionState):
 
 
 class PasswordState(FormState, SessionState):
-    """State of the form for your own password, or for the first one of somebody who signs in at a provider."""
+    """State of the form for your own password, or for the first one of someone who signs in at a provider."""
 
     has_password: bool = True
 

@@ -64,7 +64,7 @@ async def update_comment(
     "/comments/{comment_id:int}", status_code=204, response_class=Response, responses=problems(401, 403, 404)
 )
 async def delete_comment(deployment_id: UrlId, comment_id: UrlId, actor: CurrentActor, session: Writing) -> Response:
-    """Delete your own comment, or as a maintainer that of somebody else. It cannot be restored."""
+    """Delete your own comment, or as a maintainer that of someone else. It cannot be restored."""
     await service.delete_comment(session, actor, deployment_id, comment_id)
     return Response(status_code=204)
 

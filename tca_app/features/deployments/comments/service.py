@@ -114,7 +114,7 @@ async def create_comment(session: AsyncSession, actor: Actor, deployment_id: int
 async def update_comment(
     session: AsyncSession, actor: Actor, deployment_id: int, comment_id: int, data: CommentUpdate
 ) -> CommentRead:
-    """Changes the text of an own comment. Raises NotFound, Forbidden for the comment of somebody else."""
+    """Changes the text of an own comment. Raises NotFound, Forbidden for the comment of someone else."""
     deployment, author_id = await _find(session, actor, deployment_id, comment_id)
     if author_id != actor.user_id:
         raise Forbidden(_("Only the author can edit a comment."))

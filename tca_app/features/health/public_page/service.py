@@ -33,22 +33,22 @@ _STATE = f"""CASE WHEN is_paused THEN 'paused' WHEN checks.id IN ({IN_PUBLIC_MAI
     WHEN {RECENT} THEN state ELSE 'unknown' END"""
 _CHOSEN = text(
     f"""
-    WITH chosen AS (SELECT checks.*, {_STATE} AS told {_FROM} {_WHERE} AND {IN_USE})
-    SELECT id, name, told, count(*) OVER () AS components, max(last_at) OVER () AS as_of,
-      count(*) FILTER (WHERE told = 'failing') OVER () AS failing,
-      count(*) FILTER (WHERE told = 'unknown') OVER () AS unknown,
-      count(*) FILTER (WHERE told = 'paused') OVER () AS paused,
-      count(*) FILTER (WHERE told = 'maintenance') OVER () AS maintenance
+    WITH chosen AS (SELECT checks.*, {_STATE} AS shown_state {_FROM} {_WHERE} AND {IN_USE})
+    SELECT id, name, shown_state, count(*) OVER () AS components, max(last_at) OVER () AS as_of,
+      count(*) FILTER (WHERE shown_state = 'failing') OVER () AS failing,
+      count(*) FILTER (WHERE shown_state = 'unknown') OVER () AS unknown,
+      count(*) FILTER (WHERE shown_state = 'paused') OVER () AS paused,
+      count(*) FILTER (WHERE shown_state = 'maintenance') OVER () AS maintenance
     FROM chosen
-    ORDER BY told = 'failing' DESC, project_id IS NOT NULL, weight DESC, lower(name), id LIMIT :most
+    ORDER BY shown_state = 'failing' DESC, project_id IS NOT NULL, weight DESC, lower(name), id LIMIT :most
     """  # noqa: S608
 )
 # Of components with one name the worst state is last, so that it counts.
 _STATES = text(
     f"""
-    WITH chosen AS (SELECT checks.name, {_STATE} AS told {_FROM} {_WHERE} AND {IN_USE})
-    SELECT name, told FROM chosen
-    ORDER BY array_position(ARRAY['paused', 'passing', 'maintenance', 'unknown', 'failing'], told)
+    WITH chosen AS (SELECT checks.name, {_STATE} AS shown_state {_FROM} {_WHERE} AND {IN_USE})
+    SELECT name, shown_state FROM chosen
+    ORDER BY array_position(ARRAY['paused', 'passing', 'maintenance', 'unknown', 'failing'], shown_state)
     """  # noqa: S608
 )
 
@@ -74,7 +74,7 @@ async def read_public(session: AsyncSession) -> PublicStatus:
     days = await points_of(session, [row.id for row in rows], DAY, now - timedelta(days=DAYS))
     points = [days[row.id] for row in rows]
     components = [
-        PublicComponent(name=row.name, state=row.told, days=[_day(point) for point in found])
+        PublicComponent(name=row.name, state=row.shown_state, days=[_day(point) for point in found])
         for row, found in zip(rows, points, strict=True)
     ]
     read = PublicRead(
@@ -84,7 +84,7 @@ async def read_public(session: AsyncSession) -> PublicStatus:
         incidents=await list_public_incidents(session, now),
         maintenance=await list_public_maintenance(session, now),
     )
-    states = {row.name: row.told for row in await session.execute(_STATES, {"now": now})}
+    states = {row.name: row.shown_state for row in await session.execute(_STATES, {"now": now})}
     return PublicStatus(minute_of(now), read, points, states)
 
 

@@ -1,4 +1,4 @@
-"""State of the form with the settings of a check, which merges when somebody else saved first."""
+"""State of the form with the settings of a check, which merges when someone else saved first."""
 
 from collections.abc import AsyncGenerator
 from typing import Any

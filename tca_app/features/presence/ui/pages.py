@@ -1,4 +1,4 @@
-"""The viewers beside a title, and the mark in a form that shows others that somebody is editing."""
+"""The viewers beside a title, and the mark in a form that shows others that someone is editing."""
 
 from typing import Any
 

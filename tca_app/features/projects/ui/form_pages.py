@@ -12,7 +12,7 @@ from tca_app.ui.var import as_handler, as_var
 def project_dialog(state: type[ProjectForm], editing_mark: rx.Component, *more: rx.Component) -> rx.Component:
     """The dialog of a ProjectForm. It has a field for each value that the form was opened with; `more` comes below.
 
-    `editing_mark` shows others that somebody is editing while the form is open.
+    `editing_mark` shows others that someone is editing while the form is open.
     """
     is_new = state.form_mode == "create"
     return form_dialog(

@@ -1,4 +1,4 @@
-"""State of the form that creates or edits a project, and merges when somebody else saved first."""
+"""State of the form that creates or edits a project, and merges when someone else saved first."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar

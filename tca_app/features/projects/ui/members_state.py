@@ -51,7 +51,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def read_again(self) -> None:
-        """Reloads the members after somebody changed them."""
+        """Reloads the members after someone changed them."""
         try:
             await self._read_team(record_id(self.router_data, routes.PROJECTS))
         except (NotFound, Forbidden):

@@ -15,7 +15,7 @@ from tca_app.ui.var import as_var
 
 
 def user_dialogs(editing_mark: rx.Component, instead: rx.Component | None = None) -> rx.Component:
-    """`editing_mark` shows others that somebody is editing while the form is open; `instead` is another way to create
+    """`editing_mark` shows others that someone is editing while the form is open; `instead` is another way to create
     a user."""
     return rx.fragment(_form(editing_mark, instead), _question())
 

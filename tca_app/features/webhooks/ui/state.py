@@ -140,7 +140,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         rows, wanted = [_row(hook) for hook in found], shown_webhook(self)
         shown = next((row for row in rows if row["id"] == wanted), NOTHING)
         phase = "list" if not wanted else "one" if shown["id"] else "missing"
-        # A reload for somebody else's change sends only the differences.
+        # A reload for someone else's change sends only the differences.
         for name, value in (("hooks", rows), ("shown", shown), ("phase", phase)):
             if getattr(self, name) != value:
                 setattr(self, name, value)

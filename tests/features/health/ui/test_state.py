@@ -97,7 +97,7 @@ async def test_what_is_asked_once_a_day_is_not_late_before_that(console: Console
     then = now - timedelta(hours=2)
     minutely = await make_check(name="Redis", last_at=then, **known)
     assert shown(await tab.send(StatusState.load), StatusState, "late_since") == then.isoformat()
-    await set_fields(daily, last_at=now)  # somebody does ask, so no worker is missing
+    await set_fields(daily, last_at=now)  # someone does ask, so no worker is missing
     assert not shown(await tab.send(StatusState.load), StatusState, "late_since")
     await set_fields(minutely, last_at=now - timedelta(hours=26))
     await set_fields(daily, last_at=now - timedelta(hours=25))

@@ -145,8 +145,8 @@ async def test_the_dashboard_says_how_severe_it_is_and_who_takes_care(console: C
     tab = await _opened(console, admin, "/dashboard")
     notices = shown(await tab.send(AttentionState.load), AttentionState, "notices")
     found = {notice["title"]: (notice["detail"], notice["url"]) for notice in notices}
-    assert found["Slow"] == ("critical incident · acknowledged", f"/incidents/{incident.id}")
-    assert found["Disk is down"][0] == "HTTP 500 · major incident"
+    assert found["Slow"] == ("Critical incident · Acknowledged", f"/incidents/{incident.id}")
+    assert found["Disk is down"][0] == "HTTP 500 · Major incident"
     await run(service.add_note, admin, incident.id, NoteCreate(note="Done.", status="resolved"))
     async with reading() as session:
         assert (await queries.get_incident(session, admin, incident.id)).status == "resolved"
