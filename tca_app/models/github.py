@@ -61,7 +61,7 @@ class GithubCommit(TableModel, table=True):
 
 
 class CommitStep(TableModel, table=True):
-    """A commit on a branch, with the one before it there. `previous_sha` is "" where that is not known.
+    """A commit on a branch with its parent there. `previous_sha` is "" where the parent is unknown.
 
     `ref` is the branch that GitHub pushed, or "" for the commits that CI reported.
     """

@@ -1,4 +1,4 @@
-"""Permissions on imports: whoever may create one row may import many. An import is visible to the person alone."""
+"""Permissions on imports: who may create one row may import many. Only its creator sees an import."""
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import NotWhileActing

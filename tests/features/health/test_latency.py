@@ -53,11 +53,12 @@ async def test_the_answer_of_health_has_the_latency_of_each_component(slow: str)
 
 
 class Slow(asyncio.Event):
-    """What a target waits for before each answer."""
+    """What a target waits for before each answer: an event that is set when its latency has passed."""
 
     async def wait(self) -> Literal[True]:
-        await asyncio.sleep(SLOW_S)
-        return True
+        is_due = asyncio.Event()
+        asyncio.get_running_loop().call_later(SLOW_S, is_due.set)
+        return await is_due.wait()
 
 
 async def test_a_slow_target_does_not_make_the_others_look_slow(monkeypatch: pytest.MonkeyPatch) -> None:

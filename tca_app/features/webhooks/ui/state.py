@@ -115,7 +115,7 @@ class WebhooksState(WebhookForm, RecordState, SessionState):
         await self._read()
 
     def _is_filter(self) -> bool:
-        """Whether the URL differs from the one before only in the filters of the deliveries. A reload does not."""
+        """Whether only the filters of the deliveries changed in the URL. A reload changes none."""
         is_other, url, before = self._enter_record(), page_url(self.router_data), self._loaded_url
         self._loaded_url = url
         return not is_other and url != before and is_here(self) and shown_webhook(self) > 0
