@@ -43,5 +43,13 @@ class DayRange:
             return None
         return found if most.since <= found.since <= found.until <= most.until else None
 
+    @property
+    def before(self) -> "DayRange":
+        """As many days right before these."""
+        return DayRange(self.since - timedelta(days=len(self)), self.since - timedelta(days=1))
+
+    def __len__(self) -> int:
+        return (self.until - self.since).days + 1
+
     def __iter__(self) -> Iterator[date]:
-        return (self.since + timedelta(days=number) for number in range((self.until - self.since).days + 1))
+        return (self.since + timedelta(days=number) for number in range(len(self)))

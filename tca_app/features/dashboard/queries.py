@@ -1,7 +1,7 @@
 """Queries of the dashboard: history by day, the newest records and the busiest projects."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
+from tca_app.core.periods import DayRange
 from tca_app.features.dashboard.schemas import BusyProject, NewProject
 from tca_app.features.projects.counters import ACTIVE_CHANGE
 from tca_app.features.projects.queries import visible
@@ -75,11 +76,22 @@ _BUSIEST_OF_ALL = text(
     ORDER BY deployments DESC, projects.name, projects.id LIMIT :most
     """
 )
+# No aggregate has periods that ended before today.
+_BUSIEST_EARLIER = text(
+    """
+    SELECT projects.id, projects.name, projects.slug, deployments, failed
+    FROM (SELECT project_id, CAST(sum(succeeded + failed + cancelled) AS bigint) AS deployments,
+        CAST(sum(failed) AS bigint) AS failed
+      FROM daily_deployments WHERE day > :after AND day <= :until AND counts GROUP BY 1) AS each
+    JOIN projects ON projects.id = project_id AND projects.deleted_at IS NULL
+    WHERE deployments > 0 ORDER BY deployments DESC, projects.name, projects.id LIMIT :most
+    """
+)
 _BUSIEST_OF_MINE = text(
     f"""
     SELECT projects.id, projects.name, projects.slug,
       sum(succeeded + failed + cancelled) AS deployments, sum(failed) AS failed
-    FROM {_MINE} GROUP BY projects.id ORDER BY 4 DESC, projects.name, projects.id LIMIT :most
+    FROM {_MINE} AND day <= :until GROUP BY projects.id ORDER BY 4 DESC, projects.name, projects.id LIMIT :most
     """  # noqa: S608
 )
 _NEWEST_USERS = (
@@ -101,10 +113,15 @@ async def changes_by_day(session: AsyncSession, actor: Actor, after: date) -> Ch
     return found
 
 
-async def busiest(session: AsyncSession, actor: Actor, after: date) -> list[BusyProject]:
-    """Returns the projects with the most deployments that ended after the day `after`."""
-    statement = _BUSIEST_OF_ALL if actor.is_superuser else _BUSIEST_OF_MINE.bindparams(actor_id=actor.user_id)
-    rows = await session.execute(statement, {"after": after, "most": BUSIEST})
+async def busiest(session: AsyncSession, actor: Actor, days: DayRange) -> list[BusyProject]:
+    """Returns the projects with the most deployments that ended on these days."""
+    values = {"after": days.since - timedelta(days=1), "until": days.until, "most": BUSIEST}
+    if not actor.is_superuser:
+        rows = await session.execute(_BUSIEST_OF_MINE, values | {"actor_id": actor.user_id})
+    elif days.until < DayRange.last(1).until:
+        rows = await session.execute(_BUSIEST_EARLIER, values)
+    else:
+        rows = await session.execute(_BUSIEST_OF_ALL, values)
     return [BusyProject(**row._mapping) for row in rows]
 
 

@@ -24,31 +24,35 @@ _kept = SharedCache("stats", depends_on=("user", "project", "stat", "deployment"
 
 
 async def stats(session: AsyncSession, actor: Actor, query: StatsQuery) -> StatsRead:
-    """Returns the counts that the viewer may see, each with its value a period ago; "as of" is when they were computed.
+    """Returns the counts of the last days that the viewer may see."""
+    return await stats_of_days(session, actor, DayRange.last(days_in(query.days)))
+
+
+async def stats_of_days(session: AsyncSession, actor: Actor, days: DayRange) -> StatsRead:
+    """Returns the counts that the viewer may see, each with its value before; "as of" is when they were computed.
 
     The score is not cached here: it changes with every probe, and reading it is cheap.
     """
 
     async def count() -> dict[str, Any]:
-        return (await _count(session, actor, query)).model_dump(mode="json")
+        return (await _count(session, actor, days)).model_dump(mode="json")
 
     key = "superusers" if actor.is_superuser else f"user:{actor.user_id}"
-    found = await cached(session, _kept, f"{key}:{query.days}", count)
-    return StatsRead.model_validate(found | {"health": await kept_score(session, actor, days_in(query.days))})
+    found = await cached(session, _kept, f"{key}:{days.since}:{days.until}", count)
+    return StatsRead.model_validate(found | {"health": await kept_score(session, actor, days)})
 
 
-async def _count(session: AsyncSession, actor: Actor, query: StatsQuery) -> Counts:
-    period, sees_people = timedelta(days=days_in(query.days)), policy.may(actor, "users.list")
+async def _count(session: AsyncSession, actor: Actor, days: DayRange) -> Counts:
+    sees_people = policy.may(actor, "users.list")
     now = (await session.execute(there_now(actor.is_superuser, sees_people), {"actor_id": actor.user_id})).one()
     today = now.as_of.astimezone(UTC).date()
-    changes = await changes_by_day(session, actor, today - 2 * period)
-    by_day = [_results(changes, today - timedelta(days=back)) for back in range(2 * period.days - 1, -1, -1)]
-    earlier, these = by_day[: period.days], by_day[period.days :]
-    projects = _back_from(now.projects, changes["projects_active"], today, period.days)
+    changes = await changes_by_day(session, actor, days.before.since - timedelta(days=1))
+    earlier, these = ([_results(changes, day) for day in part] for part in (days.before, days))
+    projects = _back_from(now.projects, changes["projects_active"], today, days)
     seen = Counts(
-        days=period.days,
+        days=len(days),
         total_users=None,
-        active_projects=Trend.of(now.projects, projects[0].total),
+        active_projects=Trend.of(projects[-1].total, projects[0].total),
         deployments=Trend.of(sum(day.ended for day in these), sum(day.ended for day in earlier)),
         success_rate=Rate(now=_success_rate(these), before=_success_rate(earlier)),
         users_by_day=[],
@@ -56,50 +60,38 @@ async def _count(session: AsyncSession, actor: Actor, query: StatsQuery) -> Coun
         deployments_by_day=these,
         has_deployments=now.has_deployments,
         deploying=await open_deployments(session, actor, MAX_OPEN),
-        busiest_projects=await busiest(session, actor, today - period),
-        measures=await delivery_measures(session, actor, MeasuresQuery(days=query.days)),
+        busiest_projects=await busiest(session, actor, days),
+        measures=await delivery_measures(session, actor, MeasuresQuery(), days),
         newest_users=[],
         newest_projects=[new_project(row) for row in now.newest_projects],
         as_of=now.as_of,
     )
-    return _with_people(seen, now, changes, today) if sees_people else seen
+    if not sees_people:
+        return seen
+    return _with_people(seen, now, _back_from(now.users, changes["users_total"], today, days))
 
 
-async def read_days(
-    session: AsyncSession, actor: Actor, days: DayRange, total_users: int | None
-) -> tuple[list[DayResults], list[DayCount]]:
-    """Returns the results of these days, and the users at the end of each, without users if `total_users` is None."""
-    changes = await changes_by_day(session, actor, days.since - timedelta(days=1))
-    results = [_results(changes, day) for day in days]
-    if total_users is None:
-        return results, []
-    today = DayRange.last(1).until
-    totals = _back_from(total_users, changes["users_total"], today, (today - days.since).days)
-    return results, [count for count in totals if count.day <= days.until]
-
-
-def _with_people(seen: Counts, now: Row[*tuple[Any, ...]], changes: Changes, today: date) -> Counts:
-    people = _back_from(now.users, changes["users_total"], today, seen.days)
+def _with_people(seen: Counts, now: Row[*tuple[Any, ...]], people: list[DayCount]) -> Counts:
     return seen.model_copy(
         update={
-            "total_users": Trend.of(now.users, people[0].total),
+            "total_users": Trend.of(people[-1].total, people[0].total),
             "users_by_day": people[1:],
             "newest_users": [NewUser.model_validate(row) for row in now.newest_users],
         }
     )
 
 
-def _back_from(total: int, changed: dict[date, int], today: date, days: int) -> list[DayCount]:
-    """Returns the count at the end of each of the last days and of the day before them, oldest first.
+def _back_from(total: int, changed: dict[date, int], today: date, days: DayRange) -> list[DayCount]:
+    """Returns the count at the end of each of these days and of the day before them, oldest first.
 
     It starts at the current count and subtracts the change of each day.
     """
-    counts = []
-    for back in range(days + 1):
-        day = today - timedelta(days=back)
+    counts, day = [], max(today, days.until)
+    while day >= days.since - timedelta(days=1):
         counts.append(DayCount(day=day, total=total))
         total -= changed[day]
-    return counts[::-1]
+        day -= timedelta(days=1)
+    return [count for count in reversed(counts) if count.day <= days.until]
 
 
 def _results(changes: Changes, day: date) -> DayResults:

@@ -12,20 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.session import cached_read
-from tca_app.core.periods import days_in
+from tca_app.core.periods import DayRange, days_in
 from tca_app.features.deployments.schemas import MeasuresQuery, MeasuresRead
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import get_project
 
 FEW = 10_000  # number of deployments of which the exact median takes a few milliseconds
-_AFTER = "CAST(now() AT TIME ZONE 'UTC' AS date) - CAST(:days AS int)"
+_IN_PERIOD = "day BETWEEN CAST(:since AS date) AND CAST(:until AS date)"
 _SUMS = "sum(succeeded) AS succeeded, sum(succeeded) + sum(failed) - sum(unstarted) AS finished, sum(bad) AS bad"
 _MEDIAN = "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY us) FROM"
 _OF_PROJECTS = text(
     f"""
     WITH seen AS (
       SELECT * FROM daily_deployments
-      WHERE tier = :tier AND day > {_AFTER} AND project_id = ANY(ARRAY(
+      WHERE tier = :tier AND {_IN_PERIOD} AND project_id = ANY(ARRAY(
         SELECT projects.id FROM projects JOIN project_members ON project_id = projects.id AND user_id = :actor_id
         WHERE deleted_at IS NULL AND CAST(:project_id AS bigint) IS NULL
         UNION ALL SELECT id FROM projects WHERE id = CAST(:project_id AS bigint) AND deleted_at IS NULL))
@@ -41,11 +41,11 @@ _OF_PROJECTS = text(
 _OF_ALL = text(
     f"""
     WITH total AS (
-      SELECT {_SUMS} FROM daily_deployment_totals WHERE tier = :tier AND day > {_AFTER}
+      SELECT {_SUMS} FROM daily_deployment_totals WHERE tier = :tier AND {_IN_PERIOD}
     ),
     buckets AS (
       SELECT kind, bucket, sum(count) AS count FROM daily_durations
-      WHERE tier = :tier AND day > {_AFTER} GROUP BY 1, 2 HAVING sum(count) > 0
+      WHERE tier = :tier AND {_IN_PERIOD} GROUP BY 1, 2 HAVING sum(count) > 0
     ),
     placed AS (
       SELECT kind, bucket, count, sum(count) OVER (PARTITION BY kind ORDER BY bucket) AS upto,
@@ -61,7 +61,7 @@ _OF_ALL = text(
     ),
     few AS (
       SELECT lead_us, restored_us FROM daily_deployments
-      WHERE tier = :tier AND day > {_AFTER} AND counts
+      WHERE tier = :tier AND {_IN_PERIOD} AND counts
         AND (SELECT finished FROM total) <= CAST(:few AS int)
     )
     SELECT total.*, lead.of AS with_commit_time, restore.of AS restored,
@@ -75,26 +75,33 @@ _OF_ALL = text(
 _cache: LocalCache[MeasuresRead] = LocalCache(500, drop_on_write=True)
 
 
-async def delivery_measures(session: AsyncSession, actor: Actor, query: MeasuresQuery) -> MeasuresRead:
-    """Returns the metrics of one project, or of all that the actor may see. Raises NotFound."""
+async def delivery_measures(
+    session: AsyncSession, actor: Actor, query: MeasuresQuery, zoom: DayRange | None = None
+) -> MeasuresRead:
+    """Returns the metrics of one project, or of all that the actor may see, of the days of `zoom` if there are any.
+
+    Raises NotFound.
+    """
     policy.require(actor, "deployments.list")
     if query.project_id is not None:
         await get_project(session, actor, query.project_id)
-    key = f"{actor.user_id} {actor.is_superuser} {query.model_dump_json()}"
-    return await cached_read(session, _cache, key, ("stats", "projects"), lambda: _measure(session, actor, query))
+    days = zoom or DayRange.last(days_in(query.days))
+    key = f"{actor.user_id} {actor.is_superuser} {query.model_dump_json()} {days.since} {days.until}"
+    return await cached_read(session, _cache, key, ("stats", "projects"), lambda: _measure(session, actor, query, days))
 
 
-async def _measure(session: AsyncSession, actor: Actor, query: MeasuresQuery) -> MeasuresRead:
+async def _measure(session: AsyncSession, actor: Actor, query: MeasuresQuery, days: DayRange) -> MeasuresRead:
     sees_all = actor.is_superuser and query.project_id is None
-    values = query.model_dump() | {"days": days_in(query.days), "actor_id": actor.user_id, "few": FEW}
+    period = {"since": days.since, "until": days.until}
+    values = query.model_dump(exclude={"days"}) | period | {"actor_id": actor.user_id, "few": FEW}
     row = (await session.execute(_OF_ALL if sees_all else _OF_PROJECTS, values)).one()
     return MeasuresRead(
-        days=values["days"],
+        days=len(days),
         tier=query.tier,
         project_id=query.project_id,
         succeeded=row.succeeded or 0,
         finished=row.finished or 0,
-        deployments_per_day=float(row.succeeded or 0) / values["days"],
+        deployments_per_day=float(row.succeeded or 0) / len(days),
         lead_time_s=_seconds(row.lead_us),
         with_commit_time=row.with_commit_time or 0,
         change_failure_rate=float(row.bad / row.finished) if row.finished else None,

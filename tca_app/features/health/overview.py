@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
+from tca_app.core.periods import DayRange
 from tca_app.features.health import policy
 from tca_app.features.health.components import may_anywhere
 from tca_app.features.health.history.service import DAY, HOUR, list_checks, points_of, score, score_trend
@@ -61,7 +62,7 @@ async def read_overview(session: AsyncSession, actor: Actor, days: int) -> Overv
         hours=await points_of(session, ids, HOUR, now - timedelta(hours=HOURS)),
         days=await points_of(session, ids, DAY, now - timedelta(days=days)),
         score_24h=await score(session, actor, timedelta(hours=HOURS)),
-        score=await score_trend(session, actor, days),
+        score=await score_trend(session, actor, DayRange.last(days)),
         incidents=await list_incidents(session, actor, IncidentQuery(limit=MAX_INCIDENTS)),
         maintenance=await maintenance_of(session, ids, now - timedelta(days=days)),
         maintenance_24h=await maintenance_of(session, ids, now - timedelta(hours=HOURS)),

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.cache.shared import SharedCache, cached
+from tca_app.core.periods import DayRange
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import COLUMNS, IN_USE, RECENT, SEEN, check_read, score_trend, viewer
 from tca_app.features.health.maintenance.periods import IS_IDLE, ON_NOW
@@ -70,7 +71,7 @@ def _totals(row: Row[*tuple[Any, ...]]) -> CheckTotals:
     return CheckTotals(**{name: row._mapping[name] for name in _SUMS})
 
 
-async def kept_score(session: AsyncSession, actor: Actor, days: int) -> ScoreTrend:
+async def kept_score(session: AsyncSession, actor: Actor, days: DayRange) -> ScoreTrend:
     """Returns `score_trend` from the cache. All superusers share one entry; others have their own."""
     policy.require_list(actor)
 
@@ -78,4 +79,4 @@ async def kept_score(session: AsyncSession, actor: Actor, days: int) -> ScoreTre
         return (await score_trend(session, actor, days)).model_dump(mode="json")
 
     key = "superusers" if actor.is_superuser else f"user:{actor.user_id}"
-    return ScoreTrend.model_validate(await cached(session, _kept, f"{key}:{days}", count))
+    return ScoreTrend.model_validate(await cached(session, _kept, f"{key}:{days.since}:{days.until}", count))

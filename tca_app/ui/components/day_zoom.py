@@ -72,6 +72,21 @@ def day_zoom(state: type[ZoomState]) -> rx.Component:
     )
 
 
+def zoom_chip(state: type[ZoomState]) -> rx.Component:
+    """The days that a page is zoomed to, which removes them on a click. For a page whose numbers follow the zoom."""
+    label = t("{zoom_text}: reset zoom", zoom_text=state.zoom_text)
+    shown = rx.el.button(
+        rx.el.span(state.zoom_text, class_name="truncate"),
+        rx.icon("x", size=16, aria_hidden="true"),
+        type="button",
+        aria_label=label,
+        title=label,
+        on_click=state.zoom_out,
+        class_name="chip num",
+    )
+    return rx.cond(state.zoom_text != "", shown)
+
+
 def _day(label: str, name: str, value: Any) -> rx.Component:
     entered = rx.el.input(type="date", name=name, default_value=value, key=value, required=True, class_name="input")
     return rx.el.label(rx.el.span(label), entered, class_name="day")

@@ -24,15 +24,18 @@ def cards() -> rx.Component:
 
 
 def _named(name: Any) -> rx.Component:
-    ended = f"{routes.DEPLOYMENTS}?days={state.days}"
+    finished = f"{state.ended_url}&status=finished"
     return rx.el.div(
         rx.match(
             name,
             ("users", _card("users", "users", routes.USERS, state.people_card)),
             ("projects", _card("projects", "folder-git-2", f"{routes.PROJECTS}?status=active", state.projects_card)),
-            ("deployments", _card("deployments", "rocket", ended, state.deployments_card)),
+            ("deployments", _card("deployments", "rocket", state.ended_url, state.deployments_card)),
             ("health", _card("health", "heart-pulse", f"{routes.STATUS}?days={state.days}", state.health_card)),
-            ("success_rate", _card("success_rate", "circle-check", f"{ended}&status=finished", state.success_card)),
+            (
+                "success_rate",
+                _card("success_rate", "circle-check", finished, state.success_card),
+            ),
             rx.fragment(),
         ),
         class_name="place",

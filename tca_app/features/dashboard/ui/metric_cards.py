@@ -41,6 +41,10 @@ def card_of(trend: Trend, by_day: Sequence[int], than: str) -> Card:
     return _compared(card, trend.now - trend.before, f"{number(trend.percent, sign=True)}%", than, number(trend.before))
 
 
+def previous_days(days: int) -> str:
+    return _("previous day") if days == 1 else _("previous {days} days", days=days)
+
+
 def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
     """Returns the card of a rate. The sparkline has the days on which a deployment succeeded or failed."""
     if rate.now is None:
@@ -53,7 +57,7 @@ def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
     points = round(100 * rate.now, 1) - round(100 * rate.before, 1)
     change = points if abs(points) > 0.04 else 0
     words, before = _("{points} pts", points=number(points, 1, sign=True)), f"{number(100 * rate.before, 1)}%"
-    card = _compared(card, change, words, _("previous {days} days", days=days), before)
+    card = _compared(card, change, words, previous_days(days), before)
     return _judged(card)
 
 
@@ -71,7 +75,7 @@ def score_card(health: ScoreTrend) -> Card:
         card,
         change,
         _("{points} pts", points=number(points, 2, sign=True)),
-        _("previous {days} days", days=health.days),
+        previous_days(health.days),
         percent(health.before),
     )
     return _judged(card)

@@ -25,6 +25,7 @@ from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
 from tca_app.ui.components.day_bars import results_legend
+from tca_app.ui.components.day_zoom import zoom_chip
 from tca_app.ui.components.placeholders import empty_state, error_state
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
@@ -45,7 +46,8 @@ def dashboard_page() -> rx.Component:
         page_header(
             t("Hello, {display_name}", display_name=SessionState.display_name),
             _as_of(),
-            period_links(routes.DASHBOARD, state.days),
+            zoom_chip(state),
+            period_links(routes.DASHBOARD, rx.cond(state.zoom_text == "", state.days, "")),
             customize_button(),
             _refresh(),
         ),
@@ -84,7 +86,7 @@ def _panel(name: Any) -> rx.Component:
                 panel(
                     t("Deployments by day"),
                     deployments_chart(),
-                    actions=(results_legend(state.results, _rows_of),),
+                    actions=(results_legend(state.results, lambda result: f"{state.ended_url}&status={result}"),),
                     flush=True,
                 ),
             ),
@@ -104,11 +106,6 @@ def _panel(name: Any) -> rx.Component:
         class_name=f"place {name}",
         key=name.to(str),
     )
-
-
-def _rows_of(result: str) -> Any:
-    zoomed = routes.deployments_of(ended_since=state.zoom_from, ended_until=state.zoom_to, status=result)
-    return rx.cond(state.zoom_text != "", zoomed, routes.deployments_of(days=state.days, status=result))
 
 
 def _nothing() -> rx.Component:

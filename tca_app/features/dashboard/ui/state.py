@@ -7,24 +7,26 @@ from typing import Any, TypedDict
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.language.messages import _
-from tca_app.core.periods import DEFAULT_PERIOD, period_of
+from tca_app.core.periods import DEFAULT_PERIOD, DayRange, Period, period_of
 from tca_app.core.region.formats import number
 from tca_app.features.activity.ui.state import RecentState
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.layout.service import CARDS, OF_PEOPLE, PANELS, read_layout
-from tca_app.features.dashboard.schemas import BusyProject, DayCount, DayResults, LayoutRead, StatsQuery, StatsRead
+from tca_app.features.dashboard.schemas import BusyProject, LayoutRead, StatsQuery, StatsRead
 from tca_app.features.dashboard.ui.attention_state import AttentionState
 from tca_app.features.dashboard.ui.health_state import HealthState, failure_words
-from tca_app.features.dashboard.ui.metric_cards import NO_CARD, Card, card_of, rate_card, score_card
+from tca_app.features.dashboard.ui.metric_cards import NO_CARD, Card, card_of, previous_days, rate_card, score_card
 from tca_app.features.dashboard.ui.running_deployments import OpenRow, open_row
 from tca_app.features.deployments.ui.figures import Figure, figures_of
 from tca_app.ui import routes
 from tca_app.ui.components.day_bars import (
+    RESULTS,
     DayBar,
     DayTotal,
     area_path,
     day_bars_of,
     day_totals_of,
+    day_words,
     scale_of,
     top_of,
 )
@@ -81,6 +83,7 @@ class DashboardState(ZoomState, SessionState):
     first_report: str = ""  # the line that reports a deployment of the newest project
     first_project_url: str = ""  # its settings, which have its tokens
     days: str = DEFAULT_PERIOD
+    ended_url: str = routes.deployments_of(days=DEFAULT_PERIOD)  # the deployments that the numbers count
     cards: list[str] = [name for name in CARDS if name not in OF_PEOPLE]
     panels: list[str] = [name for name in PANELS if name not in OF_PEOPLE]
     people_card: Card = NO_CARD
@@ -109,13 +112,12 @@ class DashboardState(ZoomState, SessionState):
         try:
             async with reading() as session:
                 layout = await read_layout(session, self._as_actor())
-                stats = await dashboard.stats(session, self._as_actor(), StatsQuery(days=period))
-                self._keep(stats)
-                if days := self._zoomed_days():
-                    total = stats.total_users.now if stats.total_users else None
-                    results, people = await dashboard.read_days(session, self._as_actor(), days, total)
-                    self._draw_results(results)
-                    self._draw_users(people)
+                days = self._zoomed_days()
+                self.ended_url = _ended_url(days, period)
+                if days:
+                    self._keep(await dashboard.stats_of_days(session, self._as_actor(), days), days)
+                else:
+                    self._keep(await dashboard.stats(session, self._as_actor(), StatsQuery(days=period)))
                 self._arrange(layout)
         except Exception as error:
             self.failure = failure_words(error, "ui.dashboard_failed")
@@ -135,13 +137,16 @@ class DashboardState(ZoomState, SessionState):
         panels = _shown(layout.panels, layout)
         self.panels = [name for name in panels if name in APART] if self.is_new_instance else panels
 
-    def _keep(self, stats: StatsRead) -> None:
+    def _keep(self, stats: StatsRead, zoom: DayRange | None = None) -> None:
         people = stats.total_users
         self.sees_people = people is not None
-        then = _("{days} days ago", days=stats.days)
+        then = day_words(zoom.before.until) if zoom else _("{days} days ago", days=stats.days)
         self.people_card = card_of(people, [day.total for day in stats.users_by_day], then) if people else NO_CARD
         self.projects_card = card_of(stats.active_projects, [day.total for day in stats.projects_by_day], then)
-        self._draw_users(stats.users_by_day)
+        counts = [(day.day, day.total) for day in stats.users_by_day]
+        totals = [total for _, total in counts]
+        self.users_by_day, self.users_top = day_totals_of(counts, "user"), top_of(totals)
+        self.users_area = area_path(totals, self.users_top)
         self.health_card = score_card(stats.health)
         self._keep_deployments(stats)
         self.newest_users = [
@@ -161,18 +166,13 @@ class DashboardState(ZoomState, SessionState):
         self.is_new_instance = not (self.has_projects or self.has_users)
         self.as_of, self.is_loaded, self.failure = stats.as_of.isoformat(), True, ""
 
-    def _draw_users(self, by_day: Sequence[DayCount]) -> None:
-        counts = [(day.day, day.total) for day in by_day]
-        totals = [total for _, total in counts]
-        self.users_by_day, self.users_top = day_totals_of(counts, "user"), top_of(totals)
-        self.users_area = area_path(totals, self.users_top)
-
     def _keep_deployments(self, stats: StatsRead) -> None:
         by_day = stats.deployments_by_day
         ended = [day.ended for day in by_day]
-        self.deployments_card = card_of(stats.deployments, ended, _("previous {days} days", days=stats.days))
+        self.deployments_card = card_of(stats.deployments, ended, previous_days(stats.days))
         self.success_card = rate_card(stats.success_rate, stats.days, by_day)
-        self._draw_results(by_day)
+        self.deployments_by_day, self.deployments_top = day_bars_of(by_day, _rows_of), scale_of(by_day)
+        self.results = {name: number(sum(getattr(day, name) for day in by_day)) for name, _label in RESULTS}
         self.has_deployments = stats.deployments.now > 0
         now = datetime.now(UTC)
         self.deploying = [open_row(deployment, now) for deployment in stats.deploying]
@@ -180,15 +180,15 @@ class DashboardState(ZoomState, SessionState):
         self.busiest = [_busy(project, most) for project in stats.busiest_projects]
         self.measures = figures_of(stats.measures)
 
-    def _draw_results(self, by_day: Sequence[DayResults]) -> None:
-        self.deployments_by_day, self.deployments_top = day_bars_of(by_day, _rows_of), scale_of(by_day)
-        self.results = {
-            name: number(sum(getattr(day, name) for day in by_day)) for name in ("succeeded", "failed", "cancelled")
-        }
-
 
 def _shown(names: Sequence[str], layout: LayoutRead) -> list[str]:
     return [name for name in names if name not in layout.hidden]
+
+
+def _ended_url(zoom: DayRange | None, period: Period) -> str:
+    if zoom:
+        return routes.deployments_of(ended_since=zoom.since.isoformat(), ended_until=zoom.until.isoformat())
+    return routes.deployments_of(days=period)
 
 
 def _rows_of(day: date) -> str:

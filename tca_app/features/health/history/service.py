@@ -15,6 +15,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
 from tca_app.core.errors import NotFound
 from tca_app.core.language.messages import N_
+from tca_app.core.periods import DayRange
 from tca_app.features.health import policy
 from tca_app.features.health.maintenance.periods import MAINTENANCE_UNTIL, ON_NOW, maintenance_of
 from tca_app.features.health.probing.check_state import GRACE
@@ -98,7 +99,8 @@ _SCORE = text(
 # One row for each day, and one row without a day for each of the two periods.
 _TREND = text(
     f"""
-    WITH rolls AS (SELECT *, starts_at >= :middle AS is_now FROM ({_SHARES}) AS found), shares AS (
+    WITH found AS ({_SHARES} AND roll.starts_at < :until),
+    rolls AS (SELECT *, starts_at >= :middle AS is_now FROM found), shares AS (
       SELECT is_now, starts_at, weight, CAST(sum(passed) AS float8) / sum(count) AS share
       FROM rolls GROUP BY GROUPING SETS ((id, weight, is_now, starts_at), (id, weight, is_now))
     )
@@ -174,18 +176,18 @@ async def score(session: AsyncSession, actor: Actor, span: timedelta, seconds: i
     return found
 
 
-async def score_trend(session: AsyncSession, actor: Actor, days: int) -> ScoreTrend:
-    """Returns the score of the last `days` days (UTC, including today) and of the previous ones, in one statement.
+async def score_trend(session: AsyncSession, actor: Actor, days: DayRange) -> ScoreTrend:
+    """Returns the score of these days (UTC) and of as many before them, in one statement.
 
     `now` and `before` are 0 to 100 or None. `points` has one value for each day, oldest first.
     """
     policy.require_list(actor)
-    today = datetime.now(UTC).date()
-    first = today - timedelta(days=days - 1)
-    middle = datetime.combine(first, time.min, UTC)
-    values = viewer(actor) | {"seconds": DAY, "middle": middle, "since": middle - timedelta(days=days)}
+    since, middle, until = (
+        datetime.combine(day, time.min, UTC) for day in (days.before.since, days.since, days.until + timedelta(days=1))
+    )
+    values = viewer(actor) | {"seconds": DAY, "since": since, "middle": middle, "until": until}
     rows = (await session.execute(_TREND, values)).all()
     periods = {row.is_now: row.score for row in rows if row.day is None}
     by_day = {row.day: row.score for row in rows}
-    points = [ScorePoint(day=day, score=by_day.get(day)) for day in (first + timedelta(n) for n in range(days))]
-    return ScoreTrend(days=days, now=periods.get(True), before=periods.get(False), points=points)
+    points = [ScorePoint(day=day, score=by_day.get(day)) for day in days]
+    return ScoreTrend(days=len(days), now=periods.get(True), before=periods.get(False), points=points)

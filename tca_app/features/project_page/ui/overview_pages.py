@@ -109,11 +109,16 @@ def _days() -> rx.Component:
     chart = day_bars(state.bars, state.bars_top, t("Deployments that ended on each day (UTC)"), day_zoom(state))
     is_shown = state.has_results | (state.zoom_text != "")
     return panel(
-        rx.fragment(t("Deployments by day"), rx.cond(state.zoom_text == "", t(", last {days} days", days=DAYS), "")),
+        rx.fragment(t("Deployments by day"), _period()),
         rx.cond(is_shown, chart, nothing),
         actions=(rx.cond(is_shown, results_legend(state.results, _rows_of)),),
         flush=True,
     )
+
+
+def _period() -> rx.Component:
+    zoomed = t(", {zoom_text}", zoom_text=state.zoom_text)
+    return rx.cond(state.zoom_text == "", t(", last {days} days", days=DAYS), zoomed)
 
 
 def _rows_of(result: str) -> Any:
@@ -158,7 +163,7 @@ def _deployment(row: Any) -> rx.Component:
 
 def _measures() -> rx.Component:
     return panel(
-        t("DORA metrics for production, last {days} days", days=DAYS),
+        rx.fragment(t("DORA metrics for production"), _period()),
         rx.el.div(rx.foreach(state.measures, _measure), class_name="measures"),
         actions=(link(t("By week"), to=f"{routes.DORA}?project={project['id']}"),),
         flush=True,

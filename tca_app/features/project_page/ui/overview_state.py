@@ -97,8 +97,9 @@ class OverviewState(ZoomState, RecordState, SessionState):
         checks = await list_checks(session, actor, CheckQuery(project_id=project_id))
         newest = DeploymentQuery(project_id=[project_id], limit=RECENT)
         recent = await deployments.list_deployments(session, actor, newest)
-        days = await results_by_day(session, actor, project_id, self._zoomed_days() or DayRange.last(DAYS))
-        measured = await delivery_measures(session, actor, MeasuresQuery(project_id=project_id))
+        zoom = self._zoomed_days()
+        days = await results_by_day(session, actor, project_id, zoom or DayRange.last(DAYS))
+        measured = await delivery_measures(session, actor, MeasuresQuery(project_id=project_id), zoom)
         weeks = await measures_by_week(session, actor, project_id)
         check_of = {check.environment_id: check for check in checks.items}
         there = matrix[project_id].places if project_id in matrix else []

@@ -26,6 +26,7 @@ from tca_app.features.deployments.events import DeploymentFailed, DeploymentSucc
 from tca_app.features.deployments.schemas import EnvironmentRef, OpenDeployment, ProjectRef
 from tca_app.features.projects.events import ProjectCreated
 from tca_app.features.users.events import UserCreated, UserDeleted
+from tca_app.ui.components.day_bars import day_words
 from tca_app.ui.components.sparks import spark_path
 from tca_app.ui.session import SessionState
 from tests.factories import happened, make_admin, make_check, make_deployment, make_project, make_user, run
@@ -88,14 +89,14 @@ async def test_the_numbers_are_those_of_the_rows(console: Console) -> None:
     )
 
 
-async def test_the_charts_zoom_to_the_days_of_the_url_and_the_numbers_stay(console: Console) -> None:
+async def test_the_charts_and_the_numbers_are_those_of_the_days_that_the_url_zooms_to(console: Console) -> None:
     admin = await make_user("root", is_superuser=True, created_at=ago(90))
     await happened(90, UserCreated)
-    for days in (50, 3):
+    for days in (46, 3):
         await make_user(created_at=ago(days))
         await happened(days, UserCreated)
     project_id = await make_project(admin)
-    for days in (45, 40, 2):
+    for days in (48, 45, 40, 2):
         await make_deployment(project_id, status="failed", finished_at=ago(days))
     await run(recount)
     first, last = (ago(days).date().isoformat() for days in (46, 40))
@@ -109,7 +110,27 @@ async def test_the_charts_zoom_to_the_days_of_the_url_and_the_numbers_stay(conso
     assert [bar["date"] for bar in (bars[0], bars[-1])] == [first, last]
     assert [day["total"] for day in shown(updates, DashboardState, "users_by_day")] == [2] * 7
     assert shown(updates, DashboardState, "results")["failed"] == "2"
-    assert shown(updates, DashboardState, "deployments_card")["value"] == "1"  # of the last seven days
+    deployments, people = (shown(updates, DashboardState, name) for name in ("deployments_card", "people_card"))
+    assert (deployments["value"], deployments["than"]) == ("2", "vs. previous 7 days")
+    assert (people["value"], people["change"]) == ("2", "+100%")  # the second one came on the first of these days
+    assert people["than"] == f"vs. {day_words(ago(47).date())}"
+    assert shown(updates, DashboardState, "ended_url") == f"/deployments?ended_since={first}&ended_until={last}"
+    assert [row["deployments"] for row in shown(updates, DashboardState, "busiest")] == ["2"]
+    measures = {figure["label"]: figure for figure in shown(updates, DashboardState, "measures")}
+    assert measures["Change failure rate"]["basis"] == "2 finished"
+
+
+async def test_a_member_gets_the_numbers_of_the_zoom_of_their_projects(console: Console) -> None:
+    owner, member = await make_user(), await make_user()
+    own, other = await make_project(member), await make_project(owner)
+    for project_id, days in ((own, 45), (own, 40), (own, 2), (other, 45)):
+        await make_deployment(project_id, status="succeeded", finished_at=ago(days))
+    await run(recount)
+    first, last = (ago(days).date().isoformat() for days in (46, 45))
+    updates = await (await open_tab(console, member, f"/dashboard?from={first}&to={last}")).send(DashboardState.load)
+    assert shown(updates, DashboardState, "deployments_card")["value"] == "1"
+    assert [(row["id"], row["deployments"]) for row in shown(updates, DashboardState, "busiest")] == [(own, "1")]
+    assert shown(updates, DashboardState, "measures")[0]["basis"] == "1 succeeded"
 
 
 async def test_chosen_days_are_in_the_url_and_zooming_out_removes_them(console: Console) -> None:

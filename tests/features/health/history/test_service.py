@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from tca_app.config.settings import get_settings
 from tca_app.consumers.health import probe_round
 from tca_app.core.database.session import reading
+from tca_app.core.periods import DayRange
 from tca_app.features.health.history.service import score, score_trend
 from tca_app.features.health.incidents.service import MAX_NOTES
 from tca_app.features.health.internal_checks import PARTS
@@ -83,13 +84,17 @@ async def test_the_score_weighs_the_shares_and_leaves_out_what_was_not_probed() 
     for check_id, days_ago, passed in ((heavy, 0, 10), (light, 0, 4), (heavy, 1, 5), (heavy, 7, 10), (light, 8, 0)):
         await roll(check_id, today() - timedelta(days=days_ago), 10, passed)
     async with reading() as session:
-        trend = await score_trend(session, actor, 7)
+        trend = await score_trend(session, actor, DayRange.last(7))
+        ended = await score_trend(
+            session, actor, DayRange(today().date() - timedelta(2), today().date() - timedelta(1))
+        )
         nothing = await score(session, actor, timedelta(hours=24))
     assert [point.day for point in trend.points] == [(today() - timedelta(days=n)).date() for n in range(6, -1, -1)]
     assert [point.score for point in trend.points] == [None] * 5 + [50.0, pytest.approx(85.0)]
     # Over the week: (3 * 15/20 + 1 * 4/10) / 4; before: (3 * 10/10 + 1 * 0/10) / 4.
     assert trend.now == pytest.approx(66.25)
     assert trend.before == pytest.approx(75.0)
+    assert (ended.now, ended.before, [point.score for point in ended.points]) == (50.0, None, [None, 50.0])
     assert nothing is None
 
 
@@ -99,7 +104,7 @@ async def test_the_score_is_of_what_one_may_see() -> None:
     await roll(part, today(), 10, 10)
     await roll(place, today(), 10, 0)
     async with reading() as session:
-        found = [(await score_trend(session, who, 30)).now for who in (owner, stranger, admin)]
+        found = [(await score_trend(session, who, DayRange.last(30))).now for who in (owner, stranger, admin)]
     assert found == [50.0, 100.0, 50.0]
 
 

@@ -146,6 +146,7 @@ async def test_the_bars_are_those_of_the_days_that_the_url_zooms_to(console: Con
     assert (len(bars), shown(updates, OverviewState, "results")["succeeded"]) == (36, "2")
     assert sum(bar["tick"] != "" for bar in bars) == 6
     assert shown(updates, OverviewState, "zoom_from") == day.isoformat()
+    assert shown(updates, OverviewState, "measures")[0]["basis"] == "2 succeeded"
 
 
 async def test_other_tabs_do_not_read_the_overview_and_a_tab_that_is_not_theirs_does(console: Console) -> None:
