@@ -15,11 +15,11 @@ from tca_app.core.region.formats import (
     LOCALE,
     ZONE,
     first_zone,
-    span_words as span_words,
     time_words as time_words,
     zone_words as zone_words,
 )
 from tca_app.core.region.locales import Locale, locale_of
+from tca_app.core.region.spans import span_words as span_words
 from tca_app.core.security.tokens import cookie_in
 from tca_app.ui.handlers import CALL
 

@@ -165,3 +165,12 @@ _READ = text(f"SELECT {EVENT_COLUMNS} FROM events WHERE id = :id")  # noqa: S608
 async def read_event(session: AsyncSession, event_id: int) -> RecordedEvent:
     """Read one event, for a job that a consumer enqueued about it."""
     return RecordedEvent(*(await session.execute(_READ, {"id": event_id})).one())
+
+
+_READ_ALL = text(f"SELECT {EVENT_COLUMNS} FROM events WHERE id = ANY(:ids)")  # noqa: S608
+
+
+async def read_events(session: AsyncSession, ids: Sequence[int]) -> dict[int, RecordedEvent]:
+    """Read events by their ids."""
+    rows = await session.execute(_READ_ALL, {"ids": list(ids)})
+    return {row.id: RecordedEvent(*row) for row in rows}

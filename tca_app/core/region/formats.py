@@ -57,13 +57,6 @@ def time_words(at: datetime, zone: ZoneInfo, locale: Locale | None = None) -> st
     return f"{moment_text(at, zone, locale)} ({zone_words(zone, at)})"
 
 
-def span_words(starts_at: datetime, ends_at: datetime, zone: ZoneInfo, locale: Locale | None = None) -> str:
-    """Return the span in words, with the offset at both times when the clocks change between them."""
-    if offset_words(starts_at.astimezone(zone)) == offset_words(ends_at.astimezone(zone)):
-        return f"{moment_text(starts_at, zone, locale)} to {time_words(ends_at, zone, locale)}"
-    return f"{time_words(starts_at, zone, locale)} to {time_words(ends_at, zone, locale)}"
-
-
 def number(value: float, digits: int = 0, *, sign: bool = False) -> str:
     """ "1,204", or as the locale of the viewer writes it. With `sign` a positive one has a plus."""
     locale = LOCALE.get()

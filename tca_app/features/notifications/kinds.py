@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tca_app.core.events.log import RecordedEvent
-from tca_app.core.language.messages import N_
+from tca_app.core.events.words import spoken
+from tca_app.core.language.messages import N_, _
 
 Channel = Literal["inbox", "mail"]
 CHANNELS: tuple[Channel, ...] = ("inbox", "mail")
@@ -21,6 +22,10 @@ ALWAYS: frozenset[tuple[str, Channel]] = frozenset(
         "recovery_codes_renewed",
     )
 )
+
+
+# What `body_of` names: fields of an account, as their columns are called.
+_FIELDS = (N_("Email"), N_("Username"), N_("Full name"), N_("Is active"), N_("Is superuser"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +57,26 @@ KINDS: dict[str, Kind] = {
     "member_added": Kind(
         N_("You are added to a project"),
         "user_id",
-        "{actor} added you to {subject} as {role}",
+        N_("{actor} added you to {subject} as {role}"),
         frozenset({"inbox", "mail"}),
         "invitation",
     ),
-    "member_role_changed": Kind(N_("Your role changes"), "user_id", "{actor} made you {role} of {subject}"),
+    "member_role_changed": Kind(N_("Your role changes"), "user_id", N_("{actor} made you {role} of {subject}")),
     "member_removed": Kind(
-        N_("You are removed from a project"), "user_id", "{actor} removed you from {subject}", leads_there=False
+        N_("You are removed from a project"), "user_id", N_("{actor} removed you from {subject}"), leads_there=False
     ),
     "project_transferred": Kind(
-        N_("A project is transferred"), "from_id to_id", "{actor} transferred {subject} to {to_name}"
+        N_("A project is transferred"), "from_id to_id", N_("{actor} transferred {subject} to {to_name}")
     ),
-    "project_archived": Kind(N_("Your project is archived"), "team", "{actor} archived {subject}"),
+    "project_archived": Kind(N_("Your project is archived"), "team", N_("{actor} archived {subject}")),
     "project_deleted": Kind(
-        N_("Your project is deleted"), "team", "{actor} moved {subject} to the trash", leads_there=False
+        N_("Your project is deleted"), "team", N_("{actor} moved {subject} to the trash"), leads_there=False
     ),
-    "project_restored": Kind(N_("Your project is restored"), "team", "{actor} restored {subject}"),
+    "project_restored": Kind(N_("Your project is restored"), "team", N_("{actor} restored {subject}")),
     "deployment_failed": Kind(
         N_("A deployment fails"),
         "maintainers",
-        "The deployment of {subject} failed",
+        N_("The deployment of {subject} failed"),
         frozenset({"inbox", "mail"}),
         "deployment",
         says="reason",
@@ -80,156 +85,158 @@ KINDS: dict[str, Kind] = {
     "deployment_approval_requested": Kind(
         N_("A deployment awaits your approval"),
         "maintainers",
-        "{actor} requested approval to deploy {subject}",
+        N_("{actor} requested approval to deploy {subject}"),
         frozenset({"inbox", "mail"}),
         "deployment",
     ),
-    "deployment_approved": Kind(N_("Your deployment is approved"), "asked_by_id", "{actor} approved {subject}"),
+    "deployment_approved": Kind(N_("Your deployment is approved"), "asked_by_id", N_("{actor} approved {subject}")),
     "deployment_refused": Kind(
         N_("Your deployment is refused"),
         "asked_by_id",
-        "{actor} refused {subject}",
+        N_("{actor} refused {subject}"),
         template="deployment",
         says="reason",
     ),
     "person_mentioned": Kind(
         N_("You are mentioned in a comment"),
         "user_id",
-        "{actor} mentioned you in a comment on {subject}",
+        N_("{actor} mentioned you in a comment on {subject}"),
         frozenset({"inbox", "mail"}),
         sees_project=True,
     ),
-    "freeze_set": Kind(N_("Your project is frozen"), "team", "{actor} froze {environment} of {subject}", says="why"),
+    "freeze_set": Kind(
+        N_("Your project is frozen"), "team", N_("{actor} froze {environment} of {subject}"), says="why"
+    ),
     "freeze_lifted": Kind(
-        N_("A freeze of your project is lifted"), "team", "{actor} lifted the freeze of {environment} of {subject}"
+        N_("A freeze of your project is lifted"), "team", N_("{actor} lifted the freeze of {environment} of {subject}")
     ),
     "freeze_passed": Kind(
         N_("An administrator overrides a freeze"),
         "maintainers",
-        "{actor} overrode the freeze for {subject}",
+        N_("{actor} overrode the freeze for {subject}"),
         says="reason",
     ),
     "health_degraded": Kind(
         N_("A component or environment goes down"),
         "maintainers",
-        "{subject} is down",
+        N_("{subject} is down"),
         frozenset({"inbox", "mail"}),
         says="reason",
     ),
     "health_recovered": Kind(
         N_("A component or environment recovers"),
         "maintainers",
-        "{subject} recovered after {lasted}",
+        N_("{subject} recovered after {lasted}"),
     ),
     "certificate_expiring": Kind(
         N_("A TLS certificate expires within 30, 14 or 3 days"),
         "maintainers",
-        "The certificate of {subject} expires in {left}, on {expires_on}",
+        N_("The certificate of {subject} expires in {left}, on {expires_on}"),
         frozenset({"inbox", "mail"}),
     ),
     "incident_opened": Kind(
         N_("An incident is opened by hand"),
         "maintainers",
-        "{actor} opened the {severity} incident {subject}",
+        N_("{actor} opened the {severity} incident {subject}"),
         frozenset({"inbox", "mail"}),
         says="note",
     ),
     "incident_status_changed": Kind(
-        N_("An incident is updated"), "maintainers", "{actor} set the incident {subject} to {status}", says="note"
+        N_("An incident is updated"), "maintainers", N_("{actor} set the incident {subject} to {status}"), says="note"
     ),
     "incident_acknowledged": Kind(
-        N_("An incident is acknowledged"), "maintainers", "{actor} acknowledged the incident {subject}"
+        N_("An incident is acknowledged"), "maintainers", N_("{actor} acknowledged the incident {subject}")
     ),
     "incident_resolved": Kind(
         N_("An incident is resolved by hand"),
         "maintainers",
-        "{actor} resolved the incident {subject} after {lasted}",
+        N_("{actor} resolved the incident {subject} after {lasted}"),
         says="note",
     ),
     "maintenance_scheduled": Kind(
-        N_("Maintenance is scheduled"), "maintainers", "{actor} scheduled the maintenance {subject}", says="window"
+        N_("Maintenance is scheduled"), "maintainers", N_("{actor} scheduled the maintenance {subject}"), says="window"
     ),
     "maintenance_updated": Kind(
-        N_("Maintenance is changed"), "maintainers", "{actor} changed the maintenance {subject}", says="window"
+        N_("Maintenance is changed"), "maintainers", N_("{actor} changed the maintenance {subject}"), says="window"
     ),
     "maintenance_cancelled": Kind(
-        N_("Maintenance is cancelled"), "maintainers", "{actor} cancelled the maintenance {subject}", says="window"
+        N_("Maintenance is cancelled"), "maintainers", N_("{actor} cancelled the maintenance {subject}"), says="window"
     ),
     "user_updated": Kind(
-        N_("Someone changes your account"), "subject", "{actor} changed your account", names_fields=True
+        N_("Someone changes your account"), "subject", N_("{actor} changed your account"), names_fields=True
     ),
     "password_changed": Kind(
-        N_("Your password is changed"), "subject", "{actor} changed your password", template="password_changed"
+        N_("Your password is changed"), "subject", N_("{actor} changed your password"), template="password_changed"
     ),
     "factor_added": Kind(
         N_("A second factor is added to your account"),
         "subject",
-        "{actor} added the {kind} {name} to your account",
+        N_("{actor} added the {kind} {name} to your account"),
         template="factor",
     ),
     "factor_removed": Kind(
         N_("A second factor is removed from your account"),
         "subject",
-        "{actor} removed the {kind} {name} from your account",
+        N_("{actor} removed the {kind} {name} from your account"),
         template="factor",
     ),
     "recovery_codes_renewed": Kind(
         N_("Your recovery codes are replaced"),
         "subject",
-        "{actor} generated new recovery codes for your account",
+        N_("{actor} generated new recovery codes for your account"),
         template="factor",
     ),
     "recovery_code_used": Kind(
         N_("A recovery code of yours is used"),
         "subject",
-        "{actor} used one of your recovery codes; {left} left",
+        N_("{actor} used one of your recovery codes; {left} left"),
         template="factor",
     ),
     "factors_reset": Kind(
         N_("An administrator resets your second factors"),
         "subject",
-        "{actor} reset two-factor authentication of your account",
+        N_("{actor} reset two-factor authentication of your account"),
         template="factor",
     ),
     "passkey_refused": Kind(
         N_("A passkey of yours may have been copied"),
         "subject",
-        "{actor} refused your passkey {name}, because it may have been copied",
+        N_("{actor} refused your passkey {name}, because it may have been copied"),
         template="factor",
     ),
     "acting_started": Kind(
-        N_("An administrator acts as you"), "subject", "{actor} acts as you for up to 30 minutes", says="reason"
+        N_("An administrator acts as you"), "subject", N_("{actor} acts as you for up to 30 minutes"), says="reason"
     ),
-    "session_revoked": Kind(N_("Someone signs out your sessions"), "subject", "{actor} signed out your sessions"),
+    "session_revoked": Kind(N_("Someone signs out your sessions"), "subject", N_("{actor} signed out your sessions")),
     "identity_linked": Kind(
         N_("A way to sign in is linked to your account"),
         "subject",
-        "{provider} was linked to your account: it can sign in as you now",
+        N_("{provider} was linked to your account: it can sign in as you now"),
         frozenset({"inbox", "mail"}),
         even_own=True,
     ),
     "identity_unlinked": Kind(
         N_("A way to sign in is unlinked from your account"),
         "subject",
-        "{provider} was unlinked from your account",
+        N_("{provider} was unlinked from your account"),
         even_own=True,
     ),
     "webhook_disabled": Kind(
-        N_("A webhook is disabled"), "maintainers", "{actor} disabled the webhook to {subject}: {reason}"
+        N_("A webhook is disabled"), "maintainers", N_("{actor} disabled the webhook to {subject}: {reason}")
     ),
     "token_expiring": Kind(
         N_("An API token of yours or of your project expires within seven days"),
         "owner",
-        "The API token {subject} of {owner} expires on {expires_on}",
+        N_("The API token {subject} of {owner} expires on {expires_on}"),
         frozenset({"inbox", "mail"}),
     ),
     "token_revoked": Kind(
         N_("Someone revokes an API token of yours or of your project"),
         "owner",
-        "{actor} revoked the API token {subject} of {owner}",
+        N_("{actor} revoked the API token {subject} of {owner}"),
     ),
     "user_created": Kind(
-        N_("A user is created (administrators)"), "admins", "{actor} created the user {subject}", frozenset()
+        N_("A user is created (administrators)"), "admins", N_("{actor} created the user {subject}"), frozenset()
     ),
 }
 
@@ -249,16 +256,16 @@ OFFERED: dict[str, Kind] = KINDS | {
 
 def title_of(event: RecordedEvent, **more: str) -> str:
     """Returns the title for the recipient. `more` replaces fields of the event."""
-    names = {**event.data, "actor": event.actor_name, "subject": event.subject_name, **more}
-    return KINDS[event.type].title.format_map(names)
+    names = {**spoken(event.data), "actor": event.actor_name, "subject": event.subject_name, **more}
+    return _(KINDS[event.type].title).format_map(names)
 
 
 def body_of(event: RecordedEvent) -> str:
     """Returns which fields changed or why it happened, where the title does not say so."""
     if name := KINDS[event.type].says:
-        return str(event.data[name])
+        return str(spoken(event.data)[name])
     changed: Any = event.data.get("after", {}) if KINDS[event.type].names_fields else {}
-    return ", ".join(name.replace("_", " ").capitalize() for name in changed)
+    return ", ".join(_(name.replace("_", " ").capitalize()) for name in changed)
 
 
 def link_of(event: RecordedEvent) -> str:

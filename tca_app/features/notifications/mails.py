@@ -18,8 +18,9 @@ from tca_app.core.events.log import RecordedEvent
 from tca_app.core.instance import instance_settings
 from tca_app.core.outgoing.mail import Mail
 from tca_app.core.plurals import plural
-from tca_app.core.region.formats import first_zone, span_words, time_words
+from tca_app.core.region.formats import first_zone, time_words
 from tca_app.core.region.locales import locale_of
+from tca_app.core.region.spans import span_words
 from tca_app.features.notifications.kinds import KINDS, body_of, link_of, title_of
 
 _FOLDER = Path(__file__).parent / "templates"

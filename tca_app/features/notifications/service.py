@@ -13,10 +13,11 @@ from tca_app.core.events.log import RecordedEvent
 from tca_app.core.language.messages import _
 from tca_app.features.notifications.kinds import ALWAYS, KINDS, OFFERED, body_of, title_of
 from tca_app.features.notifications.schemas import InboxQuery, NotificationRead, Preference, PreferenceChange
+from tca_app.features.notifications.wording import to_reads
 from tca_app.models import Notification, NotificationPreference
 
 _inbox = Notification.__table__.c
-_COLUMNS = tuple(_inbox[name] for name in NotificationRead.model_fields)
+_COLUMNS = (*(_inbox[name] for name in NotificationRead.model_fields), _inbox.event_id)
 COUNT_CAP = 100
 _RENEW = text(
     "UPDATE notifications SET title = line.title, body = line.body "
@@ -36,7 +37,7 @@ async def list_notifications(
         wanted.append(_inbox.id < query.cursor)
     statement = select(*_COLUMNS).where(*wanted).order_by(_inbox.id.desc()).limit(query.limit + 1)
     rows = (await session.execute(statement)).all()
-    return [NotificationRead.model_validate(row) for row in rows[: query.limit]], len(rows) > query.limit
+    return await to_reads(session, rows[: query.limit]), len(rows) > query.limit
 
 
 async def count_unread(session: AsyncSession, actor: Actor) -> int:
@@ -55,7 +56,7 @@ async def read_one(
     row = (await session.execute(statement.execution_options(synchronize_session=False))).first()
     if row is None:
         raise NotFound
-    return NotificationRead.model_validate(row)
+    return (await to_reads(session, [row]))[0]
 
 
 async def read_all(session: AsyncSession, actor: Actor, newest: int | None = None) -> int:

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tca_app.core.plurals import plural
-from tca_app.core.region.formats import LOCALE, day_text, first_zone, moment_text, number, span_words, time_words
+from tca_app.core.region.formats import LOCALE, day_text, first_zone, moment_text, number, time_words
 from tca_app.core.region.locales import ISO, LOCALES, locale_of
+from tca_app.core.region.spans import span_words
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MORNING, AFTERNOON = datetime(2026, 2, 3, 3, 5, tzinfo=UTC), datetime(2026, 2, 3, 15, 5, tzinfo=UTC)

@@ -12,7 +12,7 @@ from tca_app.core.database.concurrency import changed_fields, check_version, fie
 from tca_app.core.database.session import lock
 from tca_app.core.errors import Conflict, Forbidden, Invalid
 from tca_app.core.events.log import emit
-from tca_app.core.language.messages import N_, _
+from tca_app.core.language.messages import ENGLISH, N_, _, speaking
 from tca_app.features.health import events, policy
 from tca_app.features.health.components import component_names, require_components
 from tca_app.features.health.incidents.queries import NOTE_COLUMNS, find_incident, get_incident
@@ -139,7 +139,9 @@ async def _store_status(session: AsyncSession, actor: Actor, row: Row[*tuple[Any
     if data.status == "resolved":
         now = datetime.now(UTC)
         await session.execute(changing.values(closed_at=func.greatest(_incidents.opened_at, now)))
-        event = events.IncidentResolved.of(row, lasted=lasted(now - row.opened_at), **_said(data))
+        with speaking(ENGLISH):  # in the log, whoever writes it
+            span = lasted(now - row.opened_at)
+        event = events.IncidentResolved.of(row, lasted=span, **_said(data))
         await emit(session, actor, event)
     else:
         await session.execute(changing.values(status=data.status))

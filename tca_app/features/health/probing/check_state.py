@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from tca_app.core.language.messages import _
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 from tca_app.core.region.formats import number
 from tca_app.features.health.schemas import CheckRead, State
 
@@ -100,5 +99,5 @@ def lasted(span: timedelta) -> str:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
-        return f"{plural(days, 'day')} {hours} h"
+        return f"{ngettext('{count} day', '{count} days', days)} {hours} h"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"

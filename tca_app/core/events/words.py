@@ -1,0 +1,62 @@
+"""The values of an event as its reader writes them, for a sentence with them. The log has them in English."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from tca_app.core.language.messages import ENGLISH, N_, _, language, ngettext
+from tca_app.core.region.formats import ZONE, day_text
+from tca_app.core.region.spans import span_words
+
+_WORDS: dict[str, dict[str, str]] = {
+    "role": {
+        "viewer": N_("Viewer"),
+        "deployer": N_("Deployer"),
+        "maintainer": N_("Maintainer"),
+        "owner": N_("Owner"),
+    },
+    "severity": {"minor": N_("Minor"), "major": N_("Major"), "critical": N_("Critical")},
+    "status": {
+        "investigating": N_("Investigating"),
+        "identified": N_("Identified"),
+        "monitoring": N_("Monitoring"),
+        "resolved": N_("Resolved"),
+    },
+    "environment": {"everything": N_("everything")},
+    "kind": {"authenticator app": N_("Authenticator app"), "passkey": N_("Passkey")},
+}
+_DAYS = re.compile(r"^([\d,]{1,9}) days?\b")
+
+
+def spoken(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the fields of an event in the language, the time zone and the format of the reader.
+
+    English is what the log has, so nothing changes for its readers.
+    """
+    if language() == ENGLISH:
+        return data
+    values = {name: _word(name, value) for name, value in data.items()}
+    for name in ("lasted", "left"):
+        if isinstance(data.get(name), str):
+            values[name] = duration(data[name])
+    if "expires_on" in data:
+        values["expires_on"] = day_text(date.fromisoformat(data["expires_on"]))
+    if "window" in data:
+        starts_at, ends_at = datetime.fromisoformat(data["starts_at"]), datetime.fromisoformat(data["ends_at"])
+        values["window"] = span_words(starts_at, ends_at, ZONE.get())
+    return values
+
+
+def _word(name: str, value: object) -> object:
+    word = _WORDS.get(name, {}).get(value) if isinstance(value, str) else None
+    return _(word) if word else value
+
+
+def duration(english: str) -> str:
+    """Returns a time such as "3 days 4 h" or "less than a day" in the language of the reader."""
+    if english == "less than a day":
+        return _("less than a day")
+    return _DAYS.sub(
+        lambda found: ngettext("{count} day", "{count} days", int(found[1].replace(",", ""))), english, count=1
+    )
