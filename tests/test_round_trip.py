@@ -18,7 +18,7 @@ from tca_app.features.tokens.schemas import ProjectTokenCreate, TokenCreate
 from tca_app.features.users.schemas import UserCreate
 from tca_app.features.views.schemas import ViewCreate
 from tca_app.features.webhooks.schemas import WebhookCreate
-from tests.factories import bearer, environment_of, make_admin, make_check, make_project, make_user
+from tests.factories import bearer, environment_of, make_admin, make_check, make_project, make_user, make_webhook
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 # Nothing here is a default, so a field that is dropped cannot look as if it was stored.
@@ -117,10 +117,18 @@ async def read(api: httpx.AsyncClient, path: str, header: dict[str, str]) -> Any
 
 
 async def test_a_view(api: httpx.AsyncClient) -> None:
-    covers(ViewCreate, VIEW)
-    admin = await bearer(await make_admin())
-    made = await create(api, "/api/v1/views", admin, VIEW)
-    assert shown(await read(api, f"/api/v1/views/{made['id']}", admin), VIEW) == VIEW
+    covers(ViewCreate, VIEW, "project_id", "webhook_id")
+    owner = await make_admin()
+    admin = await bearer(owner)
+    project_id = await make_project(owner)
+    hook = await make_webhook(owner)
+    of_records = (
+        {"list": "members", "query": "role=owner", "project_id": project_id},
+        {"list": "deliveries", "query": "status=failed", "webhook_id": hook.id},
+    )
+    for view in (VIEW, *(VIEW | of_record for of_record in of_records)):
+        made = await create(api, "/api/v1/views", admin, view)
+        assert shown(await read(api, f"/api/v1/views/{made['id']}", admin), view) == view
 
 
 async def test_a_user(api: httpx.AsyncClient) -> None:

@@ -35,13 +35,18 @@ class ListPreference(TableModel, table=True):
 
 
 class SavedView(Row, table=True):
-    """The query of a list under a name. A shared view belongs to nobody, so it outlives its maker."""
+    """The query of a list under a name. A shared view belongs to nobody, so it outlives its maker.
+
+    `project_id` and `webhook_id` are the record whose list it is: a view of the members of a project ends with it.
+    """
 
     __tablename__ = "saved_views"
     __table_args__ = (UniqueConstraint("user_id", "list", "name", postgresql_nulls_not_distinct=True),)
 
     user_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE")
     list: str = Field(sa_type=Text)
+    project_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="projects.id", ondelete="CASCADE")
+    webhook_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="webhooks.id", ondelete="CASCADE")
     name: str = Field(sa_type=Text)
     query: str = Field(sa_type=Text)
     is_pinned: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})

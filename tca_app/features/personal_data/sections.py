@@ -125,7 +125,9 @@ SECTIONS = (
     _section("notifications", Notification, "user_id", "id kind title body link created_at read_at"),
     _section("dashboard_layout", DashboardLayout, "user_id", "cards panels hidden"),
     _section("list_preferences", ListPreference, "user_id", "list hidden is_compact"),
-    _section("saved_views", SavedView, "user_id", "id list name query is_pinned created_at updated_at"),
+    _section(
+        "saved_views", SavedView, "user_id", "id list project_id webhook_id name query is_pinned created_at updated_at"
+    ),
     _section("invitations_accepted", Invitation, "accepted_by_id", "id email project_id role created_at accepted_at"),
     _section("invitations_sent", Invitation, "invited_by_id", "id project_id role created_at accepted_at revoked_at"),
     _section("incidents_opened", Incident, "opened_by_id", "id title severity opened_at closed_at"),

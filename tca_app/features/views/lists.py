@@ -6,13 +6,29 @@ from tca_app.core.lists.query import TableSpec
 from tca_app.features.activity.filters import ACTIVITY
 from tca_app.features.deployments.listing.filters import DEPLOYMENTS
 from tca_app.features.deployments.matrix.filters import ENVIRONMENTS
+from tca_app.features.dora.filters import DORA
+from tca_app.features.groups.filters import GROUPS
 from tca_app.features.invitations.filters import INVITATIONS
 from tca_app.features.jobs.filters import JOBS
-from tca_app.features.projects.listing.filters import PROJECTS
+from tca_app.features.projects.listing.filters import MEMBERS, PROJECTS
 from tca_app.features.tokens.filters import TOKENS
 from tca_app.features.users.filters import USERS
+from tca_app.features.webhooks.filters import DELIVERIES
 
-ViewedList = Literal["projects", "deployments", "users", "tokens", "jobs", "activity", "invitations", "environments"]
+ViewedList = Literal[
+    "projects",
+    "deployments",
+    "users",
+    "tokens",
+    "jobs",
+    "activity",
+    "invitations",
+    "environments",
+    "groups",
+    "dora",
+    "members",
+    "deliveries",
+]
 MAX_QUERY = 2000
 _SPECS: dict[str, TableSpec] = {
     "projects": PROJECTS,
@@ -23,6 +39,10 @@ _SPECS: dict[str, TableSpec] = {
     "activity": ACTIVITY,
     "invitations": INVITATIONS,
     "environments": ENVIRONMENTS,
+    "groups": GROUPS,
+    "dora": DORA,
+    "members": MEMBERS,
+    "deliveries": DELIVERIES,
 }
 
 

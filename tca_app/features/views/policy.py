@@ -6,11 +6,11 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import Forbidden
 from tca_app.features.views.lists import ViewedList
 
-_FOR_ADMINISTRATORS = frozenset({"users", "tokens", "jobs", "invitations"})
+_FOR_ADMINISTRATORS = frozenset({"users", "tokens", "jobs", "invitations", "groups"})
 
 
 def visible_lists(actor: Actor) -> list[str]:
-    """Returns the lists that the actor may see."""
+    """Returns the lists that the actor may see. Those of a project also need that the actor sees it."""
     return [name for name in get_args(ViewedList) if actor.is_superuser or name not in _FOR_ADMINISTRATORS]
 
 

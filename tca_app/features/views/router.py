@@ -19,11 +19,11 @@ _views = TypeAdapter(list[ViewRead])
 
 @router.get("", response_model=list[ViewRead], responses=problems(401))
 async def list_views(actor: CurrentActor, session: Reading, list: ViewedList | None = None) -> Response:
-    """List your views and the shared ones by name, of one list or of all."""
+    """List your views and the shared ones by name, of one list or of all, without projects that you may not see."""
     return json_response(_views.dump_json(await service.list_views(session, actor, list)))
 
 
-@router.post("", status_code=201, responses=problems(401, 403, 409))
+@router.post("", status_code=201, responses=problems(401, 403, 404, 409))
 @idempotent(service.get_view, location="/api/v1/views/{id}")
 async def create_view(data: ViewCreate, actor: CurrentActor, session: Writing) -> ViewRead:
     """Save a view. Shared ones: administrators only."""

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes
-from tca_app.core.schema import InputModel, Name60, ReadModel, null_is_empty
+from tca_app.core.schema import Id, InputModel, Name60, ReadModel, null_is_empty
 from tca_app.features.views.lists import MAX_QUERY, ViewedList
 
 _Query = Annotated[
@@ -22,9 +22,14 @@ GivenQuery = Annotated[_Query, BeforeValidator(null_is_empty, json_schema_input_
 
 
 class ViewCreate(InputModel):
-    """A view of a list. A shared one is for everybody who may see the list, and only administrators create it."""
+    """A view of a list. A shared one is for everybody who may see the list, and only administrators create it.
+
+    `members` needs a `project_id` and `deliveries` a `webhook_id`; the other lists take neither.
+    """
 
     list: ViewedList
+    project_id: Id | None = None
+    webhook_id: Id | None = None
     name: Name60
     query: GivenQuery = ""
     is_shared: bool = False
@@ -41,6 +46,8 @@ class ViewRead(ReadModel):
 
     id: int
     list: ViewedList
+    project_id: int | None = Field(description="The project whose list it is, or which has the webhook.")
+    webhook_id: int | None
     name: str
     query: str
     is_shared: bool

@@ -1,6 +1,6 @@
 """Service functions for saved views. A person sees their own and the shared ones of lists that they may see."""
 
-from sqlalchemy import Row, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -8,10 +8,12 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.language.messages import _
+from tca_app.features.projects import queries as projects
 from tca_app.features.views import policy
 from tca_app.features.views.lists import MAX_QUERY, parsed
 from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
-from tca_app.models import SavedView
+from tca_app.features.webhooks import queries as webhooks
+from tca_app.models import Project, SavedView
 
 MAX_VIEWS = 50  # of a person, and of the shared ones
 _VIEWS = SavedView.__table__
@@ -24,8 +26,22 @@ def _visible(actor: Actor) -> Select[tuple[object, ...]]:
         select(*_views)
         .where(or_(_views.user_id == actor.user_id, _views.user_id.is_(None)))
         .where(_views.list.in_(policy.visible_lists(actor)))
+        .where(or_(_of_visible_project(actor), _of_no_project(actor)))
         .order_by(func.lower(_views.name), _views.id)
+        .params(actor_id=actor.user_id)
     )
+
+
+def _of_visible_project(actor: Actor) -> ColumnElement[bool]:
+    table = Project.__table__.c
+    seen = select(table.id).where(table.deleted_at.is_(None), projects.visible(actor.is_superuser))
+    return _views.project_id.in_(seen)
+
+
+def _of_no_project(actor: Actor) -> ColumnElement[bool]:
+    """Returns the condition of the lists of the console. The webhooks of the instance are for administrators."""
+    of_none = _views.project_id.is_(None)
+    return of_none if actor.is_superuser else of_none & _views.webhook_id.is_(None)
 
 
 def _read(row: Row[tuple[object, ...]]) -> ViewRead:
@@ -38,7 +54,7 @@ def _read(row: Row[tuple[object, ...]]) -> ViewRead:
 async def list_views(
     session: AsyncSession, actor: Actor, name: str | None = None, *, is_pinned: bool | None = None
 ) -> list[ViewRead]:
-    """Returns the views of the list `name`, or of all lists, by name."""
+    """Returns the views of the list `name`, of all projects, or of all lists, by name."""
     chosen = _visible(actor)
     if name is not None:
         chosen = chosen.where(_views.list == name)
@@ -59,15 +75,30 @@ async def create_view(session: AsyncSession, actor: Actor, data: ViewCreate) -> 
     """Saves a view. Raises Forbidden, Conflict for a taken name or too many views."""
     policy.require_list(actor, data.list)
     policy.require_change(actor, is_shared=data.is_shared)
+    project_id = await _project_of(session, actor, data)
     query = parsed(data.list, data.query)
     if len(query) > MAX_QUERY:
         raise Invalid.at("query", _("Use at most {max_query} characters.", max_query=MAX_QUERY))
     user_id = None if data.is_shared else actor.user_id
     await _refuse_too_many(session, user_id)
     with refuse_duplicates(_TAKEN):
-        values = data.model_dump(exclude={"is_shared"}) | {"query": query, "user_id": user_id}
+        own = {"query": query, "user_id": user_id, "project_id": project_id}
+        values = data.model_dump(exclude={"is_shared"}) | own
         row = (await session.execute(insert(_VIEWS).values(values).returning(*_views))).one()
     return _read(row)
+
+
+async def _project_of(session: AsyncSession, actor: Actor, data: ViewCreate) -> int | None:
+    """Returns the project of the list. Raises Invalid for a record that the list does not have, NotFound, Forbidden."""
+    needed = {"members": "project_id", "deliveries": "webhook_id"}.get(data.list)
+    for name in ("project_id", "webhook_id"):
+        if (name == needed) == (getattr(data, name) is None):
+            raise Invalid.at(name, _("Required.") if name == needed else _("This list has no such field."))
+    if data.webhook_id is not None:
+        return (await webhooks.get_webhook(session, actor, data.webhook_id)).project_id
+    if data.project_id is not None:
+        await projects.get_project(session, actor, data.project_id)
+    return data.project_id
 
 
 async def _refuse_too_many(session: AsyncSession, user_id: int | None) -> None:

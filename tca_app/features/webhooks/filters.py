@@ -7,6 +7,7 @@ STATES = (("succeeded", N_("Succeeded")), ("retrying", N_("Retrying")), ("failed
 DELIVERIES = TableSpec(
     sorts=("id",),
     default_sort="-id",
+    name="deliveries",
     choices=(Choice("status", N_("Status"), STATES), Choice("type", N_("Event"))),
     dates=N_("Time"),
 )

@@ -11,40 +11,14 @@ from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Invalid
 from tca_app.core.language.messages import _
 from tca_app.core.schema import in_words
-from tca_app.features.views.lists import ViewedList
 from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
 from tca_app.features.views.service import create_view, delete_view, list_views, update_view
-from tca_app.ui import routes
 from tca_app.ui.handlers import handler
+from tca_app.ui.saved_views.locations import Location, list_at, url_of
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import fields_of, number_in, page_url
+from tca_app.ui.url import number_in, page_url
 
 MAX_IN_SIDEBAR = 10
-# Of two lists with the same path, the one whose URL has parameters comes first.
-LIST_URLS: dict[ViewedList, str] = {
-    "environments": routes.ENVIRONMENTS,
-    "invitations": routes.INVITATIONS,
-    "projects": routes.PROJECTS,
-    "deployments": routes.DEPLOYMENTS,
-    "users": routes.USERS,
-    "tokens": routes.ALL_TOKENS,
-    "jobs": routes.JOBS,
-    "activity": routes.ACTIVITY,
-}
-
-
-def list_at(url: str) -> ViewedList | None:
-    """Returns the list that a page shows, if it has saved views."""
-    path, given = url.partition("?")[0].rstrip("/"), fields_of(url)
-    for name, own in LIST_URLS.items():
-        if path == own.partition("?")[0] and fields_of(own).items() <= given.items():
-            return name
-    return None
-
-
-def _url_of(view: ViewRead) -> str:
-    own = LIST_URLS[view.list]
-    return f"{own}{'&' if '?' in own else '?'}{view.query}" if view.query else own
 
 
 @contextmanager
@@ -94,8 +68,11 @@ class SavedViewsState(SessionState):
     @handler("signed_in")
     async def save(self, form: dict[str, str]) -> None:
         """Saves the search, filters and sort order in the URL."""
+        here = self._list_here()
         data = {
-            "list": self._list_here(),
+            "list": here.list,
+            "project_id": here.project_id if here.project_id and not here.webhook_id else None,
+            "webhook_id": here.webhook_id or None,
             "name": form.get("name", "").strip(),
             "query": urlsplit(page_url(self.router_data)).query,
             "is_shared": form.get("shared") == "on",
@@ -134,6 +111,8 @@ class SavedViewsState(SessionState):
             view = await delete_view(session, self._as_actor(), view_id)
             await self._read(session)
         again = view.model_dump(include=set(ViewCreate.model_fields))
+        if view.webhook_id is not None:
+            again["project_id"] = None  # it is that of the webhook
         self._toast(_("View {name} deleted", name=view.name), undo=SavedViewsState.put_back(again))
 
     async def _create(self, data: dict[str, Any]) -> None:
@@ -144,11 +123,11 @@ class SavedViewsState(SessionState):
                 await self._read(session)
         self._toast(_("View {name} saved", name=view.name))
 
-    def _list_here(self) -> ViewedList:
-        name = list_at(page_url(self.router_data))
-        if name is None:
+    def _list_here(self) -> Location:
+        here = list_at(page_url(self.router_data))
+        if here is None:
             raise Invalid(_("This list has no saved views."))
-        return name
+        return here
 
     async def _read(self, session: Session) -> None:
         await self._read_pinned(session)
@@ -160,15 +139,16 @@ class SavedViewsState(SessionState):
             self.pinned_views = views
 
     async def _read_list(self, session: Session) -> None:
-        name = list_at(page_url(self.router_data))
-        self.list_views = self._rows(await list_views(session, self._as_actor(), name)) if name else []
+        here = list_at(page_url(self.router_data))
+        found = await list_views(session, self._as_actor(), here.list) if here else []
+        self.list_views = self._rows([view for view in found if here and here.is_of(view)])
 
     def _rows(self, views: list[ViewRead]) -> list[ViewRow]:
         return [
             ViewRow(
                 id=view.id,
                 name=view.name,
-                url=_url_of(view),
+                url=url_of(view),
                 is_shared=view.is_shared,
                 is_pinned=view.is_pinned,
                 can_change=not view.is_shared or self._as_actor().is_superuser,

@@ -36,14 +36,14 @@ takes one round trip, and back, reload and a shared link restore the view.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import reflex as rx
 
+from tca_app.features.views.lists import ViewedList
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.placeholders import empty_state, error_state
 from tca_app.ui.components.text import shown, t
-from tca_app.ui.saved_views.state import LIST_URLS
 from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.bulk import BulkActions
 from tca_app.ui.table.bulk_view import bulk_bar, bulk_dialog, refusals_notice
@@ -109,7 +109,7 @@ def data_table(
 
 def _view_menu(state: type[TableState], columns: Sequence[Column]) -> list[rx.Component]:
     menu = [view_menu(state, {column.key: shown(column.label) for column in columns})] if state._spec.name else []
-    return [*([views_menu()] if state._spec.name in LIST_URLS else []), *menu]
+    return [*([views_menu()] if state._spec.name in get_args(ViewedList) else []), *menu]
 
 
 def _sorts(columns: Sequence[Column]) -> list[tuple[str, Any]]:

@@ -4,9 +4,14 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from sqlalchemy import insert, select
 
 from tca_app.core.actor import Actor
-from tests.factories import bearer, make_admin, make_deployment, make_project, make_user
+from tca_app.core.database.session import transaction
+from tca_app.features.deployments.listing.facets import count_deployments
+from tca_app.features.deployments.listing.schemas import DeploymentQuery
+from tca_app.models import Group, GroupMember, Project, ProjectGroup
+from tests.factories import bearer, make_admin, make_deployment, make_project, make_user, run
 
 LIST = "/api/v1/deployments"
 
@@ -70,6 +75,31 @@ async def test_several_projects_and_people(api: httpx.AsyncClient, owner: Actor,
     assert await found(api, header, f"project_id={ids['Billing']}") == ["2", "1"]
     assert await found(api, header, f"project_id={ids['Billing']}&project_id={ids['Shop']}&status=failed") == ["3", "1"]
     assert await found(api, header, f"created_by_id={owner.user_id}") == ["1"]
+
+
+async def test_groups_of_projects(api: httpx.AsyncClient, owner: Actor, header: dict[str, str]) -> None:
+    async with transaction() as session:
+        ids = {row.name: row.id for row in await session.execute(select(Project.name, Project.id))}
+        groups = insert(Group).returning(Group.id)
+        own, other = (await session.execute(groups, [{"name": "Own"}, {"name": "Other"}])).scalars()
+        await session.execute(insert(GroupMember).values(group_id=own, user_id=owner.user_id))
+        used = [(own, ids["Billing"]), (other, ids["Shop"]), (own, ids["Billing of others"])]
+        rows = [{"group_id": group, "project_id": project, "role": "viewer"} for group, project in used]
+        await session.execute(insert(ProjectGroup), rows)
+    admin = await make_admin()
+    assert await found(api, header, f"group_id={own}") == ["2", "1"]
+    assert await found(api, header, f"group_id={other}") == []  # a group that the caller is not in
+    assert await found(api, await bearer(admin), f"group_id={other}&sort=id") == ["3", "4"]
+    assert await found(api, await bearer(admin), f"group_id={own}&group_id={other}&status=failed") == [
+        "hidden",
+        "3",
+        "1",
+    ]
+    for who, expected in ((owner, {"Own": 2}), (admin, {"Own": 3, "Other": 2})):
+        counted = await run(count_deployments, who, DeploymentQuery(), "group_id")
+        assert {facet.label: facet.count for facet in counted.values} == expected
+    counted = await run(count_deployments, admin, DeploymentQuery(status=["failed"]), "group_id", "oth")
+    assert [(facet.label, facet.count) for facet in counted.values] == [("Other", 1)]
 
 
 async def test_a_project_of_others_is_left_out_or_not_found(api: httpx.AsyncClient, header: dict[str, str]) -> None:

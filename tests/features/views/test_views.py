@@ -5,11 +5,12 @@ import asyncio
 import httpx
 import pytest
 
+from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Conflict
 from tca_app.features.views import service
 from tca_app.features.views.schemas import ViewCreate
-from tests.factories import bearer, make_admin, make_user, make_view
+from tests.factories import bearer, make_admin, make_project, make_user, make_view, make_webhook
 
 VIEWS = "/api/v1/views"
 OWN = {"list": "projects", "name": "Paused", "query": "status=paused&sort=-name"}
@@ -58,6 +59,8 @@ async def test_only_what_the_list_knows_is_stored(api: httpx.AsyncClient, query:
         ("invitations", "sort=email&state=pending&state=expired"),
         ("tokens", "sort=expires_at&state=expired"),
         ("jobs", "state=waiting&queue=email_queue"),
+        ("groups", "q=x&sort=-member_count&person=7"),
+        ("dora", "tier=staging&weeks=52&by=group"),
     ],
 )
 async def test_each_list_knows_its_own_parameters(api: httpx.AsyncClient, name: str, query: str) -> None:
@@ -100,6 +103,42 @@ async def test_views_of_a_list_of_administrators_are_for_them_alone(api: httpx.A
     header = await bearer(member)
     assert await names(api, header) == []
     assert (await api.post(VIEWS, headers=header, json=OWN | {"list": "users"})).status_code == 403
+
+
+async def test_views_of_a_project_are_for_those_who_see_it(api: httpx.AsyncClient) -> None:
+    admin, owner, viewer, stranger = await make_admin(), await make_user(), await make_user(), await make_user()
+    project_id = await make_project(owner, team={viewer: "viewer"})
+    hook, instance_hook = await make_webhook(owner, project_id=project_id), await make_webhook(admin)
+    members = {"list": "members", "name": "Owners", "query": "role=owner&tab=members", "project_id": project_id}
+    deliveries = {"list": "deliveries", "name": "Failed", "query": "status=failed", "webhook_id": hook.id}
+    of_instance = deliveries | {"name": "Instance", "webhook_id": instance_hook.id}
+
+    async def save(who: Actor, view: dict[str, object]) -> int:
+        return (await api.post(VIEWS, headers=await bearer(who), json=view)).status_code
+
+    assert [await save(who, members) for who in (stranger, viewer, owner)] == [404, 201, 201]
+    assert [await save(who, deliveries) for who in (stranger, viewer, owner)] == [404, 403, 201]
+    assert [await save(who, of_instance) for who in (owner, admin)] == [404, 201]
+    assert await save(admin, members | {"is_shared": True, "name": "Shared"}) == 201
+    for who, expected in (
+        (owner, ["Failed", "Owners", "Shared"]),
+        (viewer, ["Owners", "Shared"]),
+        (stranger, []),
+        (admin, ["Instance", "Shared"]),
+    ):
+        assert await names(api, await bearer(who)) == expected
+    (view,) = (await api.get(VIEWS, headers=await bearer(owner), params={"list": "deliveries"})).json()
+    assert (view["project_id"], view["webhook_id"], view["query"]) == (project_id, hook.id, "status=failed")
+    assert (await api.delete(f"/api/v1/projects/{project_id}", headers=await bearer(owner))).status_code == 204
+    assert await names(api, await bearer(owner)) == []
+
+
+@pytest.mark.parametrize(
+    "record", [{"list": "members"}, {"list": "deliveries"}, {"project_id": 1}, {"list": "members", "webhook_id": 1}]
+)
+async def test_a_list_needs_its_record_and_no_other(api: httpx.AsyncClient, record: dict[str, object]) -> None:
+    answer = await api.post(VIEWS, headers=await bearer(await make_user()), json=OWN | record)
+    assert answer.status_code == 422, answer.text
 
 
 async def test_a_name_is_used_once_for_each_list_and_person(api: httpx.AsyncClient) -> None:

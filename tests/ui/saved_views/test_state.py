@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
-from tca_app.ui.saved_views.state import MAX_IN_SIDEBAR, SavedViewsState, list_at
+from tca_app.ui.saved_views.locations import Location, list_at
+from tca_app.ui.saved_views.state import MAX_IN_SIDEBAR, SavedViewsState
 from tca_app.ui.session import SessionState
-from tests.factories import make_admin, make_user, make_view
+from tests.factories import make_admin, make_project, make_user, make_view, make_webhook
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 URL = "/projects?status=paused&page=3&colour=red"
@@ -46,15 +47,45 @@ async def test_the_url_is_saved_and_opened_as_a_link(console: Console) -> None:
         ("/deployments?drift=behind&view=where", "environments", "/deployments?view=where&drift=behind"),
         ("/deployments?status=failed", "deployments", "/deployments?status=failed"),
         ("/activity/?type=user_created", "activity", "/activity?type=user_created"),
+        ("/groups?sort=-member_count", "groups", "/groups?sort=-member_count"),
+        ("/dora?by=group&weeks=26&tier=staging", "dora", "/dora?tier=staging&weeks=26&by=group"),
     ],
 )
 async def test_lists_with_the_same_path_have_views_of_their_own(
     console: Console, path: str, name: str, url: str
 ) -> None:
     tab = await open_tab(console, await make_admin(), path)
-    assert list_at(path) == name
+    assert list_at(path) == Location(name)
     (view,) = shown(await tab.send(SavedViewsState.save, form={"name": "Mine"}), SavedViewsState, "list_views")
     assert view["url"] == url
+
+
+async def test_a_list_of_a_record_has_views_of_its_own(console: Console) -> None:
+    admin = await make_admin()
+    first, second = await make_project(admin, "Ledger"), await make_project(admin, "Billing")
+    hook, instance_hook = await make_webhook(admin, project_id=first), await make_webhook(admin)
+    pages = (
+        f"/projects/{first}?tab=members&role=owner",
+        f"/projects/{second}?tab=members&role=viewer",
+        f"/projects/{first}?tab=webhooks&hook={hook.id}&status=failed",
+        f"/settings/webhooks?hook={instance_hook.id}&status=failed",
+    )
+    tab = await open_tab(console, admin)
+    for number, path in enumerate(pages):
+        tab.path = path
+        updates = await tab.send(SavedViewsState.save, form={"name": f"View {number}", "pinned": "on"})
+        (view,) = shown(updates, SavedViewsState, "list_views")
+        assert view["url"] == path
+    assert [view["url"] for view in shown(updates, SavedViewsState, "pinned_views")] == list(pages)
+    for path in (f"/projects/{first}?tab=settings", f"/projects/{first}?tab=webhooks", "/settings/webhooks"):
+        assert list_at(path) is None
+    (toast,) = [
+        toast
+        for toast in shown(await tab.send(SavedViewsState.delete, view_id=view["id"]), SessionState, "toasts")
+        if toast["undo"]
+    ]
+    updates = await tab.send(SessionState.undo, toast_id=toast["id"])
+    assert shown(updates, SavedViewsState, "list_views")[0]["url"] == pages[-1]
 
 
 async def test_a_deleted_view_comes_back_by_undo(console: Console) -> None:

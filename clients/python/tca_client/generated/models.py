@@ -1273,9 +1273,26 @@ class UserUpdate(TypedDict):
 class ViewCreate(TypedDict):
     """
     A view of a list. A shared one is for everybody who may see the list, and only administrators create it.
+
+    `members` needs a `project_id` and `deliveries` a `webhook_id`; the other lists take neither.
     """
 
-    list: Literal["projects", "deployments", "users", "tokens", "jobs", "activity", "invitations", "environments"]
+    list: Literal[
+        "projects",
+        "deployments",
+        "users",
+        "tokens",
+        "jobs",
+        "activity",
+        "invitations",
+        "environments",
+        "groups",
+        "dora",
+        "members",
+        "deliveries",
+    ]
+    project_id: NotRequired[int | None]
+    webhook_id: NotRequired[int | None]
     name: str
     query: NotRequired[str | None]
     is_shared: NotRequired[bool]
@@ -1288,7 +1305,22 @@ class ViewRead(TypedDict):
     """
 
     id: int
-    list: Literal["projects", "deployments", "users", "tokens", "jobs", "activity", "invitations", "environments"]
+    list: Literal[
+        "projects",
+        "deployments",
+        "users",
+        "tokens",
+        "jobs",
+        "activity",
+        "invitations",
+        "environments",
+        "groups",
+        "dora",
+        "members",
+        "deliveries",
+    ]
+    project_id: int | None
+    webhook_id: int | None
     name: str
     query: str
     is_shared: bool

@@ -569,6 +569,7 @@ class Operations(Calls):
         ]
         | None = None,
         project_id: int | list[int] | None = None,
+        group_id: int | list[int] | None = None,
     ) -> str:
         """Download the list of deployments as CSV, at most 50,000 rows. A browser's session cookie is accepted.
 
@@ -593,6 +594,7 @@ class Operations(Calls):
                 "external_id": external_id,
                 "sort": sort,
                 "project_id": project_id,
+                "group_id": group_id,
             },
             repeatable=True,
         )
@@ -1057,6 +1059,7 @@ class Operations(Calls):
         ]
         | None = None,
         project_id: int | list[int] | None = None,
+        group_id: int | list[int] | None = None,
     ) -> Page[models.DeploymentRead]:
         """List the deployments that the caller may see, newest first by default. The total stops at 10,000.
 
@@ -1083,6 +1086,7 @@ class Operations(Calls):
                 "external_id": external_id,
                 "sort": sort,
                 "project_id": project_id,
+                "group_id": group_id,
             },
             repeatable=True,
         )
@@ -1538,10 +1542,24 @@ class Operations(Calls):
     def list_views(
         self,
         *,
-        list: Literal["projects", "deployments", "users", "tokens", "jobs", "activity", "invitations", "environments"]
+        list: Literal[
+            "projects",
+            "deployments",
+            "users",
+            "tokens",
+            "jobs",
+            "activity",
+            "invitations",
+            "environments",
+            "groups",
+            "dora",
+            "members",
+            "deliveries",
+        ]
         | None = None,
     ) -> list[models.ViewRead]:
-        """List your views and the shared ones by name, of one list or of all.
+        """List your views and the shared ones by name, of one list or of all, without projects that you may not
+        see.
 
         API tokens need the scope `read`.
         """

@@ -9,19 +9,21 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import contains
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.facets import MAX_COUNTED, MAX_FACETS, Facets, facets_of
+from tca_app.features.deployments.listing.groups import known
 from tca_app.features.deployments.listing.queries import conditions, require_visible, seen
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
-from tca_app.models import Deployment, Environment, Project, User
+from tca_app.models import Deployment, Environment, Group, Project, ProjectGroup, User
 
-DeploymentField = Literal["status", "environment", "tier", "source", "project_id", "created_by_id"]
+DeploymentField = Literal["status", "environment", "tier", "source", "project_id", "group_id", "created_by_id"]
 _deployments, _environments = Deployment.__table__.c, Environment.__table__.c
 _projects, _users = Project.__table__.c, User.__table__.c
+_groups, _in_projects = Group.__table__.c, ProjectGroup.__table__.c
 
 
 async def count_deployments(
     session: AsyncSession, actor: Actor, query: DeploymentQuery, field: DeploymentField, search: str = ""
 ) -> Facets:
-    """Returns the values of a field with the most deployments. `search` finds projects and people by name."""
+    """Returns the values of a field with the most deployments. `search` finds projects, groups and people by name."""
     others = query.model_copy(update={field: []})
     await require_visible(session, actor, others)
     rows = seen(actor, await conditions(session, actor, others), others.project_id)
@@ -32,7 +34,8 @@ async def count_deployments(
         _deployments.project_id,
         _deployments.created_by_id,
     )
-    counted = _counted(chosen.limit(MAX_COUNTED).subquery("seen"), field, search)
+    listed = chosen.limit(MAX_COUNTED).subquery("seen")
+    counted = _of_groups(actor, listed, search) if field == "group_id" else _counted(listed, field, search)
     number = func.count()
     ordered = counted.add_columns(number).order_by(number.desc(), counted.selected_columns[0]).limit(MAX_FACETS)
     found = (await session.execute(ordered, {"actor_id": actor.user_id})).all()
@@ -58,6 +61,15 @@ def _counted(rows: Subquery, field: DeploymentField, search: str) -> Select[*tup
         named = select(_users.id, name).join_from(rows, User.__table__, of_row)
         return named.where(*_matching(name, search)).group_by(_users.id)
     return select(rows.c[field], literal("")).group_by(rows.c[field])
+
+
+def _of_groups(actor: Actor, rows: Subquery, search: str) -> Select[*tuple[Any, ...]]:
+    """Selects the groups of the projects. A deployment counts for each of them."""
+    named = select(_groups.id, _groups.name).join_from(
+        rows, ProjectGroup.__table__, _in_projects.project_id == rows.c.project_id
+    )
+    named = named.join(Group.__table__, _groups.id == _in_projects.group_id)
+    return named.where(*known(actor), *_matching(_groups.name, search)).group_by(_groups.id)
 
 
 def _matching(name: ColumnElement[str], search: str) -> list[ColumnElement[bool]]:

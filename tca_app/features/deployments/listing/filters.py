@@ -40,6 +40,7 @@ DEPLOYMENTS = DeploymentSpec(
         Choice("environment", N_("Environment")),
         Choice("tier", N_("Tier"), tuple(TIER_LABELS.items())),
         Choice("project", N_("Project"), searchable=True),
+        Choice("group", N_("Group"), searchable=True),
         Choice("by", N_("By"), searchable=True),
         Choice("source", N_("Source"), tuple(SOURCE_LABELS.items())),
     ),

@@ -12,6 +12,7 @@ from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.filters import end_of, start_of
 from tca_app.core.periods import days_in
+from tca_app.features.deployments.listing.groups import of_groups
 from tca_app.features.deployments.listing.schemas import DeploymentExport, DeploymentQuery
 from tca_app.features.deployments.queries import CREATOR, IN_TRASH, MINE, WHOLE, deployment_read
 from tca_app.features.deployments.schemas import DeploymentRead
@@ -66,6 +67,8 @@ async def conditions(session: AsyncSession, actor: Actor, query: DeploymentExpor
     """Returns the conditions of the filters."""
     wanted = [await _found(session, actor, query.search)] if query.search else []
     wanted += _of_environments(query)
+    if query.group_id:
+        wanted.append(of_groups(actor, query.group_id))
     if query.status:
         states = {*query.status, *(("succeeded", "failed") if "finished" in query.status else ())}
         wanted.append(_deployments.status.in_(sorted(states - {"finished"})))

@@ -62,6 +62,11 @@ class DeploymentExport(DeploymentFilter):
     """The deployments of all projects, or of these."""
 
     project_id: Many[UrlId] = []
+    group_id: Many[UrlId] = Field(
+        [],
+        description="Of projects with one of these groups. Others than administrators: "
+        "of groups that the caller is in.",
+    )
 
 
 class DeploymentQuery(DeploymentExport, ProjectDeploymentQuery):

@@ -15,6 +15,7 @@ from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.listing.facets import DeploymentField, count_deployments, names_of
 from tca_app.features.deployments.listing.filters import DEPLOYMENTS, ENDED
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
+from tca_app.features.deployments.matrix.queries import group_names
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
@@ -30,6 +31,7 @@ FIELDS: dict[str, DeploymentField] = {
     "tier": "tier",
     "source": "source",
     "project": "project_id",
+    "group": "group_id",
     "by": "created_by_id",
 }
 
@@ -112,6 +114,7 @@ class DeploymentsState(TableState, SessionState):
             {
                 **{name: chosen[name] for name in ("status", "environment", "tier", "source")},
                 "project_id": chosen["project"],
+                "group_id": chosen["group"],
                 "created_by_id": chosen["by"],
                 "search": printable(query.search),
                 "days": query.filters["days"] or None,
@@ -133,6 +136,8 @@ class DeploymentsState(TableState, SessionState):
         return await count_deployments(session, actor, self._asked(query), FIELDS[key], search)
 
     async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+        if key == "group":
+            return await group_names(session, actor, ids)
         return await names_of(session, actor, "project_id" if key == "project" else "created_by_id", ids)
 
     @handler("signed_in", supersedes=True)

@@ -38,8 +38,4 @@ def _bar(bar: WeekBar) -> rx.Component:
         rx.el.span(bar["text"], class_name="tip"),
         rx.cond(bar["tick"] != "", rx.el.span(bar["tick"], class_name="tick")),
     )
-    return rx.cond(
-        bar["url"] != "",
-        link(*shown, to=bar["url"], class_name="bar", tab_index=-1),
-        rx.el.span(*shown, class_name="bar"),
-    )
+    return link(*shown, to=bar["url"], class_name="bar", tab_index=-1)

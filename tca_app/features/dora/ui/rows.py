@@ -17,7 +17,7 @@ _TICKS = {12: 3, 26: 6, 52: 13}  # weeks between two labels of the axis
 
 
 class WeekBar(TypedDict):
-    """A week. `height` is a share of the chart; `tick` is the label of the axis, or ""; `url` may be ""."""
+    """A week. `height` is a share of the chart; `tick` is the label of the axis, or ""."""
 
     week: str
     value: str

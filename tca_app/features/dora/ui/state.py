@@ -10,7 +10,7 @@ from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _
 from tca_app.features.dora import service as dora
-from tca_app.features.dora.filters import DORA
+from tca_app.features.dora.filters import DORA, switched
 from tca_app.features.dora.schemas import WEEKS, DoraPeriod, DoraQuery, DoraRead, DoraUnit
 from tca_app.features.dora.ui.rows import Metric, UnitRow, metrics_of, ordered, unit_row
 from tca_app.features.environments.tiers import TIER_LABELS
@@ -18,7 +18,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import TableQuery, TableState
-from tca_app.ui.url import page_url, printable, query_param
+from tca_app.ui.url import page_url, printable, values_of
 
 
 class DoraState(TableState, SessionState):
@@ -31,9 +31,7 @@ class DoraState(TableState, SessionState):
 
     def _query(self) -> TableQuery:
         query = TableQuery.of(self._spec, page_url(self.router_data))
-        weeks, by = (query_param(self.router_data, name) for name in ("weeks", "by"))
-        more = {"weeks": weeks if weeks in WEEKS[1:] else "", "by": "group" if by == "group" else ""}
-        return replace(query, filters={**query.filters, **more})
+        return replace(query, filters={**query.filters, **switched(values_of(page_url(self.router_data)))})
 
     def _filter_query(self) -> TableQuery:
         return self._query()
@@ -86,14 +84,14 @@ def _scope(asked: DoraQuery, found: DoraRead) -> str:
 
 
 def _deployments(asked: DoraQuery, first: object, last: object, projects: list[int]) -> str:
-    values = {"status": ["finished"], "project": projects, "environment": asked.environment}
+    values = {"status": ["finished"], "project": projects, "environment": asked.environment, "group": asked.group_id}
     days = {"tier": [] if asked.environment and not asked.tier else asked.tiers, "ended_since": first}
     return f"{routes.DEPLOYMENTS}?{urlencode({**values, **days, 'ended_until': last}, doseq=True)}"
 
 
 def _week_url(asked: DoraQuery, week: DoraPeriod) -> str:
-    """Returns the URL of the deployments of a week. Their list has no filter by group."""
-    return "" if asked.group_id else _deployments(asked, week.since, week.until, asked.project_id)
+    """Returns the URL of the deployments of a week."""
+    return _deployments(asked, week.since, week.until, asked.project_id)
 
 
 def _unit_url(asked: DoraQuery, found: DoraRead, unit: DoraUnit) -> str:

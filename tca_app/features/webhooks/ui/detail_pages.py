@@ -10,6 +10,7 @@ from tca_app.ui.components.basic import button, facts, link, panel, relative_tim
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.filters import chips
 from tca_app.ui.table.parts import download_link, no_match, tools_row
 from tca_app.ui.var import as_var
@@ -28,7 +29,7 @@ def webhook_detail() -> rx.Component:
         _why_off(),
         panel(hook["url"], _facts(), actions=(hook_badge(hook),)),
         rx.el.div(*_actions(), class_name="row"),
-        tools_row(log, t("Search deliveries"), (download_link(_EXPORT, log.export_query),)),
+        tools_row(log, t("Search deliveries"), (download_link(_EXPORT, log.export_query), views_menu())),
         chips(log),
         panel(t("Deliveries"), _deliveries(), actions=(_count(),), flush=True),
     )
