@@ -70,7 +70,7 @@ _BUSIEST_OF_ALL = text(
         WHERE day > :after AND counts GROUP BY 1 OFFSET 0) AS late
       WHERE NOT EXISTS (SELECT FROM rolled_since WHERE since = CAST(:after AS date) + 1)
     )
-    SELECT projects.id, projects.name, projects.slug,
+    SELECT projects.id, projects.name, projects.slug, projects.color, projects.emoji,
       CAST(deployments AS bigint) AS deployments, CAST(failed AS bigint) AS failed
     FROM most JOIN projects ON projects.id = project_id AND projects.deleted_at IS NULL
     ORDER BY deployments DESC, projects.name, projects.id LIMIT :most
@@ -79,7 +79,7 @@ _BUSIEST_OF_ALL = text(
 # No aggregate has periods that ended before today.
 _BUSIEST_EARLIER = text(
     """
-    SELECT projects.id, projects.name, projects.slug, deployments, failed
+    SELECT projects.id, projects.name, projects.slug, projects.color, projects.emoji, deployments, failed
     FROM (SELECT project_id, CAST(sum(succeeded + failed + cancelled) AS bigint) AS deployments,
         CAST(sum(failed) AS bigint) AS failed
       FROM daily_deployments WHERE day > :after AND day <= :until AND counts GROUP BY 1) AS each
@@ -89,9 +89,10 @@ _BUSIEST_EARLIER = text(
 )
 _BUSIEST_OF_MINE = text(
     f"""
-    SELECT projects.id, projects.name, projects.slug,
+    SELECT projects.id, projects.name, projects.slug, projects.color, projects.emoji,
       sum(succeeded + failed + cancelled) AS deployments, sum(failed) AS failed
-    FROM {_MINE} AND day <= :until GROUP BY projects.id ORDER BY 4 DESC, projects.name, projects.id LIMIT :most
+    FROM {_MINE} AND day <= :until
+    GROUP BY projects.id ORDER BY deployments DESC, projects.name, projects.id LIMIT :most
     """  # noqa: S608
 )
 _NEWEST_USERS = (
@@ -160,7 +161,8 @@ def _listed(rows: Select[Any], name: str) -> Label[Any]:
 
 
 def _newest_projects(all_projects: bool) -> Select[Any]:
-    own = (_projects.id, _projects.name, _projects.slug, _projects.status, _projects.created_at, _projects.owner_id)
+    names = ("id", "name", "slug", "color", "emoji", "status", "created_at", "owner_id")
+    own = [_projects[name] for name in names]
     newest = select(*own).where(_projects.deleted_at.is_(None), visible(all_projects))
     page = newest.order_by(_projects.created_at.desc(), _projects.id.desc()).limit(NEWEST).subquery("page")
     named = select(page, _users.username, _users.full_name).join(User.__table__, _users.id == page.c.owner_id)

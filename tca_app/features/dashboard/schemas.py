@@ -10,7 +10,7 @@ from tca_app.core.periods import DEFAULT_PERIOD, Period
 from tca_app.core.schema import InputModel, ReadModel
 from tca_app.features.deployments.schemas import MeasuresRead, OpenDeployment
 from tca_app.features.health.schemas import ScoreTrend
-from tca_app.features.projects.schemas import ProjectStatus
+from tca_app.features.projects.schemas import ProjectRef, ProjectStatus
 from tca_app.features.users.schemas import PersonRead
 
 # In the default order.
@@ -87,21 +87,15 @@ class NewUser(PersonRead):
     created_at: datetime
 
 
-class NewProject(ReadModel):
-    id: int
-    name: str
-    slug: str
+class NewProject(ProjectRef):
     status: ProjectStatus
     owner: PersonRead
     created_at: datetime
 
 
-class BusyProject(ReadModel):
+class BusyProject(ProjectRef):
     """A project with its deployments that ended in the period."""
 
-    id: int
-    name: str
-    slug: str
     deployments: int
     failed: int
 

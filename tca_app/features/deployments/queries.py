@@ -8,14 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.errors import NotFound
+from tca_app.core.marks import Color
 from tca_app.features.deployments.schemas import (
     DeploymentRead,
     EnvironmentRef,
     OpenDeployment,
-    ProjectRef,
 )
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import get_project
+from tca_app.features.projects.schemas import ProjectRef
 from tca_app.features.users.schemas import PersonRead
 from tca_app.models import Deployment, Environment, Project, ProjectMember, User
 
@@ -36,6 +37,8 @@ WHOLE = (
         _deployments.decided_by_id,
         _projects.name.label("project_name"),
         _projects.slug.label("project_slug"),
+        _projects.color.label("project_color"),
+        _projects.emoji.label("project_emoji"),
         _projects.repository_url,
         _environments.name.label("environment_name"),
         _environments.is_protected,
@@ -74,6 +77,8 @@ class DeploymentRow(Protocol):
     project_id: int
     project_name: str
     project_slug: str
+    project_color: Color
+    project_emoji: str
     repository_url: str
     environment_id: int
     environment_name: str
@@ -113,9 +118,10 @@ class VisibleDeployment(DeploymentRow, Protocol):
 def deployment_read(row: DeploymentRow) -> DeploymentRead:
     """Returns the schema of a row."""
     values = row._mapping
+    color, emoji = row.project_color, row.project_emoji
     return DeploymentRead(
         **{name: values[name] for name in _OWN},
-        project=ProjectRef(id=row.project_id, name=row.project_name, slug=row.project_slug),
+        project=ProjectRef(id=row.project_id, name=row.project_name, slug=row.project_slug, color=color, emoji=emoji),
         environment=EnvironmentRef(id=row.environment_id, name=row.environment_name, is_protected=row.is_protected),
         created_by=_person(row.created_by_id, row.creator_username, row.creator_full_name),
         decided_by=_person(row.decided_by_id, row.decider_username, row.decider_full_name),

@@ -27,6 +27,7 @@ from tca_app.core.schema import (
 from tca_app.features.deployments.commits.schemas import ReportedCommits
 from tca_app.features.environments.schemas import EnvironmentName
 from tca_app.features.environments.tiers import Tier
+from tca_app.features.projects.schemas import ProjectRef
 from tca_app.features.users.schemas import PersonRead
 
 MAX_BATCH = 1_000
@@ -103,12 +104,6 @@ class WaitQuery(BaseModel):
     )
 
 
-class ProjectRef(ReadModel):
-    id: int
-    name: str
-    slug: str
-
-
 class EnvironmentRef(ReadModel):
     id: int
     name: str
@@ -117,7 +112,7 @@ class EnvironmentRef(ReadModel):
 
 _EXAMPLE: dict[str, Any] = {
     "id": 71,
-    "project": {"id": 3, "name": "Billing API", "slug": "billing-api"},
+    "project": {"id": 3, "name": "Billing API", "slug": "billing-api", "color": "teal", "emoji": ""},
     "environment": {"id": 9, "name": "production", "is_protected": True},
     "version": "1.4.2",
     "status": "in_progress",

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import visible
+from tca_app.features.projects.schemas import ProjectRef
 from tca_app.models import Environment, Project
 
 MAX_WORDS = 8
@@ -17,9 +18,7 @@ _environments, _projects = Environment.__table__.c, Project.__table__.c
 @dataclass(frozen=True, slots=True)
 class EnvironmentMatch:
     name: str
-    project_id: int
-    project_name: str
-    slug: str
+    project: ProjectRef
 
 
 async def find_environments(session: AsyncSession, actor: Actor, text: str, limit: int) -> list[EnvironmentMatch]:
@@ -32,11 +31,15 @@ async def find_environments(session: AsyncSession, actor: Actor, text: str, limi
     named = [func.lower(_environments.name).contains(word, autoescape=True) for word in words]
     of_project = [_projects.search_text.contains(word, autoescape=True) for word in words]
     found = (
-        select(_environments.name, _projects.id, _projects.name, _projects.slug)
+        select(
+            _environments.name.label("environment"),
+            *(_projects.id, _projects.name, _projects.slug, _projects.color, _projects.emoji),
+        )
         .join_from(Environment.__table__, Project.__table__, _projects.id == _environments.project_id)
         .where(_environments.deleted_at.is_(None), _projects.deleted_at.is_(None), visible(actor.is_superuser))
         .where(or_(*named), *(or_(*pair) for pair in zip(named, of_project, strict=True)))
         .order_by(func.lower(_projects.name), _projects.id, _environments.rank, _environments.id)
         .limit(limit)
     )
-    return [EnvironmentMatch(*row) for row in await session.execute(found, {"actor_id": actor.user_id})]
+    rows = await session.execute(found, {"actor_id": actor.user_id})
+    return [EnvironmentMatch(row.environment, ProjectRef.model_validate(row)) for row in rows]

@@ -10,26 +10,33 @@ from tca_app.core.actor import Actor
 from tca_app.core.schema import ReadModel
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import VISIBLE, viewer, visible
-from tca_app.features.health.incidents.queries import PROJECT
+from tca_app.features.health.incidents.queries import PROJECT, project_ref
 from tca_app.features.health.probing.certificates import THRESHOLDS
 from tca_app.features.health.schemas import Severity
+from tca_app.features.projects.schemas import ProjectRef
 
 CERTIFICATE_DAYS = max(THRESHOLDS)
 _ATTENTION = text(
     f"""
     WITH found AS (
       SELECT incidents.id, 'incident' AS kind, coalesce(checks.name, title) AS name, {PROJECT} AS project_id,
+        {project_ref(PROJECT)},
         reason AS detail, opened_at AS at, incidents.check_id IS NULL AS is_manual, incidents.severity,
         acknowledged_at IS NOT NULL AS is_acknowledged
       FROM incidents LEFT JOIN health_checks AS checks ON checks.id = check_id
       WHERE closed_at IS NULL AND {visible(PROJECT)}
       UNION ALL
-      SELECT checks.id, 'certificate', checks.name, checks.project_id, checks.url, certificate_until, false, '', false
+      SELECT checks.id, 'certificate', checks.name, checks.project_id, {project_ref("checks.project_id")}, checks.url,
+        certificate_until, false, '', false
       FROM health_checks AS checks
       WHERE certificate_until < now() + interval '{CERTIFICATE_DAYS} days' AND retired_at IS NULL AND NOT is_paused
         AND {VISIBLE}
     ),
-    ranked AS (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY at DESC, id) AS rank FROM found)
+    ranked AS (
+      SELECT *, row_number() OVER (
+        PARTITION BY kind ORDER BY array_position(ARRAY['critical', 'major', 'minor'], severity), at DESC, id) AS rank
+      FROM found
+    )
     SELECT * FROM ranked WHERE rank <= :most ORDER BY kind DESC, rank
     """  # noqa: S608  constant SQL
 )
@@ -42,6 +49,7 @@ class HealthAttention(ReadModel):
     kind: Literal["incident", "certificate"]
     name: str
     project_id: int | None
+    project: ProjectRef | None
     detail: str
     at: datetime
     is_manual: bool
@@ -50,7 +58,7 @@ class HealthAttention(ReadModel):
 
 
 async def read_attention(session: AsyncSession, actor: Actor, most: int) -> list[HealthAttention]:
-    """Returns at most `most` of each kind that the actor may see."""
+    """Returns at most `most` of each kind that the actor may see: the most severe incidents first, then the newest."""
     policy.require_list(actor)
     rows = await session.execute(_ATTENTION, viewer(actor) | {"most": most})
     return [HealthAttention.model_validate(row) for row in rows]

@@ -49,6 +49,16 @@ _BILLING: dict[str, Any] = {
 }
 
 
+class ProjectRef(ReadModel):
+    """A project as the lists of other records name it. `color` and `emoji` are those of its mark."""
+
+    id: int
+    name: str
+    slug: str
+    color: Color
+    emoji: str
+
+
 class TeamMember(InputModel):
     user_id: Id
     role: GrantedRole = "viewer"

@@ -19,6 +19,8 @@ class SimilarProject:
     id: int
     name: str
     slug: str
+    color: str
+    emoji: str
 
 
 async def find_similar(session: AsyncSession, actor: Actor, text: str) -> list[SimilarProject]:
@@ -27,7 +29,7 @@ async def find_similar(session: AsyncSession, actor: Actor, text: str) -> list[S
     seen = (_projects.deleted_at.is_(None), visible(actor.is_superuser))
     newest = select(_projects.id).where(*seen).order_by(_projects.id.desc()).limit(SIMILAR_AMONG)
     similar = (
-        select(_projects.id, _projects.name, _projects.slug)
+        select(_projects.id, _projects.name, _projects.slug, _projects.color, _projects.emoji)
         .where(_projects.id.in_(newest), *resembles(_projects.search_text, text))
         .order_by(func.lower(_projects.name), _projects.id)
         .limit(MAX_SIMILAR)

@@ -128,7 +128,10 @@ async def list_memberships(session: AsyncSession, actor: Actor, user_id: int) ->
     """Returns the first 100 projects of a user, by name, with the user's role. Leaves out the trash."""
     policy.require(actor, "users.read", user_id)
     rows = (
-        select(_projects.id.label("project_id"), _projects.name, _projects.slug, _projects.status, _members.role)
+        select(
+            *(_projects.id.label("project_id"), _projects.name, _projects.slug, _projects.status, _members.role),
+            *(_projects.color, _projects.emoji),
+        )
         .join(ProjectMember.__table__, _members.project_id == _projects.id)
         .where(_members.user_id == user_id, _projects.deleted_at.is_(None))
         .order_by(func.lower(_projects.name), _projects.id)

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from tca_app.core.database.concurrency import UNSET, Changes, ListFilter, ListQuery
 from tca_app.core.display_name import display_name
 from tca_app.core.language.messages import LanguageName
+from tca_app.core.marks import Color
 from tca_app.core.pictures import MAX_UPLOAD
 from tca_app.core.region.locales import LocaleTag
 from tca_app.core.schema import Email, Flag, Id, InputModel, Line100, ReadModel, TimeZone, Username
@@ -162,11 +163,13 @@ class PictureRead(ReadModel):
 
 
 class MembershipRead(ReadModel):
-    """A project of a user, with the user's role in it."""
+    """A project of a user, with the user's role in it. `color` and `emoji` are those of its mark."""
 
     project_id: int
     name: str
     slug: str
+    color: Color
+    emoji: str
     status: Literal["active", "paused", "archived"]
     role: Literal["owner", "maintainer", "deployer", "viewer"]
 

@@ -1,7 +1,7 @@
 """Faces of people, a picture or coloured initials, and marks of projects: the same ones on every screen."""
 
 import zlib
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
 import reflex as rx
 
@@ -27,23 +27,50 @@ def face_of(name: str, user_id: int | None = None) -> Face:
     return Face(initials=initials, hue=str(zlib.crc32(name.encode()) % HUES), picture=picture_url(user_id))
 
 
+class Marked(Protocol):
+    """A project as any list has it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def color(self) -> str: ...
+
+    @property
+    def emoji(self) -> str: ...
+
+
 class Mark(TypedDict):
-    """The mark of a project: the letter or emoji in its tile, and the number of its colour."""
+    """The mark of a project: the letter or emoji in its tile, and the number of its colour. The text of none is ""."""
 
     text: str
     hue: str
 
 
-def mark_of(name: str, color: str = "", emoji: str = "") -> Mark:
+def mark_of(project: Marked | None) -> Mark:
     """Return the mark of a project: what is chosen in its settings, or else what depends on its name."""
+    if project is None:
+        return Mark(text="", hue="")
+    name, color = project.name, project.color
     hue = COLORS.index(color) if color in COLORS else zlib.crc32(name.encode()) % HUES
-    return Mark(text=emoji or name[:1].upper(), hue=str(hue))
+    return Mark(text=project.emoji or name[:1].upper(), hue=str(hue))
 
 
 def tile(mark: Any, kind: str = "") -> rx.Component:
-    """The mark of a project. `kind` is "large" or ""."""
+    """The mark of a project. `kind` is "large", "small" or ""."""
     attributes = {"data-hue": mark["hue"]}
     return rx.el.span(mark["text"], class_name=f"tile {kind}".strip(), aria_hidden="true", custom_attrs=attributes)
+
+
+def tile_or_console(mark: Any) -> rx.Component:
+    """The mark of a project, or a neutral one for what belongs to the console itself."""
+    console = rx.el.span(rx.icon("server", size=12), class_name="tile neutral", aria_hidden="true")
+    return rx.cond(mark["text"] != "", tile(mark), console)
+
+
+def with_tile(mark: Any, *shown: Any) -> rx.Component:
+    """What is shown of a project, usually its name or a link, with its mark in front."""
+    return rx.el.div(tile(mark), *shown, class_name="person")
 
 
 def avatar(face: Any, kind: str = "") -> rx.Component:

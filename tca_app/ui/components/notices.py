@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 import reflex as rx
 
 from tca_app.ui.components.basic import name_or_link, relative_time
+from tca_app.ui.components.faces import Mark, tile_or_console
 from tca_app.ui.components.text import t
 
 # Label, tone and icon of each kind of notice.
@@ -20,27 +21,30 @@ KINDS = {
 
 
 class Notice(TypedDict):
-    """Something that needs attention. `kind` is one of KINDS; `url` may be ""."""
+    """Something that needs attention. `kind` is one of KINDS; `url` may be "". `mark` is that of its project."""
 
     key: str
     kind: str
+    mark: Mark
     title: str
     detail: str
     at: str
     url: str
 
 
-def notice_lines(notices: Any) -> rx.Component:
-    return rx.el.ul(rx.foreach(notices, _line), class_name="lines notices")
+def notice_lines(notices: Any, *, with_project: bool = False) -> rx.Component:
+    """The list. `with_project` shows whose each notice is: of a project, or of the console."""
+    return rx.el.ul(rx.foreach(notices, lambda entry: _line(entry, with_project)), class_name="lines notices")
 
 
-def _line(entry: Any) -> rx.Component:
+def _line(entry: Any, with_project: bool) -> rx.Component:
     icons = (
         (kind, rx.icon(icon, size=16, aria_label=label, role="img", class_name=f"notice-icon {tone}"))
         for kind, (label, tone, icon) in KINDS.items()
     )
     return rx.el.li(
         rx.match(entry["kind"], *icons, rx.fragment()),
+        *([tile_or_console(entry["mark"])] if with_project else []),
         rx.el.div(
             name_or_link(entry["title"], entry["url"]),
             rx.el.div(entry["detail"], class_name="cell-sub truncate", title=entry["detail"]),

@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from tca_app.core.actor import Actor
 from tca_app.core.language.messages import N_
+from tca_app.ui.components.faces import Mark, Marked, mark_of
 from tca_app.ui.palette.matching import match
 
 MAX_PER_GROUP = 6
@@ -23,7 +24,7 @@ GROUPS = {
 
 
 class Entry(TypedDict):
-    """An entry. `detail` distinguishes two entries with the same label.
+    """An entry. `detail` distinguishes two entries with the same label, `mark` is that of its project.
 
     It opens `url`, presses the control whose `data-command` is `press`, also on the page that it opens, or types `fill`
     into the palette.
@@ -31,13 +32,16 @@ class Entry(TypedDict):
 
     label: str
     detail: str
+    mark: Mark
     url: str
     press: str
     fill: str
 
 
-def entry(label: str, *, detail: str = "", url: str = "", press: str = "", fill: str = "") -> Entry:
-    return Entry(label=label, detail=detail, url=url, press=press, fill=fill)
+def entry(
+    label: str, *, detail: str = "", project: Marked | None = None, url: str = "", press: str = "", fill: str = ""
+) -> Entry:
+    return Entry(label=label, detail=detail, mark=mark_of(project), url=url, press=press, fill=fill)
 
 
 def _everybody(_actor: Actor) -> bool:

@@ -8,6 +8,7 @@ from reflex.style import set_color_mode
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import link, outside_link
 from tca_app.ui.components.dialogs import DIALOG_TITLE
+from tca_app.ui.components.faces import tile
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.account_menu import MODES
 from tca_app.ui.layout.keys import COMMAND_KEY
@@ -135,11 +136,12 @@ def _line(entry: ShownEntry, line_id: Any) -> rx.Component:
     content = (
         rx.match(
             entry["group"],
+            ("Projects", tile(entry["mark"], "small")),
             *((group, rx.icon(icon, size=16, aria_hidden="true")) for group, icon in GROUPS.items()),
             rx.fragment(),
         ),
         rx.el.span(rx.foreach(as_var(entry["parts"]).to(list[str]), _part), class_name="truncate"),
-        rx.cond(entry["detail"] != "", rx.el.span(entry["detail"], class_name="muted truncate detail")),
+        rx.cond(entry["detail"] != "", _detail(entry)),
     )
     attributes: dict[str, Any] = {
         "class_name": "palette-line",
@@ -152,6 +154,13 @@ def _line(entry: ShownEntry, line_id: Any) -> rx.Component:
         rx.dialog.close(link(*content, to=entry["url"], **attributes)),
         rx.dialog.close(rx.el.button(*content, type="button", **attributes)),
     )
+
+
+def _detail(entry: ShownEntry) -> rx.Component:
+    """The detail, behind the mark of the project that it names."""
+    names_it = (as_var(entry["mark"]["text"]).to(str) != "") & (as_var(entry["group"]).to(str) != "Projects")
+    text = rx.el.span(entry["detail"], class_name="truncate")
+    return rx.el.span(rx.cond(names_it, tile(entry["mark"], "small")), text, class_name="muted detail")
 
 
 def _part(part: Any, index: Any) -> rx.Component:

@@ -42,6 +42,8 @@ class BusyProject(TypedDict):
     id: int
     name: str
     slug: str
+    color: Literal["", "red", "amber", "olive", "green", "teal", "blue", "purple", "pink"]
+    emoji: str
     deployments: int
     failed: int
 
@@ -973,9 +975,15 @@ class ProjectRead(TypedDict):
 
 
 class ProjectRef(TypedDict):
+    """
+    A project as the lists of other records name it. `color` and `emoji` are those of its mark.
+    """
+
     id: int
     name: str
     slug: str
+    color: Literal["", "red", "amber", "olive", "green", "teal", "blue", "purple", "pink"]
+    emoji: str
 
 
 RepositoryUrl2: TypeAlias = str
@@ -1798,6 +1806,7 @@ class IncidentRead(TypedDict):
     title: str
     name: str
     project_id: int | None
+    project: ProjectRef | None
     severity: Literal["minor", "major", "critical"]
     status: Literal["investigating", "identified", "monitoring", "resolved"]
     components: list[Component]
@@ -1828,6 +1837,8 @@ class NewProject(TypedDict):
     id: int
     name: str
     slug: str
+    color: Literal["", "red", "amber", "olive", "green", "teal", "blue", "purple", "pink"]
+    emoji: str
     status: Literal["active", "paused", "archived"]
     owner: PersonRead
     created_at: str

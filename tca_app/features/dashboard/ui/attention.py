@@ -33,7 +33,7 @@ def _panel() -> rx.Component:
     )
     return panel(
         rx.fragment(t("Needs attention {total}", total=rx.el.span(state.total, class_name="muted num"))),
-        notice_lines(state.shown),
+        notice_lines(state.shown, with_project=True),
         rx.cond(state.shows_all & (state.unlisted > 0), _unlisted()),
         actions=(rx.cond(is_long, more),),
         flush=True,

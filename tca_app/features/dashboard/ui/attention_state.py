@@ -15,11 +15,14 @@ from tca_app.features.health.incidents.schemas import incident_title
 from tca_app.features.tokens.expiry import list_expiring
 from tca_app.features.tokens.schemas import OwnedTokenRead
 from tca_app.ui import routes
+from tca_app.ui.components.faces import mark_of
 from tca_app.ui.components.notices import Notice
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
 _INCIDENTS = {"minor": N_("Minor incident"), "major": N_("Major incident"), "critical": N_("Critical incident")}
+# What is shown first: an incident by its severity, anything else by its kind.
+_ORDER = ("critical", "major", "failed", "approval", "overdue", "minor", "certificate", "token")
 MOST, FIRST = 20, 5  # of each kind, and before "Show more"
 
 
@@ -59,19 +62,17 @@ class AttentionState(SessionState):
 
 
 async def _read(session: Session, actor: Actor) -> tuple[list[Notice], int]:
-    """Returns the notices, what failed first, and how many there are in all."""
+    """Returns the notices, the most severe first, and how many there are in all."""
     found = await deployments.read_attention(session, actor, MOST)
     of_health = await health.read_attention(session, actor, MOST)
     # An administrator who acts as a user sees none of their tokens.
     tokens = [] if actor.acting_id else await list_expiring(session, actor, MOST)
-    kinds: dict[str, list[Notice]] = {kind: [] for kind in ("failed", "approval", "overdue", "incident", "certificate")}
-    for entry in found:
-        kinds[entry.kind].append(notice_of(entry, with_project=True))
-    for part in of_health:
-        kinds[part.kind].append(_health_notice(part))
-    notices = [notice for of_kind in kinds.values() for notice in of_kind] + [_token_notice(token) for token in tokens]
-    unseen = {entry.kind: entry.total for entry in found}
-    return notices, len(notices) + sum(total - len(kinds[kind]) for kind, total in unseen.items())
+    ranked: list[tuple[str, Notice]] = [(entry.kind, notice_of(entry, with_project=True)) for entry in found]
+    ranked += [(part.severity or part.kind, _health_notice(part)) for part in of_health]
+    ranked += [("token", _token_notice(token)) for token in tokens]
+    ranked.sort(key=lambda pair: _ORDER.index(pair[0]))
+    totals = {entry.kind: entry.total for entry in found}
+    return [notice for _rank, notice in ranked], len(ranked) + sum(totals.values()) - len(found)
 
 
 def _health_notice(part: health.HealthAttention) -> Notice:
@@ -85,6 +86,7 @@ def _health_notice(part: health.HealthAttention) -> Notice:
     return Notice(
         key=f"{part.kind}-{part.id}",
         kind=part.kind,
+        mark=mark_of(part.project),
         title=incident_title(part) if is_incident else _("The certificate of {name} expires", name=part.name),
         detail=" · ".join(filter(None, about)) if is_incident else part.detail,
         at=part.at.isoformat(),
@@ -98,6 +100,7 @@ def _token_notice(token: OwnedTokenRead) -> Notice:
     return Notice(
         key=f"token-{token.id}",
         kind="token",
+        mark=mark_of(None),
         title=_("The API token {name} expires", name=token.name),
         detail=f"{token.owner} · {token.prefix}…",
         at=at.isoformat() if at else "",

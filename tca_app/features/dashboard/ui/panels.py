@@ -12,6 +12,7 @@ from tca_app.features.health.ui.components import state_badges
 from tca_app.ui import routes
 from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import link, name_or_link, panel, relative_time
+from tca_app.ui.components.faces import avatar, tile
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.long_text import cut_in_middle
@@ -40,6 +41,7 @@ def deploying_now() -> rx.Component:
 
 def _open_deployment(row: Any) -> rx.Component:
     return rx.el.li(
+        tile(row["mark"]),
         rx.el.div(
             link(
                 rx.el.span(row["project"], " ", class_name="truncate"),
@@ -98,6 +100,7 @@ def busiest_projects() -> rx.Component:
 
 def _busy_project(entry: Any) -> rx.Component:
     return rx.el.li(
+        tile(entry["mark"]),
         rx.el.div(
             rx.el.div(
                 link(entry["name"], to=entry["url"], class_name="cell-title"),
@@ -156,7 +159,7 @@ def newest_projects() -> rx.Component:
         rx.cond(state.sees_people, t("Newest projects"), t("Your newest projects")),
         loaded_lines(
             state.newest_projects,
-            _new_entry,
+            lambda entry: _new_entry(entry, tile(entry["mark"]), project_status_badge(entry["status"])),
             empty_state(
                 t("No projects yet"),
                 t("Create the first one."),
@@ -172,20 +175,21 @@ def newest_projects() -> rx.Component:
 def newest_users() -> rx.Component:
     return panel(
         t("Newest users"),
-        loaded_lines(state.newest_users, _new_entry, rx.fragment()),
+        loaded_lines(state.newest_users, lambda entry: _new_entry(entry, avatar(entry["face"])), rx.fragment()),
         actions=(link(t("All users"), to=routes.USERS),),
         flush=True,
     )
 
 
-def _new_entry(entry: Any) -> rx.Component:
+def _new_entry(entry: Any, mark: rx.Component, *status: rx.Component) -> rx.Component:
     return rx.el.li(
+        mark,
         rx.el.div(
             link(entry["name"], to=entry["url"], class_name="cell-title truncate"),
             rx.el.div(entry["detail"], class_name="cell-sub truncate"),
             class_name="grow",
         ),
-        rx.cond(entry["status"] != "", project_status_badge(entry["status"])),
+        *status,
         rx.el.span(relative_time(entry["created_at"]), class_name="muted"),
     )
 

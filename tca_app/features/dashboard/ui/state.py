@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, TypedDict
+from typing import Any
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
@@ -12,10 +12,11 @@ from tca_app.core.region.formats import number
 from tca_app.features.activity.ui.state import RecentState
 from tca_app.features.dashboard import service as dashboard
 from tca_app.features.dashboard.layout.service import CARDS, OF_PEOPLE, PANELS, read_layout
-from tca_app.features.dashboard.schemas import BusyProject, LayoutRead, StatsQuery, StatsRead
+from tca_app.features.dashboard.schemas import LayoutRead, StatsQuery, StatsRead
 from tca_app.features.dashboard.ui.attention_state import AttentionState
 from tca_app.features.dashboard.ui.health_state import HealthState, failure_words
 from tca_app.features.dashboard.ui.metric_cards import NO_CARD, Card, card_of, previous_days, rate_card, score_card
+from tca_app.features.dashboard.ui.rows import BusyRow, NewPersonRow, NewProjectRow, busy_row, person_row, project_row
 from tca_app.features.dashboard.ui.running_deployments import OpenRow, open_row
 from tca_app.features.deployments.ui.figures import Figure, figures_of
 from tca_app.ui import routes
@@ -42,29 +43,6 @@ REPORT = (
     'curl -fsS -H "Authorization: Bearer $TOKEN" "{url}/api/v1/projects/{project}/deployments" --json '
     """'{{"environment": "production", "version": "1.4.2", "commit_sha": "9f1c2ab", "ref": "main"}}'"""
 )
-
-
-class BusyRow(TypedDict):
-    """A project in the panel "Busiest projects". `share` is the width of its bar relative to the busiest."""
-
-    id: int
-    name: str
-    slug: str
-    url: str
-    deployments: str
-    failed: str
-    share: str
-
-
-class NewEntry(TypedDict):
-    """A line in a list of the newest records."""
-
-    id: int
-    name: str
-    detail: str
-    url: str
-    created_at: str
-    status: str
 
 
 class DashboardState(ZoomState, SessionState):
@@ -101,8 +79,8 @@ class DashboardState(ZoomState, SessionState):
     deploying: list[OpenRow] = []
     busiest: list[BusyRow] = []
     measures: list[Figure] = []
-    newest_users: list[NewEntry] = []
-    newest_projects: list[NewEntry] = []
+    newest_users: list[NewPersonRow] = []
+    newest_projects: list[NewProjectRow] = []
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -149,14 +127,8 @@ class DashboardState(ZoomState, SessionState):
         self.users_area = area_path(totals, self.users_top)
         self.health_card = score_card(stats.health)
         self._keep_deployments(stats)
-        self.newest_users = [
-            _entry(user.id, user.display_name, user.username, routes.user(user.id), user.created_at)
-            for user in stats.newest_users
-        ]
-        self.newest_projects = [
-            _entry(p.id, p.name, f"{p.slug} · {p.owner.display_name}", routes.project(p.id), p.created_at, p.status)
-            for p in stats.newest_projects
-        ]
+        self.newest_users = [person_row(user) for user in stats.newest_users]
+        self.newest_projects = [project_row(project) for project in stats.newest_projects]
         self.has_users, self.has_projects = people is not None and people.now > 1, bool(stats.newest_projects)
         self.has_deployed = stats.has_deployments
         self.has_steps = not (self.has_projects and self.has_deployed)
@@ -177,7 +149,7 @@ class DashboardState(ZoomState, SessionState):
         now = datetime.now(UTC)
         self.deploying = [open_row(deployment, now) for deployment in stats.deploying]
         most = max((project.deployments for project in stats.busiest_projects), default=0)
-        self.busiest = [_busy(project, most) for project in stats.busiest_projects]
+        self.busiest = [busy_row(project, most) for project in stats.busiest_projects]
         self.measures = figures_of(stats.measures)
 
 
@@ -193,19 +165,3 @@ def _ended_url(zoom: DayRange | None, period: Period) -> str:
 
 def _rows_of(day: date) -> str:
     return routes.deployments_of(ended_on=day.isoformat())
-
-
-def _busy(project: BusyProject, most: int) -> BusyRow:
-    return BusyRow(
-        id=project.id,
-        name=project.name,
-        slug=project.slug,
-        url=f"{routes.project(project.id)}?tab=deployments",
-        deployments=number(project.deployments),
-        failed=_("{failed} failed", failed=number(project.failed)) if project.failed else "",
-        share=f"{100 * project.deployments / most:.0f}%",
-    )
-
-
-def _entry(row_id: int, name: str, detail: str, url: str, created_at: Any, status: str = "") -> NewEntry:
-    return NewEntry(id=row_id, name=name, detail=detail, url=url, created_at=created_at.isoformat(), status=status)

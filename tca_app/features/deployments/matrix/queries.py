@@ -18,8 +18,8 @@ from tca_app.features.deployments.matrix.schemas import (
     MatrixFilter,
     MatrixQuery,
 )
-from tca_app.features.deployments.schemas import ProjectRef
 from tca_app.features.projects import policy
+from tca_app.features.projects.schemas import ProjectRef
 
 _VISIBLE = (
     "deleted_at IS NULL AND (:sees_all OR id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id))"
@@ -56,8 +56,8 @@ _KNOWN_GROUPS = """
     SELECT id FROM groups WHERE :sees_all OR id IN (SELECT group_id FROM group_members WHERE user_id = :actor_id)
 """
 _MATRIX = """
-    WITH page AS (SELECT id, name, slug, repository_url FROM projects {which})
-    SELECT page.id, page.name, page.slug, page.repository_url,
+    WITH page AS (SELECT id, name, slug, color, emoji, repository_url FROM projects {which})
+    SELECT page.id, page.name, page.slug, page.color, page.emoji, page.repository_url,
       environments.id AS environment_id, environments.name AS environment, environments.rank, environments.url,
       environments.tier, environments.is_protected,
       current.id AS deployment_id, current.version, current.commit_sha, current.finished_at,
@@ -193,7 +193,7 @@ async def _read(
     policy.require(actor, "deployments.list")
     found: dict[int, EnvironmentMatrixRow] = {}
     for row in await session.execute(statement, values | _who(actor)):
-        project = ProjectRef(id=row.id, name=row.name, slug=row.slug)
+        project = ProjectRef.model_validate(row)
         line = found.setdefault(
             row.id, EnvironmentMatrixRow(project=project, repository_url=row.repository_url, places=[])
         )

@@ -8,8 +8,8 @@ from pydantic import Field
 from tca_app.core.database.concurrency import ListFilter
 from tca_app.core.filters import Many
 from tca_app.core.schema import Flag, Limit, ReadModel, ShortSkip, UrlId
-from tca_app.features.deployments.schemas import ProjectRef
 from tca_app.features.environments.tiers import Tier
+from tca_app.features.projects.schemas import ProjectRef
 
 
 class MatrixFilter(ListFilter):

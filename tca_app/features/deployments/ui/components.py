@@ -8,7 +8,7 @@ from tca_app.features.deployments.listing.filters import STATUS_LABELS
 from tca_app.features.deployments.ui.state import DeploymentRow
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, relative_time
-from tca_app.ui.components.faces import with_face
+from tca_app.ui.components.faces import tile, with_face, with_tile
 from tca_app.ui.components.text import t
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.table.grid import Column, cut
@@ -62,10 +62,11 @@ def _who(row: DeploymentRow) -> rx.Component:
 
 
 def _project(row: DeploymentRow) -> rx.Component:
-    return rx.el.div(
+    named = rx.el.div(
         link(row["project"], to=row["project_url"], class_name="link truncate", title=row["project"]),
         rx.el.div(row["project_slug"], class_name="cell-sub mono truncate"),
     )
+    return with_tile(row["mark"], named)
 
 
 def _environment(row: DeploymentRow) -> rx.Component:
@@ -73,7 +74,7 @@ def _environment(row: DeploymentRow) -> rx.Component:
 
 
 def _version(row: DeploymentRow, with_project: bool) -> rx.Component:
-    project = (" · ", row["project"]) if with_project else ()
+    project = (" · ", tile(row["mark"], "small"), row["project"]) if with_project else ()
     return rx.el.div(
         open_link(cut_in_middle(row["version"]), row["url"]),
         rx.cond(row["commit"] != "", rx.el.div(row["commit"], class_name="cell-sub mono truncate")),

@@ -17,6 +17,7 @@ from tca_app.features.deployments.ui.state import DeploymentRow
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, facts, link, page_header, panel, relative_time
+from tca_app.ui.components.faces import tile
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import by_phase, record_title
 from tca_app.ui.forms.drafts import draft_keeper
@@ -43,7 +44,11 @@ def deployment_page() -> rx.Component:
 def _deployment() -> rx.Component:
     return rx.fragment(
         page_header(
-            rx.el.span(shown["project"], " ", cut_in_middle(shown["version"])),
+            rx.el.span(
+                tile(shown["mark"], "large"),
+                rx.el.span(shown["project"], " ", cut_in_middle(shown["version"])),
+                class_name="person",
+            ),
             rx.el.span(
                 deployment_badge(shown["status"]),
                 rx.el.span(t("to {environment}", environment=rx.el.strong(shown["environment"]))),

@@ -12,6 +12,7 @@ from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.features.deployments.ui.state import took
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Mark, mark_of
 
 
 class Facts(TypedDict):
@@ -22,6 +23,7 @@ class Facts(TypedDict):
     project: str
     project_slug: str
     project_url: str
+    mark: Mark
     environment: str
     is_protected: bool
     status: str
@@ -96,6 +98,7 @@ NOTHING = Facts(
     project="",
     project_slug="",
     project_url="",
+    mark=mark_of(None),
     environment="",
     is_protected=False,
     status="",
@@ -121,6 +124,7 @@ def facts_of(found: DeploymentRead) -> Facts:
         project=found.project.name,
         project_slug=found.project.slug,
         project_url=routes.project(found.project.id),
+        mark=mark_of(found.project),
         environment=found.environment.name,
         is_protected=found.environment.is_protected,
         status=found.status,

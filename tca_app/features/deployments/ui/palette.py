@@ -38,7 +38,7 @@ async def _get(session: Session, actor: Actor, deployment_id: int) -> Entry:
 def _entry(found: DeploymentRead) -> Entry:
     about = (found.project.name, found.environment.name, found.commit_sha[:7])
     detail = " · ".join(part for part in about if part)
-    return entry(found.version, detail=detail, url=routes.deployment(found.id))
+    return entry(found.version, detail=detail, project=found.project, url=routes.deployment(found.id))
 
 
 async def _commands(session: Session, actor: Actor, text: str) -> list[Entry]:
@@ -61,7 +61,8 @@ async def _reportable(session: Session, actor: Actor, text: str) -> list[Project
 
 def _report(project: ProjectRead) -> Entry:
     url = f"{routes.project(project.id)}?tab=deployments"
-    return entry(f"{REPORT_OF}{project.name}", detail=project.slug, url=url, press=new_deployment(project.id))
+    press = new_deployment(project.id)
+    return entry(f"{REPORT_OF}{project.name}", detail=project.slug, project=project, url=url, press=press)
 
 
 OFFERED = (

@@ -18,7 +18,7 @@ from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.matrix.queries import group_names
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.ui import routes
-from tca_app.ui.components.faces import Face, face_of
+from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.filter_state import Chip
@@ -46,6 +46,7 @@ class DeploymentRow(TypedDict):
     project: str
     project_slug: str
     project_url: str
+    mark: Mark
     environment: str
     status: str
     who: str
@@ -63,6 +64,7 @@ def row_of(deployment: DeploymentRead) -> DeploymentRow:
         project=deployment.project.name,
         project_slug=deployment.project.slug,
         project_url=routes.project(deployment.project.id),
+        mark=mark_of(deployment.project),
         environment=deployment.environment.name,
         status=deployment.status,
         who=deployment.who,

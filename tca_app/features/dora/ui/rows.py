@@ -191,7 +191,7 @@ def unit_row(unit: DoraUnit, url: str) -> UnitRow:
         id=unit.id,
         name=unit.name,
         slug=unit.slug,
-        mark=mark_of(unit.name, unit.color, unit.emoji),
+        mark=mark_of(unit),
         url=url,
         finished=number(unit.finished),
         frequency=_per_day(unit.deployments_per_day),

@@ -15,8 +15,9 @@ async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
 
 
 def _entry(found: EnvironmentMatch) -> Entry:
-    url = f"{routes.project(found.project_id)}?tab=deployments"
-    return entry(f"{found.name} · {found.project_name}", detail=found.slug, url=url)
+    project = found.project
+    url = f"{routes.project(project.id)}?tab=deployments"
+    return entry(f"{found.name} · {project.name}", detail=project.slug, project=project, url=url)
 
 
 OFFERED = (Source(N_("Environments"), _search),)

@@ -19,6 +19,14 @@ from tca_app.features.health.schemas import Component
 
 PROJECT = "coalesce(incidents.project_id, checks.project_id)"
 """The project of an incident: of the check that opened it, or the one that its author chose."""
+
+
+def project_ref(project_id: str) -> str:
+    """Returns the column `project`, which is null for the console's own. Takes the SQL of an id."""
+    names = "id, name, slug, color, emoji"
+    return f"(SELECT to_jsonb(ref) FROM (SELECT {names} FROM projects WHERE id = {project_id}) AS ref) AS project"  # noqa: S608
+
+
 _FROM = f"""
     FROM incidents LEFT JOIN health_checks AS checks ON checks.id = incidents.check_id WHERE {visible(PROJECT)}
 """
@@ -40,7 +48,8 @@ def _name_of(column: str) -> str:
 
 COLUMNS = f"""
     incidents.id, incidents.check_id IS NULL AS is_manual, incidents.check_id, title,
-    coalesce(checks.name, title) AS name, {PROJECT} AS project_id, {role_in(PROJECT)}, incidents.severity,
+    coalesce(checks.name, title) AS name, {PROJECT} AS project_id, {project_ref(PROJECT)},
+    {role_in(PROJECT)}, incidents.severity,
     CASE WHEN closed_at IS NULL THEN incidents.status ELSE 'resolved' END AS status, is_published AS is_public,
     opened_at, {_name_of("opened_by_id")} AS opened_by, closed_at, acknowledged_at,
     {_name_of("acknowledged_by_id")} AS acknowledged_by, reason, incidents.version, incidents.updated_at,

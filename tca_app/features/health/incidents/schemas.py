@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tca_app.core.database.concurrency import UNSET, Changes
 from tca_app.core.schema import Flag, Id, InputModel, Limit, Name100, ReadModel, Reason, Skip, UrlId
 from tca_app.features.health.schemas import Component, Severity
+from tca_app.features.projects.schemas import ProjectRef
 
 IncidentStatus = Literal["investigating", "identified", "monitoring", "resolved"]
 MAX_COMPONENTS = 50
@@ -54,6 +55,7 @@ class IncidentRead(ReadModel):
     title: str
     name: str
     project_id: int | None
+    project: ProjectRef | None
     severity: Severity
     status: IncidentStatus
     components: list[Component]

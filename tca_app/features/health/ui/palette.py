@@ -26,7 +26,12 @@ def _entry(incident: IncidentRead) -> Entry:
     state = _("Resolved") if incident.closed_at else _("Ongoing")
     opened = f"{incident.opened_at:%b} {incident.opened_at.day}"
     about = incident.reason[:MAX_REASON] or _("{severity} incident", severity=incident.severity)
-    return entry(incident.name, detail=f"{state} · {opened} · {about}", url=routes.incident(incident.id))
+    return entry(
+        incident.name,
+        detail=f"{state} · {opened} · {about}",
+        project=incident.project,
+        url=routes.incident(incident.id),
+    )
 
 
 async def _actions(session: Session, actor: Actor, text: str) -> list[Entry]:

@@ -9,6 +9,7 @@ from tca_app.features.project_page.ui.environment_cells import read_cells
 from tca_app.features.projects.ui.pages import projects_list
 from tca_app.features.projects.ui.state import ProjectsState, add_environments
 from tca_app.ui import routes
+from tca_app.ui.components.faces import with_tile
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.view import open_link
@@ -30,6 +31,6 @@ def _environments() -> rx.Component:
     return matrix_table(
         state.columns,
         state.rows,
-        lambda row: open_link(row["name"], row["url"]),
+        lambda row: with_tile(row["mark"], open_link(row["name"], row["url"])),
         lambda row: rx.cond(as_var(state.flashed).contains(row["id"]), flash, ""),
     )

@@ -14,6 +14,7 @@ from tca_app.features.health.incidents.schemas import IncidentRead, incident_tit
 from tca_app.features.health.probing.check_state import shown_state
 from tca_app.features.health.schemas import CheckRead
 from tca_app.ui import routes
+from tca_app.ui.components.faces import mark_of
 from tca_app.ui.components.notices import Notice
 from tca_app.ui.components.sparks import spark_path
 
@@ -80,6 +81,7 @@ def incident_notice(found: IncidentRead) -> Notice:
     return Notice(
         key=f"incident-{found.id}",
         kind="incident",
+        mark=mark_of(found.project),
         title=incident_title(found),
         detail=found.reason or _("{severity} incident", severity=found.severity),
         at=found.opened_at.isoformat(),

@@ -38,6 +38,7 @@ from tca_app.features.projects.ui.detail_state import open_tab
 from tca_app.ui import routes
 from tca_app.ui.components.day_bars import RESULTS, DayBar, day_bars_of, scale_of
 from tca_app.ui.components.day_zoom import ZoomState
+from tca_app.ui.components.faces import mark_of
 from tca_app.ui.components.notices import Notice
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
@@ -128,6 +129,7 @@ def _freeze_notice(window: FreezeRead, zone: Any) -> Notice:
     return Notice(
         key=f"freeze-{window.id}",
         kind="freeze",
+        mark=mark_of(None),
         title=_(
             "{environment} frozen until {ends_at}",
             environment=window.environment or _("All environments"),

@@ -13,7 +13,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import project_status_badge
 from tca_app.ui.components.basic import button, page_header, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
-from tca_app.ui.components.faces import tile, with_face
+from tca_app.ui.components.faces import with_face, with_tile
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.table.grid import Column, RowAction, cut
@@ -102,7 +102,7 @@ def _name(row: ProjectRow) -> rx.Component:
         rx.cond(row["is_deleted"], cut(row["name"], "cell-title"), open_link(row["name"], row["url"])),
         rx.el.div(row["slug"], class_name="cell-sub mono truncate"),
     )
-    return rx.el.div(tile(row["mark"]), shown, class_name="person")
+    return with_tile(row["mark"], shown)
 
 
 def _role(row: ProjectRow) -> rx.Component:

@@ -27,7 +27,7 @@ async def _get(session: Session, actor: Actor, project_id: int) -> Entry:
 
 
 def _entry(project: ProjectRead | SimilarProject) -> Entry:
-    return entry(project.name, detail=project.slug, url=routes.project(project.id))
+    return entry(project.name, detail=project.slug, project=project, url=routes.project(project.id))
 
 
 OFFERED = (

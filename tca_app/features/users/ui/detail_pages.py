@@ -12,7 +12,7 @@ from tca_app.features.users.ui.picture_state import PictureState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import active_badge, project_status_badge, role_badge
 from tca_app.ui.components.basic import button, facts, icon_button, link, page_header, panel, relative_time
-from tca_app.ui.components.faces import avatar
+from tca_app.ui.components.faces import avatar, with_tile
 from tca_app.ui.components.placeholders import error_state, not_found, skeleton, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import record_title
@@ -132,8 +132,13 @@ def _projects() -> rx.Component:
 def _project_row(row: MembershipRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
-            link(row["name"], to=routes.project(row["id"]), class_name="cell-title"),
-            rx.el.div(row["slug"], class_name="cell-sub mono"),
+            with_tile(
+                row["mark"],
+                rx.el.div(
+                    link(row["name"], to=routes.project(row["id"]), class_name="cell-title"),
+                    rx.el.div(row["slug"], class_name="cell-sub mono"),
+                ),
+            ),
         ),
         rx.el.td(row["role"].capitalize()),
         rx.el.td(project_status_badge(row["status"])),

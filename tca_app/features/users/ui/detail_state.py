@@ -12,7 +12,7 @@ from tca_app.features.users import service as users
 from tca_app.features.users.schemas import MembershipRead
 from tca_app.features.users.ui.state import UserRow, UsersState, user_row
 from tca_app.ui import routes
-from tca_app.ui.components.faces import face_of
+from tca_app.ui.components.faces import Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
@@ -41,6 +41,7 @@ class MembershipRow(TypedDict):
     id: int
     name: str
     slug: str
+    mark: Mark
     status: str
     role: str
 
@@ -115,4 +116,11 @@ def reload_of(state: rx.State) -> Events:
 
 
 def _membership_row(entry: MembershipRead) -> MembershipRow:
-    return MembershipRow(id=entry.project_id, name=entry.name, slug=entry.slug, status=entry.status, role=entry.role)
+    return MembershipRow(
+        id=entry.project_id,
+        name=entry.name,
+        slug=entry.slug,
+        mark=mark_of(entry),
+        status=entry.status,
+        role=entry.role,
+    )

@@ -33,7 +33,7 @@ def titles(updates: list[Any]) -> list[str]:
     return [notice["title"] for notice in shown(updates, AttentionState, "notices") or []]
 
 
-async def test_it_lists_what_failed_first_and_each_thing_once(console: Console) -> None:
+async def test_it_lists_the_most_severe_first_and_each_thing_once(console: Console) -> None:
     owner, stranger = await make_user(), await make_user()
     project_id = await make_project(owner, "Ledger")
     now = datetime.now(UTC)
@@ -42,12 +42,20 @@ async def test_it_lists_what_failed_first_and_each_thing_once(console: Console) 
     await make_deployment(project_id, "staging", status="failed", version="1.0.0", finished_at=now - timedelta(days=31))
     await make_deployment(project_id, status="pending_approval", version="1.0.2")
     check_id = await make_check(project_id, name="Ledger production", certificate_until=now + timedelta(days=3))
+    manual = {"project_id": project_id, "status": "investigating", "opened_by_id": owner.user_id}
     async with transaction() as session:
         await session.execute(insert(Incident).values(check_id=check_id, opened_at=now, reason="HTTP 502"))
+        for severity, title in (("minor", "Slow exports"), ("critical", "Data is lost")):
+            opened = now - timedelta(hours=3)
+            await session.execute(
+                insert(Incident).values(title=title, severity=severity, opened_at=opened, reason="", **manual)
+            )
     assert titles(await attention(console, owner)) == [
+        "Data is lost",
+        "Ledger production is down",
         "Ledger 1.0.1 in production failed",
         "Ledger 1.0.2 to production awaits your approval",
-        "Ledger production is down",
+        "Slow exports",
         "The certificate of Ledger production expires",
     ]
     assert titles(await attention(console, stranger)) == []
@@ -98,3 +106,20 @@ async def test_a_long_list_is_folded_and_reads_with_four_statements(console: Con
     assert (len(shown(updates, AttentionState, "shown")), shown(updates, AttentionState, "more")) == (5, 17)
     assert (shown(updates, AttentionState, "total"), shown(updates, AttentionState, "unlisted")) == (24, 2)
     assert len(shown(await tab.send(AttentionState.show_all, shows_all=True), AttentionState, "shown")) == 22
+
+
+async def test_a_notice_has_the_mark_of_its_project_and_the_console_has_none(console: Console) -> None:
+    admin, now = await make_admin(), datetime.now(UTC)
+    project_id = await make_project(admin, "Ledger", color="teal", emoji="\U0001f680")
+    check_id, own_id = await make_check(project_id, name="Ledger production"), await make_check(name="Disk")
+    await make_deployment(project_id, status="pending_approval", version="1.0.2")
+    async with transaction() as session:
+        for of_check in (check_id, own_id):
+            await session.execute(insert(Incident).values(check_id=of_check, opened_at=now, reason="HTTP 502"))
+    notices = shown(await attention(console, admin), AttentionState, "notices")
+    marks = {notice["title"]: notice["mark"]["text"] for notice in notices}
+    assert marks == {
+        "Disk is down": "",
+        "Ledger production is down": "\U0001f680",
+        "Ledger 1.0.2 to production awaits your approval": "\U0001f680",
+    }

@@ -23,8 +23,9 @@ from tca_app.features.dashboard.ui.health_state import HealthState
 from tca_app.features.dashboard.ui.running_deployments import open_row
 from tca_app.features.dashboard.ui.state import REPORT, DashboardState
 from tca_app.features.deployments.events import DeploymentFailed, DeploymentSucceeded
-from tca_app.features.deployments.schemas import EnvironmentRef, OpenDeployment, ProjectRef
+from tca_app.features.deployments.schemas import EnvironmentRef, OpenDeployment
 from tca_app.features.projects.events import ProjectCreated
+from tca_app.features.projects.schemas import ProjectRef
 from tca_app.features.users.events import UserCreated, UserDeleted
 from tca_app.ui.components.day_bars import day_words
 from tca_app.ui.components.sparks import spark_path
@@ -317,7 +318,7 @@ def test_progress_is_estimated_from_the_usual_duration(
     started = now - timedelta(seconds=passed_s) if status == "in_progress" else None
     fields: dict[str, Any] = {
         "id": 1,
-        "project": ProjectRef(id=1, name="Ledger", slug="ledger"),
+        "project": ProjectRef(id=1, name="Ledger", slug="ledger", color="", emoji=""),
         "environment": EnvironmentRef(id=1, name="production", is_protected=False),
         "version": "1.0.0",
         "status": status,

@@ -3,6 +3,7 @@
 from tca_app.core.language.messages import _
 from tca_app.features.deployments.attention.queries import DeploymentAttention
 from tca_app.ui import routes
+from tca_app.ui.components.faces import mark_of
 from tca_app.ui.components.notices import Notice
 
 
@@ -30,6 +31,7 @@ def notice_of(entry: DeploymentAttention, *, with_project: bool = False) -> Noti
     return Notice(
         key=f"{entry.kind}-{found.id}",
         kind=entry.kind,
+        mark=mark_of(found.project),
         title=title.format(version=version, environment=found.environment.name),
         detail=detail,
         at=at.isoformat() if at else "",

@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.features.deployments.matrix.ui.components import matrix_table
 from tca_app.features.deployments.matrix.ui.state import MatrixState
 from tca_app.ui import routes
+from tca_app.ui.components.faces import with_tile
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.saved_views.view import views_menu
@@ -42,7 +43,8 @@ def matrix_view() -> rx.Component:
 
 
 def _line_head(line: Any) -> rx.Component:
-    return rx.el.div(open_link(line["project"], line["url"]), rx.el.div(line["slug"], class_name="cell-sub mono"))
+    named = rx.el.div(open_link(line["project"], line["url"]), rx.el.div(line["slug"], class_name="cell-sub mono"))
+    return with_tile(line["mark"], named)
 
 
 def _table() -> rx.Component:

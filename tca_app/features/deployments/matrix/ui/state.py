@@ -10,6 +10,7 @@ from tca_app.features.deployments.matrix.filters import ENVIRONMENTS
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixQuery
 from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Mark, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import TableQuery, TableState
@@ -22,6 +23,7 @@ class Line(TypedDict):
     id: int
     project: str
     slug: str
+    mark: Mark
     url: str
     cells: list[Cell]
 
@@ -78,4 +80,11 @@ class MatrixState(TableState, SessionState):
 def _line(found: EnvironmentMatrixRow, columns: dict[str, str]) -> Line:
     project = found.project
     url = routes.project(project.id)
-    return Line(id=project.id, project=project.name, slug=project.slug, url=url, cells=cells_of(found, columns))
+    return Line(
+        id=project.id,
+        project=project.name,
+        slug=project.slug,
+        mark=mark_of(project),
+        url=url,
+        cells=cells_of(found, columns),
+    )

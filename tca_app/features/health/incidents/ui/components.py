@@ -8,6 +8,7 @@ from tca_app.features.health.incidents.ui.note_state import NoteState
 from tca_app.features.health.incidents.ui.rows import IncidentLine, Note
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, link, relative_time
+from tca_app.ui.components.faces import tile_or_console
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.var import as_var
@@ -42,6 +43,7 @@ def incident_line(incident: IncidentLine, on_acknowledge: Any) -> rx.Component:
     number = as_var(incident["id"]).to(int)
     return rx.el.li(
         rx.el.div(
+            tile_or_console(incident["mark"]),
             rx.el.h3(link(incident["name"], to=incident["url"], class_name="cell-title")),
             severity_badge(incident["severity"]),
             status_badge(incident["status"]),

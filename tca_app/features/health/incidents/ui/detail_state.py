@@ -12,8 +12,8 @@ from tca_app.core.language.messages import _
 from tca_app.features.health.incidents import queries, service as incidents
 from tca_app.features.health.incidents.schemas import IncidentRead
 from tca_app.features.health.incidents.ui.rows import ERASED, IncidentLine, Step, line_of, notified_users, steps_of
-from tca_app.features.projects import service as projects
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Mark, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
@@ -25,6 +25,7 @@ class IncidentFacts(TypedDict):
 
     components: str
     project: str
+    mark: Mark
     project_url: str
     opened_by: str
     acknowledged_by: str
@@ -62,8 +63,6 @@ class IncidentState(RecordState, SessionState):
         try:
             async with reading() as session:
                 incident = await queries.get_incident(session, actor, incident_id)
-                of_project = incident.project_id is not None
-                project = await projects.get_project(session, actor, incident.project_id or 0) if of_project else None
         except NotFound:
             self._forget("missing")
             return
@@ -72,7 +71,7 @@ class IncidentState(RecordState, SessionState):
             self.failure = error.detail
             return
         self.lines, self.steps = [line_of(incident, datetime.now(UTC))], steps_of(incident)
-        self.about = [_facts(incident, project.name if project else "")]
+        self.about = [_facts(incident)]
         self.phase = "ready"
 
     def _forget(self, phase: str) -> None:
@@ -88,12 +87,13 @@ class IncidentState(RecordState, SessionState):
         return IncidentState.load
 
 
-def _facts(incident: IncidentRead, project: str) -> IncidentFacts:
-    at = incident.acknowledged_at
+def _facts(incident: IncidentRead) -> IncidentFacts:
+    at, project = incident.acknowledged_at, incident.project
     return IncidentFacts(
         components=", ".join(part.name for part in incident.components),
-        project=project,
-        project_url=routes.project(incident.project_id) if incident.project_id else "",
+        project=project.name if project else "",
+        mark=mark_of(project),
+        project_url=routes.project(project.id) if project else "",
         opened_by=(incident.opened_by or _(ERASED)) if incident.is_manual else _("Health checks"),
         acknowledged_by=(incident.acknowledged_by or _(ERASED)) if at else "",
         acknowledged_at=at.astimezone(UTC).isoformat() if at else "",

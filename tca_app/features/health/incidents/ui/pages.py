@@ -13,6 +13,7 @@ from tca_app.features.health.ui.scoped_form import component_fields, scope_field
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, facts, link, page_header, panel, relative_time
+from tca_app.ui.components.faces import tile
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import by_phase, record_title
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
@@ -98,7 +99,7 @@ def _facts(incident: IncidentLine, about: IncidentFacts) -> rx.Component:
             (t("Affects"), _or_none(about["components"])),
             (
                 t("Project"),
-                rx.cond(about["project"] != "", link(about["project"], to=about["project_url"]), t("The console")),
+                rx.cond(about["project"] != "", _project(about), t("The console")),
             ),
             (
                 t("Opened"),
@@ -122,6 +123,12 @@ def _facts(incident: IncidentLine, about: IncidentFacts) -> rx.Component:
             (t("Notified"), _or_none(about["notified"])),
             (t("Public page"), rx.cond(about["is_public"], t("Shown"), t("Not shown"))),
         ),
+    )
+
+
+def _project(about: IncidentFacts) -> rx.Component:
+    return rx.el.span(
+        tile(about["mark"], "small"), link(about["project"], to=about["project_url"]), class_name="person"
     )
 
 

@@ -7,6 +7,7 @@ from tca_app.core.language.messages import N_, _, ngettext
 from tca_app.features.health.incidents.schemas import IncidentRead, NoteRead, incident_title
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Mark, mark_of
 
 STATUS_WORDS = {
     "investigating": N_("Investigating"),
@@ -30,6 +31,7 @@ class IncidentLine(TypedDict):
     id: int
     name: str
     url: str
+    mark: Mark
     severity: str
     status: str
     reason: str
@@ -62,6 +64,7 @@ def line_of(incident: IncidentRead, now: datetime) -> IncidentLine:
         id=incident.id,
         name=incident_title(incident),
         url=routes.incident(incident.id),
+        mark=mark_of(incident.project),
         severity=incident.severity,
         status=incident.status,
         reason=incident.reason,
