@@ -10,23 +10,31 @@ from tca_app.core.actor import Actor
 from tca_app.core.schema import ReadModel
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import VISIBLE, viewer, visible
-from tca_app.features.health.incidents.queries import PROJECT, project_ref
+from tca_app.features.health.incidents.queries import PROJECT
 from tca_app.features.health.probing.certificates import THRESHOLDS
 from tca_app.features.health.schemas import Severity
 from tca_app.features.projects.schemas import ProjectRef
 
 CERTIFICATE_DAYS = max(THRESHOLDS)
+
+
+def _project(project_id: str) -> str:
+    """Returns the column `project`, which is null for the console's own. Takes the SQL of an id."""
+    names = "id, name, slug, color, emoji"
+    return f"(SELECT to_jsonb(ref) FROM (SELECT {names} FROM projects WHERE id = {project_id}) AS ref) AS project"  # noqa: S608
+
+
 _ATTENTION = text(
     f"""
     WITH found AS (
       SELECT incidents.id, 'incident' AS kind, coalesce(checks.name, title) AS name, {PROJECT} AS project_id,
-        {project_ref(PROJECT)},
+        {_project(PROJECT)},
         reason AS detail, opened_at AS at, incidents.check_id IS NULL AS is_manual, incidents.severity,
         acknowledged_at IS NOT NULL AS is_acknowledged
       FROM incidents LEFT JOIN health_checks AS checks ON checks.id = check_id
       WHERE closed_at IS NULL AND {visible(PROJECT)}
       UNION ALL
-      SELECT checks.id, 'certificate', checks.name, checks.project_id, {project_ref("checks.project_id")}, checks.url,
+      SELECT checks.id, 'certificate', checks.name, checks.project_id, {_project("checks.project_id")}, checks.url,
         certificate_until, false, '', false
       FROM health_checks AS checks
       WHERE certificate_until < now() + interval '{CERTIFICATE_DAYS} days' AND retired_at IS NULL AND NOT is_paused

@@ -16,17 +16,10 @@ from tca_app.features.health import policy
 from tca_app.features.health.history.service import VISIBLE, role_in, viewer, visible
 from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead, NoteRead
 from tca_app.features.health.schemas import Component
+from tca_app.features.projects.schemas import ProjectRef
 
 PROJECT = "coalesce(incidents.project_id, checks.project_id)"
 """The project of an incident: of the check that opened it, or the one that its author chose."""
-
-
-def project_ref(project_id: str) -> str:
-    """Returns the column `project`, which is null for the console's own. Takes the SQL of an id."""
-    names = "id, name, slug, color, emoji"
-    return f"(SELECT to_jsonb(ref) FROM (SELECT {names} FROM projects WHERE id = {project_id}) AS ref) AS project"  # noqa: S608
-
-
 _FROM = f"""
     FROM incidents LEFT JOIN health_checks AS checks ON checks.id = incidents.check_id WHERE {visible(PROJECT)}
 """
@@ -48,8 +41,7 @@ def _name_of(column: str) -> str:
 
 COLUMNS = f"""
     incidents.id, incidents.check_id IS NULL AS is_manual, incidents.check_id, title,
-    coalesce(checks.name, title) AS name, {PROJECT} AS project_id, {project_ref(PROJECT)},
-    {role_in(PROJECT)}, incidents.severity,
+    coalesce(checks.name, title) AS name, {PROJECT} AS project_id, {role_in(PROJECT)}, incidents.severity,
     CASE WHEN closed_at IS NULL THEN incidents.status ELSE 'resolved' END AS status, is_published AS is_public,
     opened_at, {_name_of("opened_by_id")} AS opened_by, closed_at, acknowledged_at,
     {_name_of("acknowledged_by_id")} AS acknowledged_by, reason, incidents.version, incidents.updated_at,
@@ -80,6 +72,7 @@ _COMPONENTS = text(
     WHERE incident_id = ANY(:ids) AND {VISIBLE} ORDER BY lower(checks.name), check_id
     """  # noqa: S608
 ).bindparams(_IDS)
+_PROJECTS = text("SELECT id, name, slug, color, emoji FROM projects WHERE id = ANY(:ids)").bindparams(_IDS)
 # The inbox shows who was notified. Mails go to the same users, according to their preferences.
 _NOTIFIED = text(
     f"""
@@ -100,11 +93,12 @@ _NOTIFIED = text(
 
 @dataclass(frozen=True, slots=True)
 class _Decorations:
-    """What belongs to the incidents of a page, by incident."""
+    """What belongs to the incidents of a page, by incident, and their projects, by id."""
 
     notes: dict[int, list[NoteRead]]
     components: dict[int, list[Component]]
     notified: dict[int, list[str]]
+    projects: dict[int, ProjectRef]
 
 
 async def list_incidents(session: AsyncSession, actor: Actor, query: IncidentQuery) -> Page[IncidentRead]:
@@ -150,7 +144,9 @@ async def _decorations(session: AsyncSession, actor: Actor, rows: Sequence[Row[*
     checks = [row.check_id for row in rows if row.check_id is not None]
     for row in await session.execute(_NOTIFIED, ids | {"checks": checks}):
         notified[row.incident_id].append(row.name)
-    return _Decorations(notes, components, notified)
+    ids = {"ids": list({row.project_id for row in rows if row.project_id is not None})}
+    projects = {row.id: ProjectRef.model_validate(row) for row in await session.execute(_PROJECTS, ids)}
+    return _Decorations(notes, components, notified, projects)
 
 
 def _read(actor: Actor, row: Row[*tuple[Any, ...]], around: _Decorations) -> IncidentRead:
@@ -161,6 +157,7 @@ def _read(actor: Actor, row: Row[*tuple[Any, ...]], around: _Decorations) -> Inc
     return IncidentRead.model_validate(
         {
             **row._mapping,
+            "project": around.projects.get(row.project_id),
             "components": own or around.components[row.id],
             "notes": around.notes[row.id],
             "notified": notified if knows else [],
