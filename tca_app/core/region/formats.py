@@ -57,6 +57,13 @@ def time_words(at: datetime, zone: ZoneInfo, locale: Locale | None = None) -> st
     return f"{moment_text(at, zone, locale)} ({zone_words(zone, at)})"
 
 
+def percent(value: float, digits: int = 2) -> str:
+    """ "99.97%". It says "100%" only when it is exactly that, and "0%" likewise."""
+    if value in (0, 100):
+        return f"{value:.0f}%"
+    return f"{number(min(value, 100 - 10**-digits), digits)}%"
+
+
 def number(value: float, digits: int = 0, *, sign: bool = False) -> str:
     """ "1,204", or as the locale of the viewer writes it. With `sign` a positive one has a plus."""
     locale = LOCALE.get()

@@ -74,7 +74,7 @@ async def _database() -> Check:
             version = (await session.execute(text("SHOW server_version"))).scalar_one()
     except (AppError, OSError) as error:
         return Check(status="down", detail=f"PostgreSQL is unreachable ({type(error).__name__})")
-    return Check(status="ok", detail=f"PostgreSQL {version.split()[0]}")
+    return Check(status="ok", detail=f"version {version.split()[0]}")
 
 
 async def _redis() -> Check:

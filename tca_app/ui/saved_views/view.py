@@ -22,7 +22,7 @@ def views_menu() -> rx.Component:
                 rx.el.p(t("No saved views."), class_name="muted"),
             ),
             _save_form(),
-            align="end",
+            align="start",
             class_name="filter-menu",
             aria_label=t("Saved views"),
         ),

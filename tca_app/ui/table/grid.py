@@ -28,7 +28,7 @@ class Column:
     `cut`. A column that is not `on_tablet` is shown only where there is room for it. One that is `in_trash` is shown
     only there, after the others; one that is not is hidden there. On a phone a row is a card: the first column is its
     title, the last badge stands beside it, and the others follow with their labels, unless they are not `on_phone`,
-    because the title says the same.
+    because the title says the same. The label of one that is not `is_labelled` is for screen readers.
     """
 
     key: str
@@ -40,6 +40,7 @@ class Column:
     align_right: bool = False
     wide: int = 0
     on_tablet: bool = True
+    is_labelled: bool = True
     in_trash: bool | None = None  # None: always
 
     @property
@@ -143,7 +144,7 @@ class Grid:
     def _labels(self) -> list[Any]:
         """The labels of the cards, one for each cell of a row. The first column is the title and has none."""
         before = [""] if self.is_selectable else []
-        return [*before, "", *(shown(column.label) for column in self.columns[1:])]
+        return [*before, "", *(shown(column.label) if column.is_labelled else "" for column in self.columns[1:])]
 
     def _hotkey(self, action: RowAction) -> rx.Component:
         """A hidden button that console/grid.js presses for the key. Each row would need its own otherwise."""
@@ -155,7 +156,8 @@ class Grid:
     def _head(self, column: Column) -> rx.Component:
         if not column.sortable:
             style = {"width": f"{column.wide}%"} if column.wide else {}
-            return rx.el.th(shown(column.label), scope="col", class_name=column.class_name, style=style)
+            label = shown(column.label) if column.is_labelled else rx.el.span(shown(column.label), class_name="sr-only")
+            return rx.el.th(label, scope="col", class_name=column.class_name, style=style)
         return sort_head(self.state, column)
 
     def _row(self, row: Any) -> rx.Component:

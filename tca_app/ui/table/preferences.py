@@ -86,7 +86,7 @@ def view_menu(state: type[PreferenceState], labels: dict[str, str]) -> rx.Compon
                 class_name="segments",
             ),
             rx.el.ul(*(_line(state, key, label) for key, label in labels.items() if key in state._spec.optional)),
-            align="end",
+            align="start",
             class_name="filter-menu",
             aria_label=t("Display options"),
         ),

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from tca_app.core.language.messages import _
-from tca_app.core.region.formats import number
+from tca_app.core.region.formats import number, percent
 from tca_app.features.dashboard.schemas import DayResults, Rate, Trend
 from tca_app.features.health.schemas import ScoreTrend
-from tca_app.features.health.ui.charts import percent
 from tca_app.ui.components.sparks import spark_path
 
 LEAST_POINTS = 5  # a curve of percentages fills its height only when it varies by more
@@ -51,12 +50,12 @@ def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
         return _card("–", _("No completed deployments"))
     ended = [(day.succeeded, day.succeeded + day.failed) for day in by_day]
     curve = spark_path([100 * succeeded / both for succeeded, both in ended if both], LEAST_POINTS)
-    card = _card(f"{number(100 * rate.now, 1)}%", _("No earlier data"), curve)
+    card = _card(percent(100 * rate.now, 1), _("No earlier data"), curve)
     if rate.before is None:
         return card
     points = round(100 * rate.now, 1) - round(100 * rate.before, 1)
     change = points if abs(points) > 0.04 else 0
-    words, before = _("{points} pts", points=number(points, 1, sign=True)), f"{number(100 * rate.before, 1)}%"
+    words, before = _("{points} pts", points=number(points, 1, sign=True)), percent(100 * rate.before, 1)
     card = _compared(card, change, words, previous_days(days), before)
     return _judged(card)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tca_app.core.language.messages import _
 from tca_app.features.deployments.schemas import OpenDeployment
+from tca_app.features.deployments.ui.figures import seconds_words
 from tca_app.features.deployments.ui.state import DeploymentRow, row_of
 
 
@@ -36,6 +37,6 @@ def open_row(deployment: OpenDeployment, now: datetime) -> OpenRow:
 
 def _span(seconds: float) -> str:
     if seconds < 60:
-        return f"{seconds:.0f} s"
+        return seconds_words(seconds)
     hours, minutes = divmod(round(seconds / 60), 60)
     return _("{hours} h {minutes} min", hours=hours, minutes=minutes) if hours else _("{minutes} min", minutes=minutes)

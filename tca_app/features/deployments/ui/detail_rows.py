@@ -1,6 +1,6 @@
 """How the page of one deployment shows it: its facts and the steps that it took."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from tca_app.core.language.messages import _
@@ -13,6 +13,8 @@ from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.features.deployments.ui.state import took
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Mark, mark_of
+
+SHOWN_FROM = timedelta(seconds=1)  # the time between two steps
 
 
 class Facts(TypedDict):
@@ -42,7 +44,7 @@ class Facts(TypedDict):
 
 
 class Step(TypedDict):
-    """A step of the timeline. `tone` is its colour in the palette of states; `took` the time since the step before."""
+    """A step of the timeline. `tone` is its colour in the palette of states; `took` is since the step before."""
 
     label: str
     at: str
@@ -160,6 +162,7 @@ def timeline_of(found: DeploymentRead) -> list[Step]:
     earlier: datetime | None = None
     for (label, tone), at, who in moments:
         if at is not None:
-            steps.append(Step(label=label, at=at.isoformat(), who=who, tone=tone, took=took(earlier, at)))
+            waited = took(earlier, at) if earlier and at - earlier >= SHOWN_FROM else ""
+            steps.append(Step(label=label, at=at.isoformat(), who=who, tone=tone, took=waited))
             earlier = at
     return steps

@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from tca_app.core.language.messages import N_, _
-from tca_app.core.region.formats import number
+from tca_app.core.region.formats import number, percent
 from tca_app.features.deployments.schemas import MeasuresRead
 
 NOT_MEASURED = N_("Not measured")
@@ -26,10 +26,9 @@ class Figure(TypedDict):
 
 def figures_of(found: MeasuresRead) -> list[Figure]:
     """Returns the metrics in words."""
-    a_day = number(found.deployments_per_day, 1)
     shown = {
         "Deployment frequency": (
-            _("{a_day} a day", a_day=a_day),
+            frequency_words(found.deployments_per_day),
             _("{succeeded} succeeded", succeeded=number(found.succeeded)),
         ),
         "Lead time": (
@@ -51,8 +50,17 @@ def figures_of(found: MeasuresRead) -> list[Figure]:
     ]
 
 
+def frequency_words(per_day: float) -> str:
+    """ "2.4 a day", "3.5 a week" or "None"."""
+    if not per_day:
+        return _("None")
+    if per_day >= 1:
+        return _("{number} a day", number=number(per_day, 1))
+    return _("{number} a week", number=number(7 * per_day, 1))
+
+
 def share_words(share: float | None) -> str:
-    return _(NOT_MEASURED) if share is None else f"{number(100 * share)}%"
+    return _(NOT_MEASURED) if share is None else percent(100 * share, 0)
 
 
 def duration_words(seconds: float | None) -> str:
@@ -62,4 +70,9 @@ def duration_words(seconds: float | None) -> str:
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= size:
             return f"{number(seconds / size, 1)} {unit}"
-    return f"{seconds:.0f} s"
+    return seconds_words(seconds)
+
+
+def seconds_words(seconds: float) -> str:
+    """ "12 s", or that it took less than one."""
+    return f"{seconds:.0f} s" if seconds >= 0.5 else _("under 1 s")

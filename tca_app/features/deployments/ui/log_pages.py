@@ -15,6 +15,7 @@ def log_panel() -> rx.Component:
     is_of_this = log.log_of == deployment["id"]  # the log of the previous deployment is not shown
     is_deleted = is_of_this & log.is_deleted
     count, length = rx.cond(is_of_this & ~log.is_deleted, log.log_lines, 0), rx.cond(is_of_this, log.log_length, "")
+    is_open = (deployment["status"] == "in_progress") | (deployment["status"] == "queued")
     url = f"{routes.API_DEPLOYMENTS}/{deployment['id']}/logs"
     search = rx.el.input(
         type="search",
@@ -28,7 +29,13 @@ def log_panel() -> rx.Component:
     tools = (
         rx.el.span(class_name="muted num", role="status", custom_attrs={"data-log-found": ""}),
         rx.el.span(search, class_name="log-search"),
-        button(t("Follow"), kind="small", custom_attrs={"data-log-follow": ""}, aria_pressed="true"),
+        button(
+            t("Follow"),
+            kind="small",
+            custom_attrs={"data-log-follow": ""},
+            aria_pressed="true",
+            hidden=~is_open,  # the log of an ended deployment opens at its end, and there is nothing to follow
+        ),
         link(
             t("Download"),
             to=f"{url}/download",

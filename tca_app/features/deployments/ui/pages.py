@@ -35,7 +35,7 @@ def _list() -> rx.Component:
         state,
         columns=columns(),
         label=t("Deployments"),
-        search_label=t("Search project, version, ref or commit"),
+        search_label=t("Search deployments"),
         row_name=lambda row: row["version"],
         empty=empty_state(
             t("No deployments yet"),

@@ -17,6 +17,7 @@ from tca_app.features.deployments.listing.filters import DEPLOYMENTS, ENDED
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.matrix.queries import group_names
 from tca_app.features.deployments.schemas import DeploymentRead
+from tca_app.features.deployments.ui.figures import seconds_words
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
@@ -83,7 +84,7 @@ def took(start: datetime | None, end: datetime | None) -> str:
     hours, minutes = divmod(minutes, 60)
     if hours:
         return _("{hours} h {minutes} min", hours=hours, minutes=minutes)
-    return _("{minutes} min {seconds} s", minutes=minutes, seconds=seconds) if minutes else f"{seconds} s"
+    return _("{minutes} min {seconds} s", minutes=minutes, seconds=seconds) if minutes else seconds_words(seconds)
 
 
 class DeploymentsState(TableState, SessionState):

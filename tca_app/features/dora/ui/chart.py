@@ -11,6 +11,11 @@ from tca_app.ui.var import as_var
 
 
 def week_chart(metric: Any, caption: str) -> rx.Component:
+    nothing = rx.el.p(t("No data in this period"), class_name="no-bars muted")
+    return rx.cond(metric["has_data"], _chart(metric, caption), nothing)
+
+
+def _chart(metric: Any, caption: str) -> rx.Component:
     bars = as_var(metric["bars"]).to(list[WeekBar])
     lines = (
         rx.el.span(class_name=f"axis {name}", custom_attrs={"data-value": metric[name]}) for name in ("top", "middle")

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from tca_app.core.language.messages import _
 from tca_app.core.region.formats import number
-from tca_app.features.deployments.ui.figures import NOT_MEASURED, duration_words, share_words
+from tca_app.features.deployments.ui.figures import NOT_MEASURED, duration_words, frequency_words, share_words
 from tca_app.features.dora.schemas import DoraFigures, DoraPeriod, DoraRead, DoraUnit
 from tca_app.ui.components.day_bars import day_words, top_of
 from tca_app.ui.components.faces import Mark, mark_of
@@ -38,6 +38,7 @@ class Metric(TypedDict):
     basis: str
     top: str
     middle: str
+    has_data: bool
     bars: list[WeekBar]
 
 
@@ -71,10 +72,8 @@ class _Kind:
     week_words: Callable[[float | None], str] | None = None
 
 
-def _per_day(rate: float | None) -> str:
-    if not rate:
-        return _(NOT_MEASURED) if rate is None else _("None")
-    return _("{rate} a day", rate=number(rate, 1)) if rate >= 1 else _("{number} a week", number=number(7 * rate, 1))
+def _frequency(per_day: float | None) -> str:
+    return _(NOT_MEASURED) if per_day is None else frequency_words(per_day)
 
 
 def _duration_axis(most: float) -> tuple[float, str]:
@@ -84,7 +83,7 @@ def _duration_axis(most: float) -> tuple[float, str]:
 _KINDS = (
     _Kind(
         lambda found: found.deployments_per_day,
-        _per_day,
+        _frequency,
         lambda _most: (1, ""),
         "deployment_frequency",
         lambda found: _("{succeeded} succeeded", succeeded=number(found.succeeded)),
@@ -138,6 +137,7 @@ def _metric(kind: _Kind, found: DoraRead, url_of: Callable[[DoraPeriod], str]) -
         basis=kind.basis(found.total),
         top=_label(top, sign),
         middle=_label(top / 2, sign),
+        has_data=any(values) if kind.of_week else any(value is not None for value in values),
         bars=_bars(kind, found.trend, values, top * size, url_of),
     )
 
@@ -194,7 +194,7 @@ def unit_row(unit: DoraUnit, url: str) -> UnitRow:
         mark=mark_of(unit),
         url=url,
         finished=number(unit.finished),
-        frequency=_per_day(unit.deployments_per_day),
+        frequency=frequency_words(unit.deployments_per_day),
         lead_time=duration_words(unit.lead_time_s),
         failure_rate=share_words(unit.change_failure_rate),
         restore=duration_words(unit.time_to_restore_s),

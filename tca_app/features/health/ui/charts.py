@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from tca_app.core.language.messages import _
-from tca_app.core.region.formats import LOCALE, ZONE, number, offset_words
+from tca_app.core.region.formats import LOCALE, ZONE, offset_words, percent
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.schemas import Point
 
@@ -83,11 +83,6 @@ def _words(points: Sequence[Point], count: int, unit: str) -> str:
 def _share(points: Sequence[Point]) -> str:
     count = sum(point.count for point in points)
     return percent(100 * sum(point.passed for point in points) / count) if count else "–"
-
-
-def percent(value: float) -> str:
-    """Returns a percentage that says "100%" only when it is exactly that."""
-    return "100%" if value == 100 else f"{number(min(value, 99.99), 2)}%"
 
 
 def spark_of(points: Sequence[Point], now: datetime, count: int = 24, step: timedelta = timedelta(hours=1)) -> str:

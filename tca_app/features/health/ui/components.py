@@ -94,8 +94,11 @@ def _spark(component: Component) -> rx.Component:
     path = rx.el.path(d=as_var(component["spark"]).to(str), class_name="spark")
     return rx.el.figure(
         _picture(component["spark_text"], f"0 0 {HOURS * STEP} {HEIGHT}", path),
-        rx.el.figcaption(
-            t("Latency {latency}", latency=rx.el.span(component["latency"], class_name="num")), aria_hidden="true"
+        rx.cond(
+            component["latency"] != "",
+            rx.el.figcaption(
+                t("Latency {latency}", latency=rx.el.span(component["latency"], class_name="num")), aria_hidden="true"
+            ),
         ),
         class_name="chart-hours",
     )

@@ -8,7 +8,7 @@ from tca_app.core.errors import AppError
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import _
 from tca_app.core.periods import Period, days_in, period_of
-from tca_app.core.region.formats import number
+from tca_app.core.region.formats import number, percent
 from tca_app.features.health.incidents import service as incidents
 from tca_app.features.health.incidents.schemas import incident_title
 from tca_app.features.health.incidents.ui.rows import IncidentLine, line_of
@@ -17,7 +17,7 @@ from tca_app.features.health.overview import HOURS, Overview, read_overview
 from tca_app.features.health.probing.certificates import threshold_of, time_left
 from tca_app.features.health.probing.check_state import is_wavering, shown_state
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
-from tca_app.features.health.ui.charts import Bars, bars_of, percent, spark_of
+from tca_app.features.health.ui.charts import Bars, bars_of, spark_of
 from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState

@@ -127,7 +127,7 @@ COLUMNS = (
     Column("name", t("Person"), cell=_person, sortable=True),
     Column("role", t("Role"), cell=_role, sortable=True),
     Column("created_at", t("Joined"), cell=lambda row: relative_time(row["joined_at"]), sortable=True),
-    Column("id", t("Actions"), cell=_remove_button, align_right=True),
+    Column("id", t("Actions"), cell=_remove_button, align_right=True, is_labelled=False),
 )
 
 

@@ -215,7 +215,7 @@ async def test_the_period_comes_from_the_address(console: Console) -> None:
             len(shown(updates, DashboardState, "deployments_by_day")),
         ]
     assert found == {
-        "/dashboard?days=7": ["1", "100.0%", 7],
+        "/dashboard?days=7": ["1", "100%", 7],
         "/dashboard": ["2", "50.0%", 30],
         "/dashboard?days=90": ["3", "66.7%", 90],
         "/dashboard?days=8": ["2", "50.0%", 30],

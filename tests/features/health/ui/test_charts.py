@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tca_app.core.region.formats import LOCALE, ZONE
+from tca_app.core.region.formats import LOCALE, ZONE, percent
 from tca_app.core.region.locales import LOCALES
 from tca_app.features.health.schemas import Point
-from tca_app.features.health.ui.charts import bars_of, percent, spark_of
+from tca_app.features.health.ui.charts import bars_of, spark_of
 
 NOW = datetime(2026, 5, 4, 9, 58, tzinfo=UTC)
 HOUR = timedelta(hours=1)
