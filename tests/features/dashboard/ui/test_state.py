@@ -308,7 +308,7 @@ async def test_what_somebody_hid_stays_hidden_when_the_numbers_fail(
         ("in_progress", 180, 300, ("3 min of about 5 min", 60, False)),
         ("in_progress", 3_900, 300, ("1 h 5 min, longer than the usual 5 min", 100, True)),
         ("in_progress", 370, 350, ("6 min of about 6 min", 100, False)),
-        ("in_progress", -20, 300, ("0 s of about 5 min", 0, False)),
+        ("in_progress", -20, 300, ("under 1 s of about 5 min", 0, False)),
     ],
 )
 def test_progress_is_estimated_from_the_usual_duration(

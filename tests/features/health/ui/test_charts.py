@@ -24,7 +24,7 @@ def test_a_bar_is_as_high_as_its_share_and_says_so() -> None:
     assert bars["none"] == "M8 23h3v1h-3z"
     assert bars["bad"] == "M12 21h3v3h-3z"
     assert bars["share"] == "65.56%"
-    assert bars["text"] == ("The last 4 hours: 65.56% of the checks passed; the worst hour was 09:00 UTC with 0.00%.")
+    assert bars["text"] == ("The last 4 hours: 65.56% of the checks passed; the worst hour was 09:00 UTC with 0%.")
 
 
 def test_what_is_too_old_or_not_there_is_not_counted() -> None:
@@ -38,7 +38,7 @@ def test_what_is_too_old_or_not_there_is_not_counted() -> None:
 
 
 def test_a_hundred_is_said_only_of_a_hundred() -> None:
-    assert [percent(value) for value in (100.0, 99.9999, 99.5, 0.0)] == ["100%", "99.99%", "99.50%", "0.00%"]
+    assert [percent(value) for value in (100.0, 99.9999, 99.5, 0.0)] == ["100%", "99.99%", "99.50%", "0%"]
 
 
 def test_a_gap_breaks_the_line() -> None:
@@ -52,4 +52,4 @@ def test_the_worst_hour_is_that_of_the_viewer() -> None:
     text = bars_of([point(1, 60), point(0, 0)], NOW, 4, HOUR, "hour")["text"]
     LOCALE.reset(locale)
     ZONE.reset(zone)
-    assert "the worst hour was 02:30 PM UTC+5:30 with 0.00%" in text
+    assert "the worst hour was 02:30 PM UTC+5:30 with 0%" in text

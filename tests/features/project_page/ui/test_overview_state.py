@@ -128,7 +128,7 @@ async def test_the_bars_count_the_deployments_of_this_project_by_day(console: Co
     assert (bars[-1]["succeeded"], bars[-1]["failed"], bars[-1]["heights"]["failed"]) == (1, 1, "50.00%")
     assert shown(updates, OverviewState, "results") == {"succeeded": "1", "cancelled": "0", "failed": "1"}
     assert [row["version"] for row in shown(updates, OverviewState, "recent")] == ["1.0.1", "1.0.0"]
-    assert shown(updates, OverviewState, "measures")[0]["value"] == "None"
+    assert shown(updates, OverviewState, "measures")[0]["value"] == "0.2 a week"
 
 
 async def test_the_bars_are_those_of_the_days_that_the_url_zooms_to(console: Console) -> None:
