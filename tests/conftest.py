@@ -24,6 +24,7 @@ from tca_app.core import instance
 from tca_app.core.cache import redis
 from tca_app.core.cache.local import LocalCache, listen
 from tca_app.core.cache.redis import close_redis
+from tca_app.core.database import session
 from tca_app.core.database.session import close_db, transaction
 from tca_app.core.events import consumers
 from tca_app.core.security import rate_limits
@@ -103,7 +104,8 @@ CHEAP = {
     "ENVIRONMENT": "development",
     "LOG_LEVEL": "ERROR",
 }
-# A busy machine is not an unreachable Redis. Tests of an unreachable Redis use the timeout of the product.
+# A busy machine is not an unreachable store. Tests of an unreachable store use the timeouts of the product.
+POOL_WAIT_S, session.POOL_WAIT_S = session.POOL_WAIT_S, 30
 redis.TIMEOUT_S = rate_limits.TIMEOUT_S = 10.0  # type: ignore[attr-defined]  # imported there by name
 # Under load a consumer waits for more events before each batch. Tests write a few and wait for the result.
 consumers.BATCH_WAIT_S = 0.01
@@ -237,8 +239,8 @@ async def db() -> AsyncIterator[AsyncSession]:
         pass
 
     with contextlib.suppress(Undo):
-        async with transaction() as session:
-            yield session
+        async with transaction() as undone:
+            yield undone
             raise Undo
 
 

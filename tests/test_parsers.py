@@ -10,6 +10,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import thread_time
 from typing import Any
@@ -48,8 +49,10 @@ from tca_app.ui.websocket import frames
 from tca_app.ui.websocket.limits import network_of
 
 SIZE = 100_000
-LIMIT_S = 0.020  # about 5 ms on a core of one's own, twice that on one that is shared; what is not linear takes seconds
-TRIES = 10
+LIMIT_S = 0.010  # what is not linear takes seconds
+TRIES = 20
+# Where much runs at once the same work takes longer: then it may take as long as two plain scans, measured beside it.
+LINEAR = re.compile(r"[^\0]")
 # What is read here is of our own making: the front end's files while they are built, the settings at the start.
 OURS = (
     "tca_app.frontend.build",
@@ -166,20 +169,28 @@ PATTERNS = {
 
 
 def slowest(read: Callable[[str], object]) -> tuple[str, float] | None:
-    """The first text over the limit: in CPU time, and at its best of several tries, since others use this machine."""
-    return next(((name, took) for name, text in HOSTILE.items() if (took := _best(read, text)) > LIMIT_S), None)
+    """The first text over the limit, in CPU time."""
+    return next(((name, took) for name, text in HOSTILE.items() if (took := _slow(read, text))), None)
 
 
-def _best(read: Callable[[str], object], text: str) -> float:
+def _slow(read: Callable[[str], object], text: str) -> float:
+    """How long each of several tries took, at best, or 0 when one was within the limit."""
     best = float("inf")
     for _ in range(TRIES):
-        started = thread_time()
-        with suppress(Exception):  # a refusal is an answer
-            read(text)
-        best = min(best, thread_time() - started)
-        if best <= LIMIT_S or best > 100 * LIMIT_S:
+        took = _took(read, text)
+        if took <= LIMIT_S or took <= 2 * _took(partial(LINEAR.sub, ""), "a" * SIZE):
+            return 0
+        best = min(best, took)
+        if best > 100 * LIMIT_S:
             break
     return best
+
+
+def _took(read: Callable[[str], object], text: str) -> float:
+    started = thread_time()
+    with suppress(Exception):  # a refusal is an answer
+        read(text)
+    return thread_time() - started
 
 
 @pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)

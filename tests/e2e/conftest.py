@@ -249,8 +249,18 @@ def sign_in_by_call(page: Page, username: str, password: str = PASSWORD, path: s
     """By the call of the form, which spares the browser a page; then the page that was asked for."""
     answer = page.request.post("/api/auth/session", data={"username": username, "password": password})
     assert answer.status == 204, answer.text()
+    visit(page, path)
+
+
+def visit(page: Page, path: str) -> None:
+    """Opens a page of the console, until it can be used."""
     page.goto(path)
-    expect(page.get_by_role("button", name="Account", exact=True)).to_be_visible(timeout=30_000)
+    wait_until_live(page)
+
+
+def wait_until_live(page: Page) -> None:
+    """Until the page has its data. The HTML shows the same page before, and takes neither a press nor a key."""
+    expect(page.locator(".progress[data-busy=false] ~ .shell[data-viewer]")).to_be_visible(timeout=30_000)
 
 
 def sign_in(page: Page, username: str, password: str = PASSWORD, path: str = "/login") -> None:
@@ -259,4 +269,4 @@ def sign_in(page: Page, username: str, password: str = PASSWORD, path: str = "/l
     page.get_by_label("Username or email").fill(username)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Account", exact=True)).to_be_visible(timeout=30_000)
+    wait_until_live(page)

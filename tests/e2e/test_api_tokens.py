@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import ROOT, Console, create_project, sign_in_by_call
+from tests.e2e.conftest import ROOT, Console, create_project, sign_in_by_call, visit
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
@@ -58,7 +58,7 @@ def test_tokens_of_a_person_and_of_a_project(new_page: NewPage, admin: tuple[str
     expect(page.get_by_text("Replaced")).to_be_visible()
     assert not [token for token in (first, second) if token in page.content()]
 
-    page.goto(create_project(page, "Token Project"))
+    visit(page, create_project(page, "Token Project"))
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Settings").click()
     page.get_by_role("button", name="New token").click()
     dialog.get_by_label("Name").fill("CI")
@@ -67,7 +67,7 @@ def test_tokens_of_a_person_and_of_a_project(new_page: NewPage, admin: tuple[str
     assert status_with(console, third) == 200
     expect(page.get_by_role("row", name="CI")).to_contain_text("Deployer, Deploy")
 
-    page.goto("/admin/tokens")
+    visit(page, "/admin/tokens")
     expect(page.get_by_role("row", name="Token Project")).to_contain_text("CI")
     choose(page, "CI", "Revoke").get_by_role("button", name="Revoke").click()
     expect(page.get_by_text("CI revoked")).to_be_visible()

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import PASSWORD, Console, sign_in_by_call
+from tests.e2e.conftest import PASSWORD, Console, sign_in_by_call, visit
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
@@ -16,10 +16,8 @@ def test_one_sign_in_brings_every_tab_back_to_its_own_page(new_page: NewPage, ad
     first = new_page()
     sign_in_by_call(first, *admin, path="/users?q=ada")
     second, third = first.context.new_page(), first.context.new_page()
-    second.goto("/settings?tab=password")
-    expect(second.get_by_label("New password", exact=True)).to_be_visible()
-    third.goto("/projects")
-    expect(third.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    visit(second, "/settings?tab=password")
+    visit(third, "/projects")
 
     elsewhere = new_page()
     sign_in_by_call(elsewhere, *admin, path="/settings?tab=sessions")
@@ -48,8 +46,7 @@ def test_an_administrator_acts_as_a_user_in_all_tabs_and_comes_back(
     page = new_page()
     sign_in_by_call(page, *admin, path=f"/users/{user_id}")
     second = page.context.new_page()
-    second.goto("/projects")
-    expect(second.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    visit(second, "/projects")
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Act as this user").click()
     dialog = page.get_by_role("alertdialog")

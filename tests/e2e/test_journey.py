@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.e2e.conftest import PASSWORD, Console, create_user, sign_in, sign_in_by_call
+from tests.e2e.conftest import PASSWORD, Console, create_user, sign_in, sign_in_by_call, visit
 
 pytestmark = pytest.mark.e2e
 NewPage = Callable[..., Page]
@@ -15,7 +15,7 @@ SIGN_IN_FORM = "form[data-post='/api/auth/session'][data-connected=true]"
 
 
 def fill_in_user(page: Page, username: str, full_name: str) -> None:
-    page.goto("/users")
+    visit(page, "/users")
     page.get_by_role("button", name="New user").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Email").fill(f"{username}@example.com")
@@ -29,7 +29,7 @@ def fill_in_user(page: Page, username: str, full_name: str) -> None:
 
 
 def fill_in_project(page: Page, name: str, member: str = "") -> None:
-    page.goto("/projects")
+    visit(page, "/projects")
     page.get_by_role("button", name="New project").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name", exact=True).fill(name)
@@ -61,16 +61,16 @@ def test_a_team_from_the_first_user_to_the_last_sign_out(
     expect(member.get_by_role("link", name="Users")).to_have_count(0)
     member.goto("/users")
     expect(member.get_by_role("heading", level=1)).to_have_text("You do not have permission")
-    boss.goto("/projects")
+    visit(boss, "/projects")
     boss.locator("tbody").get_by_text("Secret plans").click()
     boss.wait_for_url(re.compile(r"/projects/\d+"))
-    member.goto(boss.url.partition(console.url)[2])
+    visit(member, boss.url.partition(console.url)[2])
     expect(member.get_by_role("heading", level=1)).not_to_contain_text("Secret plans")
     expect(member.get_by_text("Secret plans")).to_have_count(0)
-    member.goto("/projects")
+    visit(member, "/projects")
     expect(member.locator("tbody tr")).to_have_count(1)
 
-    boss.goto("/users?q=milan")
+    visit(boss, "/users?q=milan")
     boss.get_by_role("button", name="Actions for milan").click()
     boss.get_by_role("menuitem", name="Deactivate").click()
     boss.get_by_role("dialog").or_(boss.get_by_role("alertdialog")).get_by_role("button", name="Deactivate").click()
@@ -150,8 +150,7 @@ def test_signing_out_in_one_tab_signs_out_the_others(new_page: NewPage, admin: t
     first = new_page()
     sign_in_by_call(first, *admin)
     second = first.context.new_page()
-    second.goto("/users")
-    expect(second.locator("tbody tr").first).to_be_visible()
+    visit(second, "/users")
     first.get_by_role("button", name="Account", exact=True).click()
     first.get_by_role("menuitem", name="Sign out").click()
     first.wait_for_url("**/login**")
@@ -167,7 +166,7 @@ def test_a_double_click_creates_one(new_page: NewPage, admin: tuple[str, str]) -
     dialog.get_by_label("Name", exact=True).fill("Twice clicked")
     dialog.get_by_role("button", name="Create").dblclick()
     expect(dialog).to_be_hidden()
-    page.goto("/projects?q=twice")
+    visit(page, "/projects?q=twice")
     expect(page.locator("tbody tr")).to_have_count(1)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import create_project
+from tests.e2e.conftest import create_project, visit
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.e2e
@@ -27,13 +27,13 @@ def test_a_german_browser_shows_german_until_the_person_chooses_english(
     expect(page.get_by_role("navigation", name="Hauptnavigation").get_by_role("link", name="Projekte")).to_be_visible()
 
     name = "<img src=x onerror=alert(1)> {name}"
-    page.goto(create_project(page, name))
+    visit(page, create_project(page, name))
     expect(page.get_by_role("navigation", name="Abschnitte").get_by_role("link", name="Mitglieder")).to_be_visible()
     page.goto("/activity")
     expect(page.get_by_text(f"hat {name} angelegt").first).to_be_visible()
     assert page.locator("main img[src=x]").count() == 0
 
-    page.goto("/settings?tab=appearance")
+    visit(page, "/settings?tab=appearance")
     page.get_by_role("group", name="Sprache").first.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.get_by_role("heading", name="Appearance")).to_be_visible()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import create_project, sign_in_by_call
+from tests.e2e.conftest import create_project, sign_in_by_call, visit
 
 pytestmark = pytest.mark.e2e
 
@@ -14,7 +14,7 @@ def test_commands_open_the_forms_of_other_pages(new_page: Callable[..., Page], a
     page = new_page()
     sign_in_by_call(page, *admin)
     project = create_project(page, "Palette works")
-    page.goto("/status")
+    visit(page, "/status")
     box = page.get_by_role("combobox", name="Type a command or search")
 
     def command(text: str) -> None:
@@ -48,17 +48,24 @@ def test_commands_open_the_forms_of_other_pages(new_page: Callable[..., Page], a
 
 def test_keys_open_pages_and_are_all_listed(new_page: Callable[..., Page], admin: tuple[str, str]) -> None:
     page = new_page()
+    create_project(page, "Opened by keys")
     sign_in_by_call(page, *admin)
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog.get_by_text("Instance settings")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    for letter, path in (("u", "/users"), ("e", "/deployments?view=where"), ("p", "/projects")):
+    heading = page.get_by_role("heading", level=1)
+    places = (("u", "/users", "Users"), ("e", "/deployments?view=where", "Deployments"), ("p", "/projects", "Projects"))
+    for letter, path, title in places:
         page.keyboard.press("g")
         page.keyboard.press(letter)
         page.wait_for_url(f"**{path}")
+        expect(heading).to_have_text(title)
+    expect(page.locator("tr[data-row]").first).to_be_visible()  # the page has loaded: nothing redraws its search box
     page.keyboard.press("/")
+    box = page.get_by_role("searchbox", name="Search projects")
+    expect(box).to_be_focused()
     page.keyboard.type("gu?")
-    expect(page.get_by_role("searchbox")).to_have_value("gu?")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Projects")
+    expect(box).to_have_value("gu?")
+    expect(heading).to_have_text("Projects")

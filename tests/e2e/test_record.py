@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Console, create_project, create_user, sign_in_by_call
+from tests.e2e.conftest import Console, create_project, create_user, sign_in_by_call, visit
 
 pytestmark = pytest.mark.e2e
 NewPage = Callable[..., Page]
@@ -151,8 +151,7 @@ def test_enter_in_the_palette_opens_what_the_typed_text_finds(
     page = slow_page(new_page, admin, "/users")
     for key_delay_ms in (0, 20, 40):
         if key_delay_ms:
-            page.goto("/users")
-            expect(page.locator("tbody tr").first).to_be_visible()
+            visit(page, "/users")
         page.evaluate(f"window.frameDelay = {FRAME_DELAY_MS}")
         page.keyboard.press("Control+k")
         expect(page.get_by_label("Type a command or search")).to_be_focused()

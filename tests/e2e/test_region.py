@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import create_project, sign_in_by_call
+from tests.e2e.conftest import create_project, sign_in_by_call, visit
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
@@ -15,8 +15,7 @@ pytestmark = pytest.mark.e2e
 def test_times_follow_the_chosen_zone_and_format(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page(timezone_id="America/New_York", locale="en-US")
     create_project(page, "Zoned Project")
-    sign_in_by_call(page, *admin)
-    page.goto("/settings?tab=appearance")
+    sign_in_by_call(page, *admin, path="/settings?tab=appearance")
     zone, sample = page.get_by_label("Time zone"), page.locator("[data-region-sample]")
     expect(sample).to_have_text(
         re.compile(r"^\d\d/\d\d/\d{4}, \d\d:\d\d [AP]M \(America/New_York, UTC-[45]\), 1,234\.5$")
@@ -56,7 +55,7 @@ def test_dragging_over_days_zooms_and_esc_zooms_out(new_page: NewPage, admin: tu
     )
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile(rf"{path}/?$"))
-    page.goto(f"{path}?from={days[2]}&to={days[6]}")
+    visit(page, f"{path}?from={days[2]}&to={days[6]}")
     page.get_by_text("Choose days").press("Enter")
     page.get_by_label("From").fill(days[3])
     page.get_by_role("button", name="Show", exact=True).press("Enter")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tca_app.frontend.build import STAMP, WEB
-from tests.e2e.conftest import sign_in
+from tests.e2e.conftest import sign_in, visit
 from tests.factories import PASSWORD
 from tests.processes import ADMIN, Cluster, Web, cluster, sign_in as bearer
 
@@ -96,7 +96,7 @@ def test_a_restart_loses_nothing_and_overwrites_nobody(new_page: NewPage, stores
     script = httpx.Client(base_url=web.url, headers=bearer(web.url), timeout=10)
     made = script.post("/api/v1/projects", json={"name": "Restarted", "description": "Before"}).json()
     page = new_page()
-    page.goto(f"/projects/{made['id']}")
+    visit(page, f"/projects/{made['id']}")
     page.get_by_role("button", name="Edit").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Description").fill("Typed before the restart")
@@ -143,7 +143,10 @@ def test_a_dialog_with_typed_text_asks_before_it_closes(new_page: NewPage) -> No
     page.keyboard.press("Escape")
     keep_editing(page)
     page.mouse.click(5, 300)  # beside the dialog
-    page.keyboard.press("Escape")  # of the question
+    question = page.get_by_role("alertdialog", name="Discard changes?")
+    expect(question).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
     dialog.get_by_role("button", name="Cancel").click()
     keep_editing(page)
     expect(dialog.get_by_label("Description")).to_have_value("What Asked is for.")
@@ -233,7 +236,7 @@ def test_a_page_whose_files_are_gone_is_loaded_again_and_keeps_the_text(new_page
     page.goto("/groups")
     expect(heading).to_be_visible()
     # A script that an open page asks for.
-    page.goto("/settings")
+    visit(page, "/settings")
     page.get_by_label("Full name").fill("Ada Upgraded")
     with page.expect_event("load"):
         page.evaluate("setTimeout(() => dispatchEvent(new Event('vite:preloadError')))")
@@ -251,7 +254,7 @@ def test_a_page_whose_files_are_gone_is_loaded_again_and_keeps_the_text(new_page
 
 def test_no_secret_is_kept_and_nobody_else_sees_a_draft(new_page: NewPage) -> None:
     page = new_page()
-    page.goto("/users")
+    visit(page, "/users")
     page.get_by_role("button", name="New user").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Email").fill("grace@example.com")
@@ -263,9 +266,9 @@ def test_no_secret_is_kept_and_nobody_else_sees_a_draft(new_page: NewPage) -> No
     page.reload()
     expect(dialog.get_by_label("Email")).to_have_value("grace@example.com")
     assert "tca-draft:999999" not in page.evaluate("Object.keys(sessionStorage).join()")
-    page.goto("/projects")
+    visit(page, "/projects")
     other = page.context.new_page()
-    other.goto("/projects")
+    visit(other, "/projects")
     start_project(other, "Elsewhere")
     page.bring_to_front()
     page.get_by_role("button", name="Account", exact=True).click()
@@ -282,22 +285,20 @@ def test_no_secret_is_kept_and_nobody_else_sees_a_draft(new_page: NewPage) -> No
 
 def test_unsaved_settings_ask_before_a_link_and_survive_a_reload(new_page: NewPage, stores: Cluster) -> None:
     page = new_page()
-    page.goto("/settings")
+    visit(page, "/settings")
     page.get_by_label("Full name").fill("Ada Discarded")
     page.get_by_role("link", name="Projects", exact=True).click()
     discard(page)
     expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
     page.get_by_role("link", name="Projects", exact=True).click()
-    page.goto("/settings")
-    expect(page.locator(".progress[data-busy=false]")).to_have_count(1)
+    visit(page, "/settings")
     expect(page.get_by_label("Full name")).not_to_have_value("Ada Discarded")
     page.get_by_label("Full name").fill("Ada Typed")
     page.get_by_role("link", name="Projects", exact=True).click()
     keep_editing(page)
-    page.goto("/settings")
+    visit(page, "/settings")
     expect(page.get_by_text(RESTORED)).to_be_visible()
     expect(page.get_by_label("Full name")).to_have_value("Ada Typed")
-    expect(page.locator(".progress[data-busy=false]")).to_have_count(1)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text(RESTORED)).to_be_hidden()
     page.reload()

@@ -17,10 +17,12 @@ from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
 from tca_app.core.cache.local import listen, seconds_disconnected
+from tca_app.core.database import session as sessions
 from tca_app.core.database.connection import SERVER, Connection, NoAnswer
 from tca_app.core.database.session import OUTCOME_UNKNOWN, close_db, pool_use, reading, take_time, transaction
 from tca_app.core.errors import Unavailable
 from tca_app.core.stores.embedded import embedded_stores
+from tests.conftest import POOL_WAIT_S
 from tests.factories import until
 from tests.processes import frozen_postgres
 
@@ -39,6 +41,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 async def _own_database(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     await close_db()
+    monkeypatch.setattr(sessions, "POOL_WAIT_S", POOL_WAIT_S)
     with embedded_stores(data_dir, redis=False, durable=False) as urls:
         monkeypatch.setattr(get_settings(), "database_url", SecretStr(urls.database_url))
         async with transaction() as session:
