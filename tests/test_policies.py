@@ -1,13 +1,16 @@
 """Every route has a policy: each is called without a session, and only the listed ones answer."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from fastapi.routing import APIRoute
 
 from tca_app.models import Project, User, Webhook
+from tests.conftest import empty_tables
 from tests.factories import (
     environment_of,
     make_admin,
@@ -115,80 +118,101 @@ def test_every_route_stands_in_the_document() -> None:
     assert [route.path for route in found if not route.include_in_schema] == []
 
 
-@pytest.mark.parametrize(("method", "path"), [route for route in routes() if route not in PUBLIC])
-async def test_nobody_gets_nothing(api: httpx.AsyncClient, method: str, path: str) -> None:
-    admin = await make_admin()
-    project_id = await make_project(admin)
-    before = (await row_of(User, admin.user_id), await row_of(Project, project_id))
-    names = (
-        "trust_id",
-        "session_id",
-        "notification_id",
-        "job_id",
-        "webhook_id",
-        "delivery_id",
-        "deployment_id",
-        "environment_id",
-    )
-    ids = dict.fromkeys(
-        (*names, "freeze_id", "check_id", "incident_id", "external_id", "token_id", "invitation_id", "factor_id"), 1
-    )
-    ids |= {"window_id": 1, "group_id": 1, "identity_id": 1, "view_id": 1, "comment_id": 1, "subscriber_id": 1}
-    ids["import_id"] = 1
-    url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
-    answer = await api.request(method, url, json={} if method in ("POST", "PUT", "PATCH") else None)
-    assert answer.status_code == 401, answer.text
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert (await row_of(User, admin.user_id), await row_of(Project, project_id)) == before
+# It is made once: a call that is refused leaves it as it was, which each test looks at.
+@dataclass
+class Others:
+    """Rows of an administrator, by the names of the parameters in paths, and the header of a stranger to them."""
+
+    ids: dict[str, Any]
+    token_of_project: int
+    stranger: dict[str, str]
+
+    async def rows(self) -> list[dict[str, Any]]:
+        mine = ((User, self.ids["user_id"]), (Project, self.ids["project_id"]), (Webhook, self.ids["webhook_id"]))
+        return [await row_of(*row) for row in mine]
 
 
-@pytest.mark.parametrize(("method", "path"), [route for route in routes() if route not in PUBLIC and "{" in route[1]])
-async def test_what_belongs_to_others_does_not_exist(api: httpx.AsyncClient, method: str, path: str) -> None:
-    """The same call with the ids of someone else's rows, as a member who has nothing to do with them."""
+@pytest.fixture(autouse=True)
+def _empty_tables() -> None:
+    """Not after every test."""
+
+
+@pytest.fixture(scope="module")
+async def others(_cleaner: psycopg.Connection) -> AsyncIterator[Others]:
+    yield await _make_others()
+    empty_tables(_cleaner)
+
+
+async def _make_others() -> Others:
     admin, _ = await signed_in(await make_admin())
     _, stranger = await signed_in(await make_user())
     project_id = await make_project(admin)
     hook = await make_webhook(admin, project_id=project_id)
-    mine = ((User, admin.user_id), (Project, project_id), (Webhook, hook.id))
-    before = [await row_of(*row) for row in mine]
-    ids: dict[str, Any] = {
+    deployment_id, check_id = await make_deployment(project_id, external_id="own"), await make_check(project_id)
+    ids = {
+        "user_id": admin.user_id,
+        "project_id": project_id,
         "session_id": admin.session_id,
         "notification_id": await make_notification(admin),
         "job_id": 1,
+        "webhook_id": hook.id,
+        "delivery_id": await make_delivery(hook.id),
+        "deployment_id": deployment_id,
+        "freeze_id": 1,
+        "external_id": "own",
+        "comment_id": await make_comment(admin, deployment_id),
+        "trust_id": await make_trust(admin, project_id),
+        "factor_id": await make_factor(admin),
+        "group_id": 1,
+        "environment_id": await environment_of(project_id),
+        "identity_id": await make_identity(admin),
+        "check_id": check_id,
+        "view_id": await make_view(admin),
+        "subscriber_id": await make_subscriber(),
+        "import_id": await make_import(admin),
+        "token_id": (await make_token(admin))[0],
+        "invitation_id": await make_invitation(admin),
+        "incident_id": await make_incident(check_id),
+        "window_id": await make_maintenance(project_id, check_id),
     }
-    ids |= {"webhook_id": hook.id, "delivery_id": await make_delivery(hook.id)}
-    ids |= {"deployment_id": await make_deployment(project_id, external_id="own"), "freeze_id": 1}
-    ids["external_id"] = "own"
-    ids["comment_id"] = await make_comment(admin, ids["deployment_id"])
-    ids["trust_id"] = await make_trust(admin, project_id)
-    ids["factor_id"] = await make_factor(admin)
-    ids["group_id"] = 1
-    ids |= {"environment_id": await environment_of(project_id)}
-    ids["identity_id"] = await make_identity(admin)
-    ids["check_id"] = await make_check(project_id)
-    ids["view_id"] = await make_view(admin)
-    ids["subscriber_id"] = await make_subscriber()
-    ids["import_id"] = await make_import(admin)
-    of_project = "/projects/{project_id}/tokens" in path
-    ids["token_id"], _ = await make_token(admin, project_id if of_project else None)
-    ids["invitation_id"] = await make_invitation(admin)
-    ids["incident_id"] = await make_incident(ids["check_id"])
-    ids["window_id"] = await make_maintenance(project_id, ids["check_id"])
-    url = path.format(user_id=admin.user_id, project_id=project_id, **ids)
-    bodies = {"members": {"user_id": admin.user_id, "role": "viewer"}, "transfer": {"user_id": admin.user_id}}
+    return Others(ids, (await make_token(admin, project_id))[0], stranger)
+
+
+@pytest.mark.parametrize(("method", "path"), [route for route in routes() if route not in PUBLIC])
+async def test_nobody_gets_nothing(api: httpx.AsyncClient, others: Others, method: str, path: str) -> None:
+    before = await others.rows()
+    answer = await api.request(
+        method, path.format(**others.ids), json={} if method in ("POST", "PUT", "PATCH") else None
+    )
+    assert answer.status_code == 401, answer.text
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert await others.rows() == before
+
+
+@pytest.mark.parametrize(("method", "path"), [route for route in routes() if route not in PUBLIC and "{" in route[1]])
+async def test_what_belongs_to_others_does_not_exist(
+    api: httpx.AsyncClient, others: Others, method: str, path: str
+) -> None:
+    """The same call with the ids of someone else's rows, as a member who has nothing to do with them."""
+    before, user_id = await others.rows(), others.ids["user_id"]
+    of_project = {"token_id": others.token_of_project} if "/projects/{project_id}/tokens" in path else {}
+    url = path.format(**others.ids | of_project)
+    bodies = {"members": {"user_id": user_id, "role": "viewer"}, "transfer": {"user_id": user_id}}
     bodies |= BODIES
     body = {"role": "viewer"} if path.endswith("members/{user_id}") else bodies.get(path.rsplit("/", 1)[-1])
     body = {"group_id": 1} if path.endswith("}/groups") else {"role": "viewer"} if "}/groups/" in path else body
-    body = {"user_id": admin.user_id} if path.endswith("{group_id}/members") else body
+    body = {"user_id": user_id} if path.endswith("{group_id}/members") else body
     body = body or ({"description": "Mallory"} if "/webhooks/" in path else None)
     body = {"status": "succeeded"} if path.endswith(("/{deployment_id}", "/{external_id}")) else body
     body = {"weight": 2} if path.endswith("/{check_id}") else body
     body = {"title": "Mallory"} if path.endswith(("/{incident_id}", "/{window_id}")) else body
     body = body or {"full_name": "Mallory"} if "/users/" in path else body or {"name": "Mallory"}
-    answer = await api.request(method, url, headers=stranger, json=body if method in ("POST", "PUT", "PATCH") else None)
+    answer = await api.request(
+        method, url, headers=others.stranger, json=body if method in ("POST", "PUT", "PATCH") else None
+    )
     # What only administrators have at all is refused; elsewhere whatever is someone else's does not exist.
     of_admins = path.startswith(("/api/v1/jobs/", "/api/v1/groups/", "/api/v1/status-subscribers/"))
     refused = of_admins or (path.startswith("/api/v1/users/") and method != "GET")
     expected = (403, 404) if refused else (404,)
     assert answer.status_code in expected, answer.text
-    assert [await row_of(*row) for row in mine] == before
+    assert await others.rows() == before

@@ -167,14 +167,14 @@ def _setup_link(process: subprocess.Popen[str]) -> str:
             pytest.fail("the console did not start:\n" + "".join(said))
 
 
-# For a module, not for the session: Playwright keeps an event loop running, under which no async test can run.
-@pytest.fixture(scope="module")
+# For a package, not for the session: Playwright keeps an event loop running, under which no async test can run.
+@pytest.fixture(scope="package")
 def playwright_() -> Iterator[Playwright]:
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(playwright_: Playwright) -> Iterator[Browser]:
     found = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
     path = found if Path(found).exists() else None
