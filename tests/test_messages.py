@@ -49,3 +49,13 @@ def test_the_check_finds_a_function_that_hides_the_call(script: ModuleType) -> N
     hidden = 'def f():\n    a, _ = g()\n    return _("Sign in")'
     fine = 'def f():\n    return [_("Sign in") for a, b in c]'
     assert (list(script.shadowed(ast.parse(hidden))), list(script.shadowed(ast.parse(fine)))) == ([1], [])
+
+
+def test_a_template_has_messages_and_no_words_of_its_own(script: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "x.html"
+    path.write_text(
+        '{% if more %}{{ ngettext("{count} day", "{count} days", more) }}{% endif %}<a href="{{ url }}" lang="en">'
+        '{{ _("Open {name}", name=name) }}</a> · {{ _(word) }}\n<p>Sign in</p>'
+    )
+    assert list(script._of_template(path)) == [("{count} day", "{count} days"), "Open {name}"]
+    assert [text for _line, text in script.bare_words(path.read_text())] == ["Sign in"]

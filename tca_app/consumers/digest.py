@@ -12,6 +12,7 @@ from tca_app.core.jobs.queue import enqueue_many, periodic, task
 from tca_app.core.outgoing.mail import send
 from tca_app.features.notifications import digest
 from tca_app.features.notifications.mails import digest_for
+from tca_app.features.notifications.reader import EVERYBODY
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,8 @@ async def send_digest(_job: Job, user_id: int, since: str, day: str) -> None:
     morning = date.fromisoformat(day)
     async with reading() as session:
         reader = await find_reader(session, user_id)
-        lines, more = await digest.unread_since(session, user_id, datetime.fromisoformat(since))
+        with (reader or EVERYBODY).addressed():
+            lines, more = await digest.unread_since(session, user_id, datetime.fromisoformat(since))
     if reader and digest.is_over(morning, datetime.now(UTC), reader.zone):
         log.info("mail.digest_expired", user_id=user_id, day=day)
     elif reader and lines:

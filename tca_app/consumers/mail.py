@@ -12,7 +12,8 @@ from tca_app.core.jobs.queue import task
 from tca_app.core.outgoing.mail import send
 from tca_app.features.auth import password_reset
 from tca_app.features.invitations import service as invitations
-from tca_app.features.notifications.mails import Reader, link_mail, mail_for
+from tca_app.features.notifications.mails import link_mail, mail_for
+from tca_app.features.notifications.reader import Reader
 from tca_app.features.users import email_change
 from tca_app.models import User
 
@@ -20,7 +21,15 @@ CONFIRM_PAGE = "/confirm-email"
 RESET_PAGE = "/reset-password"
 log = structlog.get_logger(__name__)
 _users = User.__table__.c
-_COLUMNS = (_users.id, _users.email, _users.username, _users.full_name, _users.time_zone, _users.locale)
+_COLUMNS = (
+    _users.id,
+    _users.email,
+    _users.username,
+    _users.full_name,
+    _users.time_zone,
+    _users.locale,
+    _users.language,
+)
 
 
 async def find_reader(session: AsyncSession, user_id: int) -> Reader | None:
@@ -40,7 +49,8 @@ async def send_reset_link(job: Job, email: str) -> None:
         log.info("mail.no_reset_link")
         return
     person, token = found
-    await send(link_mail(f"reset-{job.id}", Reader(*person), "password_reset", f"{RESET_PAGE}?token={token}"))
+    reader = Reader(**person._asdict())
+    await send(link_mail(f"reset-{job.id}", reader, "password_reset", f"{RESET_PAGE}?token={token}"))
 
 
 @task(password_reset.NEW_ACCOUNT_TASK, "email_queue")
@@ -53,9 +63,10 @@ async def send_new_account_link(job: Job, user_id: int, actor_id: int) -> None:
         log.info("mail.no_new_account_link", user_id=user_id)
         return
     person, token = found
-    by = display_name(inviter) if inviter else "An administrator"
+    reader = Reader(**person._asdict())
     path = f"{RESET_PAGE}?token={token}"
-    await send(link_mail(f"account-{job.id}", Reader(*person), "account_created", path, inviter=by))
+    by = display_name(inviter) if inviter else ""
+    await send(link_mail(f"account-{job.id}", reader, "account_created", path, inviter=by))
 
 
 @task(email_change.CONFIRM_TASK, "email_queue")
@@ -65,7 +76,8 @@ async def send_email_confirmation(job: Job, user_id: int) -> None:
         found = await email_change.new_confirmation_link(session, user_id)
     if found is not None:
         person, token = found
-        await send(link_mail(f"email-{job.id}", Reader(*person), "email_confirmation", f"{CONFIRM_PAGE}?token={token}"))
+        reader = Reader(**person._asdict())
+        await send(link_mail(f"email-{job.id}", reader, "email_confirmation", f"{CONFIRM_PAGE}?token={token}"))
 
 
 @task(email_change.NOTICE_TASK, "email_queue")
@@ -74,7 +86,7 @@ async def send_email_notice(job: Job, user_id: int, email: str) -> None:
     async with reading() as session:
         person = await email_change.recipient_at(session, user_id, email)
     if person is not None:
-        await send(link_mail(f"email-{job.id}", Reader(*person), "email_changed", ""))
+        await send(link_mail(f"email-{job.id}", Reader(**person._asdict()), "email_changed", ""))
 
 
 @task(invitations.TASK, "email_queue")

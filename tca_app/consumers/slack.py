@@ -8,9 +8,11 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.events.consumers import read_event
 from tca_app.core.events.log import RecordedEvent, sentence
 from tca_app.core.jobs.queue import ExpectedFailure, PermanentFailure, task
+from tca_app.core.language.messages import _
 from tca_app.core.outgoing.http import call
 from tca_app.core.security.encryption import DecryptionError
 from tca_app.features.notifications.kinds import path_of
+from tca_app.features.notifications.reader import EVERYBODY
 from tca_app.features.slack import service as slack
 
 log = structlog.get_logger(__name__)
@@ -51,8 +53,7 @@ async def _post_for_project(project_id: int, event_id: int | None) -> None:
         log.info("slack.no_channel", project_id=project_id)
         return
     name, url = channel
-    test = f"This is a test: messages about {_escaped(name)} arrive here. {_link(f'/projects/{project_id}')}"
-    await call("POST", url, json={"text": text_of(event) if event else test})
+    await call("POST", url, json={"text": text_of(event) if event else _test_of(project_id, name)})
 
 
 async def _find_event(event_id: int | None) -> RecordedEvent | None:
@@ -68,14 +69,21 @@ async def _note(project_id: int, error: str) -> None:
 
 
 def text_of(event: RecordedEvent) -> str:
-    """Return the sentence of the event with a link to its subject, the same for all readers of the channel."""
-    words = _escaped(sentence(event.type, actor=event.actor_name, subject=event.subject_name, data=event.data))
-    path = path_of(event)
-    return f"{words} {_link(path)}" if path else words
+    """Return the sentence of the event with a link to its subject, in the language of the instance for all readers."""
+    with EVERYBODY.addressed():
+        words = sentence(event.type, actor=event.actor_name, subject=event.subject_name, data=event.data)
+        path = path_of(event)
+        return f"{_escaped(words)} {_link(path)}" if path else _escaped(words)
+
+
+def _test_of(project_id: int, name: str) -> str:
+    with EVERYBODY.addressed():
+        words = _("This is a test: messages about {project} arrive here.", project=name)
+        return f"{_escaped(words)} {_link(f'/projects/{project_id}')}"
 
 
 def _link(path: str) -> str:
-    return f"<{get_settings().public_url}{path}|Open>"
+    return f"<{get_settings().public_url}{path}|{_('Open')}>"
 
 
 def _escaped(text: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tca_app.config.settings import get_settings
+from tca_app.core.language.messages import LanguageName
 
 SignUp = Literal["nobody", "invited", "provider"]
 TwoFactor = Literal["nobody", "administrators", "everybody"]
@@ -44,6 +45,7 @@ class InstanceSettings:
     two_factor_since: datetime | None = None
     two_factor_administrators_since: datetime | None = None
     time_zone: str = "UTC"
+    language: LanguageName = "en"
     logo: str = ""
 
     @property

@@ -4,6 +4,8 @@ Who asks is in context variables, which the gate sets for each event of a page. 
 defaults, UTC and ISO 8601, unless they pass a zone and a locale.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -14,6 +16,17 @@ from tca_app.core.region.locales import ISO, Locale
 UTC_ZONE = ZoneInfo("UTC")
 ZONE: ContextVar[ZoneInfo] = ContextVar("tca_zone", default=UTC_ZONE)
 LOCALE: ContextVar[Locale] = ContextVar("tca_locale", default=ISO)
+
+
+@contextmanager
+def formatting(zone: ZoneInfo, locale: Locale) -> Iterator[None]:
+    """Formats for another person within a block, such as the recipient of a mail."""
+    marks = ZONE.set(zone), LOCALE.set(locale)
+    try:
+        yield
+    finally:
+        ZONE.reset(marks[0])
+        LOCALE.reset(marks[1])
 
 
 @cache

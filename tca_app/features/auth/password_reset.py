@@ -25,6 +25,7 @@ TOKEN_LIFE = timedelta(hours=1)
 NEW_ACCOUNT_LIFE = timedelta(hours=24)  # as long as an invitation
 PAUSE = timedelta(minutes=2)  # between two mails to one person, so that a stranger cannot flood a mailbox
 _users = User.__table__.c
+_PERSON = (_users.id, _users.email, _users.username, _users.full_name, _users.language)
 
 
 class Person(NamedTuple):
@@ -34,6 +35,7 @@ class Person(NamedTuple):
     email: str
     username: str
     full_name: str
+    language: str | None
 
 
 class ResetLinkExpired(Gone):
@@ -49,7 +51,7 @@ async def request_reset(session: AsyncSession, email: str) -> None:
 
 async def new_reset_link(session: AsyncSession, email: str) -> tuple[Person, str] | None:
     """Returns the person with this address and a new token, or None: nobody, inactive, or a mail went out just now."""
-    active = select(_users.id, _users.email, _users.username, _users.full_name).where(
+    active = select(*_PERSON).where(
         _users.email == email, _users.is_active, _users.deleted_at.is_(None), _users.kind == "person"
     )
     row = (await session.execute(active.with_for_update())).first()
@@ -61,7 +63,7 @@ async def new_reset_link(session: AsyncSession, email: str) -> tuple[Person, str
 
 async def new_account_link(session: AsyncSession, user_id: int) -> tuple[Person, str] | None:
     """Returns a new user without a password and a token to choose one, or None: gone, inactive, or has one by now."""
-    new = select(_users.id, _users.email, _users.username, _users.full_name).where(
+    new = select(*_PERSON).where(
         _users.id == user_id, _users.is_active, _users.deleted_at.is_(None), _users.hashed_password.is_(None)
     )
     row = (await session.execute(new.with_for_update())).first()

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from tca_app.core.database.concurrency import UNSET, Changes
 from tca_app.core.instance import SignUp, TwoFactor
+from tca_app.core.language.messages import LanguageName
 from tca_app.core.schema import (
     GraceDays,
     IdleMinutes,
@@ -33,6 +34,7 @@ class InstanceUpdate(Changes):
     session_idle_minutes: IdleMinutes = UNSET
     password_min_length: PasswordLength = UNSET
     time_zone: TimeZone = UNSET
+    language: LanguageName = UNSET
     status_public: bool = UNSET
 
 
@@ -49,6 +51,7 @@ class InstanceRead(ReadModel):
     session_idle_minutes: int
     password_min_length: int
     time_zone: str
+    language: LanguageName
     status_public: bool
     set_by_environment: dict[str, str] = Field(examples=[{"app_name": "APP_NAME"}])
     version: int

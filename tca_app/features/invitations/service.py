@@ -177,6 +177,6 @@ async def new_link(session: AsyncSession, invitation_id: int) -> SentInvitation 
         return None
     (row,) = await read_invitations(session, [invitation_id])
     goal = f"&next=/projects/{row.project_id}" if row.project_id else ""
-    inviter = row.invited_by.display_name if row.invited_by else "An administrator"
+    inviter = row.invited_by.display_name if row.invited_by else ""
     path = f"/accept-invitation?token={token}{goal}"
     return SentInvitation(row.email, inviter, row.project_name or "", row.role or "", path)

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tca_app.features.notifications.mails import Line, zone_of_reader
+from tca_app.features.notifications.mails import Line
+from tca_app.features.notifications.reader import zone_of_reader
+from tca_app.features.notifications.wording import titles_of
 from tca_app.models import Notification
 
 MORNING = 7  # hour, in the time zone of the reader
@@ -79,8 +81,10 @@ def is_over(day: date, now: datetime, zone: ZoneInfo) -> bool:
 
 async def unread_since(session: AsyncSession, user_id: int, since: datetime) -> tuple[list[Line], int]:
     """Returns the unread notifications since then, newest first, and how many are left out."""
-    unread: Any = select(_inbox.title, _inbox.link).where(
+    unread: Any = select(_inbox.event_id, _inbox.title, _inbox.body, _inbox.link).where(
         _inbox.user_id == user_id, _inbox.read_at.is_(None), _inbox.created_at > since
     )
     rows = (await session.execute(unread.order_by(_inbox.id.desc()).limit(1000))).all()
-    return [Line(row.title, row.link) for row in rows[:LINES]], max(0, len(rows) - LINES)
+    titles = await titles_of(session, rows[:LINES])
+    lines = [Line(title, row.link) for title, row in zip(titles, rows, strict=False)]
+    return lines, max(0, len(rows) - LINES)

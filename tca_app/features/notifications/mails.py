@@ -5,23 +5,21 @@ The blocks are rendered as plain text and escaped by the layout, so a name can n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from tca_app.config.settings import get_settings
 from tca_app.core.display_name import display_name
 from tca_app.core.events.log import RecordedEvent
+from tca_app.core.events.words import spoken
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.messages import _, language, ngettext
 from tca_app.core.outgoing.mail import Mail
-from tca_app.core.plurals import plural
-from tca_app.core.region.formats import first_zone, time_words
-from tca_app.core.region.locales import locale_of
-from tca_app.core.region.spans import span_words
 from tca_app.features.notifications.kinds import KINDS, body_of, link_of, title_of
+from tca_app.features.notifications.reader import Reader
 
 _FOLDER = Path(__file__).parent / "templates"
 _templates = Environment(
@@ -29,35 +27,8 @@ _templates = Environment(
     undefined=StrictUndefined,
     autoescape=select_autoescape(("html",)),
 )
+_templates.globals |= {"_": _, "ngettext": ngettext}
 WELCOME = "user_created"
-
-
-def zone_of_reader(chosen: str | None) -> ZoneInfo:
-    """Returns the zone that a person chose, or that of the instance: a mail knows no browser."""
-    return first_zone(chosen, instance_settings().time_zone)
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """The recipient of a mail."""
-
-    id: int
-    email: str
-    username: str
-    full_name: str
-    time_zone: str | None = None
-    locale: str | None = None
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return zone_of_reader(self.time_zone)
-
-    def time(self, iso: str) -> str:
-        return time_words(datetime.fromisoformat(iso), self.zone, locale_of(self.locale))
-
-    def span(self, starts_at: str, ends_at: str) -> str:
-        starts, ends = datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at)
-        return span_words(starts, ends, self.zone, locale_of(self.locale))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +41,11 @@ class Line:
 
 def mail_for(event: RecordedEvent, reader: Reader) -> Mail:
     """Returns the mail that notifies `reader` of `event`."""
+    with reader.addressed():
+        return _mail_for(event, reader)
+
+
+def _mail_for(event: RecordedEvent, reader: Reader) -> Mail:
     is_welcome = event.type == WELCOME and event.subject_id == reader.id
     template = _templates.get_template(f"{'welcome' if is_welcome else KINDS[event.type].template}.txt")
     span = reader.span(event.data["starts_at"], event.data["ends_at"]) if "starts_at" in event.data else ""
@@ -80,9 +56,10 @@ def mail_for(event: RecordedEvent, reader: Reader) -> Mail:
         "actor": event.actor_name,
         "is_own": event.actor_id == reader.id,
         "event": event,
+        "spoken": spoken(event.data),
         "title": _title(event, reader),
         "body": "" if span and KINDS[event.type].says == "window" else body_of(event),
-        "body_label": "Changed" if KINDS[event.type].names_fields else "Reason",
+        "names_fields": KINDS[event.type].names_fields,
         "span": span,
     }
     path = "/login" if is_welcome else link_of(event)
@@ -98,8 +75,12 @@ def _title(event: RecordedEvent, reader: Reader) -> str:
 def link_mail(key: str, reader: Reader, template: str, path: str, **more: str) -> Mail:
     """Returns a mail with a link that works once. `path` contains its token; the template may need `more`."""
     name = reader.full_name or reader.username
-    context = {"app_name": instance_settings().app_name, "name": name, "username": reader.username, **more}
-    return _mail(key, reader, _templates.get_template(f"{template}.txt"), context, path)
+    context = {"app_name": instance_settings().app_name, "name": name, "username": reader.username}
+    with reader.addressed():
+        context |= spoken(more)
+        if "inviter" in more:
+            context["inviter"] = more["inviter"] or _("An administrator")
+        return _mail(key, reader, _templates.get_template(f"{template}.txt"), context, path)
 
 
 def digest_for(reader: Reader, day: date, lines: Sequence[Line], more: int) -> Mail:
@@ -110,21 +91,24 @@ def digest_for(reader: Reader, day: date, lines: Sequence[Line], more: int) -> M
         "app_name": instance_settings().app_name,
         "name": display_name(reader),
         "lines": [f"{line.title}: {settings.public_url}{line.link}" if line.link else line.title for line in lines],
-        "unread": plural(len(lines) + more, "unread notification"),
+        "unread": len(lines) + more,
         "more": more,
     }
-    return _mail(f"digest-{day}.{reader.id}", reader, template, context, "/notifications?tab=unread")
+    with reader.addressed():
+        return _mail(f"digest-{day}.{reader.id}", reader, template, context, "/notifications?tab=unread")
 
 
 def _mail(key: str, reader: Reader, template: Template, context: dict[str, Any], path: str) -> Mail:
     settings = get_settings()
-    foot = (
+    foot = _(
         "You receive this mail because it is about your account or one of your projects. "
-        f"Change your notification preferences: {settings.public_url}/notifications?tab=preferences"
+        "Change your notification preferences: {url}",
+        url=f"{settings.public_url}/notifications?tab=preferences",
     )
     # Only blank lines separate paragraphs; a name cannot contain one.
     paragraphs = _block(template, "text", context).split("\n\n")
     shown = {
+        "language": language(),
         "app_name": instance_settings().app_name,
         "subject": _block(template, "subject", context),
         "paragraphs": paragraphs,

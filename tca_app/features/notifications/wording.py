@@ -26,6 +26,14 @@ async def to_reads(session: AsyncSession, rows: Sequence[Any]) -> list[Notificat
     ]
 
 
+async def titles_of(session: AsyncSession, rows: Sequence[Any]) -> list[str]:
+    """Returns the titles alone."""
+    if language() == ENGLISH or not rows:
+        return [row.title for row in rows]
+    events = await read_events(session, [row.event_id for row in rows])
+    return [words(events[row.event_id], (row.title, row.body))[0] for row in rows]
+
+
 def words(event: RecordedEvent, stored: tuple[str, str]) -> tuple[str, str]:
     """Returns title and body, or those that are stored when an older version logged other fields."""
     try:

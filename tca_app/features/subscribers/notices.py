@@ -11,7 +11,8 @@ from tca_app.core.outgoing.mail import Mail
 from tca_app.core.security.encryption import decrypt
 from tca_app.features.health.public_page.page import moment
 from tca_app.features.health.public_page.published import PublicWindow, public_check, public_incident, public_window
-from tca_app.features.notifications.mails import Reader, link_mail
+from tca_app.features.notifications.mails import link_mail
+from tca_app.features.notifications.reader import Reader
 from tca_app.features.subscribers.service import SEALED_FOR
 from tca_app.models import StatusSubscriber
 

@@ -34,6 +34,7 @@ class Recipient(NamedTuple):
     email: str
     username: str
     full_name: str
+    language: str | None
 
 
 def is_confirmed_by_mail() -> bool:
@@ -66,7 +67,7 @@ async def tell_old_address(session: AsyncSession, user_id: int, email: str) -> N
 
 async def new_confirmation_link(session: AsyncSession, user_id: int) -> tuple[Recipient, str] | None:
     """Returns the new address and a token for it, or None when nothing waits for confirmation any more."""
-    columns = (_users.id, _users.pending_email, _users.username, _users.full_name)
+    columns = (_users.id, _users.pending_email, _users.username, _users.full_name, _users.language)
     waiting = select(*columns).where(
         _users.id == user_id, _users.pending_email != "", _users.is_active, _users.deleted_at.is_(None)
     )
@@ -80,6 +81,6 @@ async def new_confirmation_link(session: AsyncSession, user_id: int) -> tuple[Re
 
 async def recipient_at(session: AsyncSession, user_id: int, email: str) -> Recipient | None:
     """Returns a user under an address that is no longer theirs."""
-    columns = (_users.id, _users.username, _users.full_name)
+    columns = (_users.id, _users.username, _users.full_name, _users.language)
     row = (await session.execute(select(*columns).where(_users.id == user_id))).first()
-    return Recipient(row.id, email, row.username, row.full_name) if row else None
+    return Recipient(row.id, email, row.username, row.full_name, row.language) if row else None

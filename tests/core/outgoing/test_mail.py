@@ -18,7 +18,8 @@ from tca_app.core.events.log import RecordedEvent
 from tca_app.core.outgoing.mail import Mail, compose, send
 from tca_app.core.telemetry.log import request_id_var
 from tca_app.features.notifications.kinds import KINDS
-from tca_app.features.notifications.mails import WELCOME, Line, Reader, digest_for, mail_for
+from tca_app.features.notifications.mails import WELCOME, Line, digest_for, mail_for
+from tca_app.features.notifications.reader import Reader
 
 HEADERS = ["Auto-Submitted", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"]
 HIDDEN = b"x\r\nBcc: evil@example.com\r\n\r\nClick here"

@@ -44,6 +44,7 @@ CHANGES: dict[str, Any] = {
     "session_idle_minutes": 30,
     "password_min_length": 12,
     "time_zone": "Europe/Berlin",
+    "language": "de",
     "status_public": True,
 }
 
@@ -135,6 +136,7 @@ async def test_a_change_needs_a_recent_proof_of_identity(api: httpx.AsyncClient)
         ("password_min_length", 7),
         ("password_min_length", "12"),
         ("time_zone", "Mars/Olympus"),
+        ("language", "tlh"),
         ("time_zone", "../etc/passwd"),
         ("status_public", "on"),
         ("logo", "x"),

@@ -519,6 +519,7 @@ class InstanceRead(TypedDict):
     session_idle_minutes: int
     password_min_length: int
     time_zone: str
+    language: Literal["en", "de"]
     status_public: bool
     set_by_environment: dict[str, str]
     version: int
@@ -539,6 +540,7 @@ class InstanceUpdate(TypedDict):
     session_idle_minutes: NotRequired[int]
     password_min_length: NotRequired[int]
     time_zone: NotRequired[str]
+    language: NotRequired[Literal["en", "de"]]
     status_public: NotRequired[bool]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.core.language.messages import LANGUAGES
 from tca_app.features.activity.ui.pages import feed
 from tca_app.features.instance.ui.state import LABELS, HistoryState, InstanceState, LogoState
 from tca_app.ui import routes
@@ -102,6 +103,13 @@ def _sections() -> rx.Component:
                 _text("app_name", max_length=50, required=True),
                 _text(
                     "time_zone", hint=t("For the public status page, and when a person's is unknown."), max_length=64
+                ),
+                select_field(
+                    state,
+                    "language",
+                    LABELS["language"],
+                    tuple(LANGUAGES.items()),
+                    hint=t("For mails to people who chose none, and for Slack messages."),
                 ),
                 _check("status_public", t("Everybody sees the components that were chosen for it.")),
                 class_name="stack",

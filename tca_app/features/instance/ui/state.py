@@ -20,6 +20,7 @@ TABS = ("settings", "history")
 LABELS = {
     "app_name": N_("Name"),
     "time_zone": N_("Default time zone"),
+    "language": N_("Default language"),
     "status_public": N_("Public status page"),
     "sign_up": N_("Who may get an account"),
     "two_factor_required": N_("Require two-factor"),
@@ -48,7 +49,7 @@ def _given(values: dict[str, str]) -> dict[str, Any]:
     for name, text in values.items():
         if name == "status_public":
             given[name] = text == "on"
-        elif name in ("app_name", "time_zone", "sign_up", "two_factor_required"):
+        elif name in ("app_name", "time_zone", "language", "sign_up", "two_factor_required"):
             given[name] = text.strip()
         else:
             given[name] = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
