@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,8 +78,8 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.1)
 
 
-def prepare(data_dir: Path, rows: int = ROWS) -> None:
-    """Create the stores, the schema, an administrator, and that many users and projects."""
+def prepare(data_dir: Path, rows: int = ROWS, fill: Callable[[str], None] | None = None) -> None:
+    """Create the stores, the schema, an administrator, and that many users and projects, or what `fill` adds."""
     os.environ["DATA_DIR"] = str(data_dir)
     command = ["create-admin", "--username", USERNAME, "--email", "admin@example.com"]
     subprocess.run(
@@ -89,9 +89,12 @@ def prepare(data_dir: Path, rows: int = ROWS) -> None:
         env=os.environ | {"ADMIN_PASSWORD": PASSWORD},
         stdout=subprocess.DEVNULL,
     )
-    if rows:
+    if fill or rows:
         with configured_stores() as urls:
-            seed(urls.database_url, users=rows, projects=rows)
+            if fill:
+                fill(urls.database_url)
+            else:
+                seed(urls.database_url, users=rows, projects=rows)
 
 
 @contextmanager
@@ -110,11 +113,13 @@ def stores(prefix: str, *, durable: bool = False) -> Iterator[str]:
 
 
 @contextmanager
-def console(rows: int = ROWS, role: str = "serve", **settings: str) -> Iterator[Console]:
+def console(
+    rows: int = ROWS, role: str = "serve", fill: Callable[[str], None] | None = None, **settings: str
+) -> Iterator[Console]:
     """Run one process with everything in it, as `make run` does, without rate limits."""
     url = f"http://localhost:{PORT}"
     with tempfile.TemporaryDirectory(prefix="tca-bench-") as folder:
-        prepare(Path(folder), rows)
+        prepare(Path(folder), rows, fill)
         command = [sys.executable, "-m", "tca_app", role]
         with running(command, f"{url}/health/live", PORT=PORT, LOG_FORMAT="json", **(UNLIMITED | settings)) as pid:
             yield Console(url, pid, Path(folder))

@@ -4,12 +4,13 @@ import { all, find } from "./dom.js";
 const ROW = "tr[data-row]";
 const CONTROLS = "a, button, input, select, textarea, label, summary, details, [role=menuitem]";
 
-/** The link that a row opens, unless the click was for something else in the row, or ended a selection of text. */
+/** The link that a row opens, or its cell, unless the click was for something else, or ended a selection of text. */
 const linkOf = (event) => {
   const row = event.target.closest?.(ROW);
   if (!row || event.defaultPrevented || event.target.closest(CONTROLS)) return null;
   if (getSelection()?.type === "Range") return null;
-  return find("a[data-open]", row);
+  const cell = event.target.closest("th, td");
+  return (cell && find("a[data-open]", cell)) ?? find("a[data-open]", row);
 };
 
 const openTab = (link) => window.open(link.href, "_blank", "noopener");

@@ -95,6 +95,7 @@ class TableSpec:
     default_sort: str
     filters: tuple[Filter, ...] = ()
     choices: tuple[Choice, ...] = ()
+    column_sorts: tuple[str, ...] = ()  # orders by a column that the rows name: "age" allows "age:production"
     name: str = ""  # under which the preferences of the viewer are kept
     optional: tuple[str, ...] = ()  # keys of the columns that may be hidden
     dates: str = ""  # what the days in `since` and `until` are: "Created"
@@ -121,6 +122,14 @@ class TableSpec:
         if view == "trash":
             return (*self.sorts, *DELETED_SORTS), f"-{DELETED_SORTS[0]}"
         return self.sorts, self.default_sort
+
+    def allows(self, sort: str, view: str) -> bool:
+        """Returns whether the list or its trash has this order."""
+        key = sort.removeprefix("-")
+        order, _, column = key.partition(":")
+        return key in self.orders(view)[0] or (
+            order in self.column_sorts and 0 < len(column) <= MAX_VALUE and column.isprintable()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +163,10 @@ class TableQuery:
         size = _number(given.get("size", ""))
         allowed = {entry.key: {value for value, _ in entry.options} for entry in spec.filters}
         filters = {key: given[key] if given.get(key) in values else "" for key, values in allowed.items()}
-        sorts, default_sort = spec.orders(filters.get(TRASH.key, ""))
+        view = filters.get(TRASH.key, "")
         return cls(
             search=given.get("q", "").replace("\x00", "").strip()[:MAX_SEARCH],
-            sort=sort if sort.removeprefix("-") in sorts else default_sort,
+            sort=sort if spec.allows(sort, view) else spec.orders(view)[1],
             filters=filters,
             page=min(max(_number(given.get("page", "")), 1), MAX_PAGE),
             size=size if size in PAGE_SIZES else spec.size,

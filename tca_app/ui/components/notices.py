@@ -39,7 +39,7 @@ def notice_lines(notices: Any, *, with_project: bool = False) -> rx.Component:
 
 def _line(entry: Any, with_project: bool) -> rx.Component:
     icons = (
-        (kind, rx.icon(icon, size=16, aria_label=label, role="img", class_name=f"notice-icon {tone}"))
+        (kind, rx.icon(icon, size=16, aria_label=label, custom_attrs={"role": "img"}, class_name=f"notice-icon {tone}"))
         for kind, (label, tone, icon) in KINDS.items()
     )
     return rx.el.li(

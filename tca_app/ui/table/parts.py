@@ -52,9 +52,13 @@ def as_cards(class_name: Any, labels: Sequence[Any]) -> dict[str, Any]:
 
 
 def tools_row(
-    state: Any, search_label: str, tools: Sequence[rx.Component], sorts: Sequence[tuple[str, Any]] = ()
+    state: Any,
+    search_label: str,
+    tools: Sequence[rx.Component],
+    sorts: Sequence[tuple[str, Any]] = (),
+    orders: rx.Component | None = None,
 ) -> rx.Component:
-    """The search, the filters and `tools`. On a phone filters and the order by `sorts` are in a sheet."""
+    """The search, the filters and `tools`. On a phone filters and the order are in a sheet: see `filter_sheet`."""
     return rx.el.div(
         rx.el.div(
             rx.icon("search", size=16, aria_hidden="true"),
@@ -74,7 +78,7 @@ def tools_row(
             class_name="search",
         ),
         rx.el.div(*filter_controls(state), class_name="filters"),
-        filter_sheet(state, sorts),
+        filter_sheet(state, sorts, orders),
         *tools,
         class_name="table-tools",
         role="search",
@@ -145,6 +149,7 @@ def _file_link(label: str, url: rx.Var[str] | str) -> rx.Component:
 
 
 def foot(state: type[TableState]) -> rx.Component:
+    sizes = sorted({*PAGE_SIZES, state._spec.size})
     return rx.el.div(
         rx.el.span(
             t("{range_text} of {total_text}", range_text=state.range_text, total_text=state.total_text),
@@ -153,7 +158,7 @@ def foot(state: type[TableState]) -> rx.Component:
         ),
         rx.el.span(class_name="spacer"),
         rx.el.select(
-            *(rx.el.option(t("{size} per page", size=size), value=str(size)) for size in PAGE_SIZES),
+            *(rx.el.option(t("{size} per page", size=size), value=str(size)) for size in sizes),
             value=as_var(state.page_size).to(str),
             on_change=lambda size: rx.redirect(query_url(size=size, page="")),
             class_name="select",

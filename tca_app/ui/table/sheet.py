@@ -15,15 +15,19 @@ from tca_app.ui.table.urls import query_url
 from tca_app.ui.var import as_var
 
 
-def filter_sheet(state: Any, sorts: Sequence[tuple[str, Any]]) -> rx.Component | None:
+def filter_sheet(
+    state: Any, sorts: Sequence[tuple[str, Any]], orders: rx.Component | None = None
+) -> rx.Component | None:
     """The button "Filters" with its sheet. `sorts` are (sort key, label) of the columns that can be sorted by.
+
+    `orders` are the options of more orders.
 
     Each change is in force at once, as with the controls of a larger screen, so that the list behind it and the number
     on the button below follow.
     """
     spec = state._spec
     sections = [
-        *([_order(state, sorts)] if sorts else []),
+        *([_order(state, sorts, orders)] if sorts else []),
         *(_choice(state, choice) for choice in spec.choices),
         *([_section(t(spec.dates), *day_fields(state))] if spec.dates else []),
         *(_section(t(entry.label), select_of(state, entry)) for entry in spec.filters if not entry.is_hidden),
@@ -65,7 +69,7 @@ def _done(state: Any) -> Any:
     return rx.cond(state.total == 1, t("Show 1 result"), t("Show {total_text} results", total_text=state.total_text))
 
 
-def _order(state: Any, sorts: Sequence[tuple[str, Any]]) -> rx.Component:
+def _order(state: Any, sorts: Sequence[tuple[str, Any]], orders: rx.Component | None) -> rx.Component:
     return _section(
         t("Sort by"),
         rx.el.select(
@@ -74,6 +78,7 @@ def _order(state: Any, sorts: Sequence[tuple[str, Any]]) -> rx.Component:
                 for key, label in sorts
                 for sign, word in (("", "ascending"), ("-", "descending"))
             ),
+            orders,
             value=state.sort,
             on_change=lambda key: rx.redirect(query_url(sort=key, page="")),
             class_name="select",

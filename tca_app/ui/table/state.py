@@ -1,7 +1,7 @@
 """The state of the shared table: the URL's query is the source of truth, and the feature fetches the rows."""
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -29,11 +29,12 @@ from tca_app.ui.table.preferences import PreferenceState
 from tca_app.ui.url import page_url, query_of, values_of
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
-def _bare(rows: Any) -> list[Any]:
-    """Returns a state's list without its wrapper, for reading: the wrapper would wrap each row."""
-    return getattr(rows, "__wrapped__", rows)
+def bare(value: T) -> T:
+    """Returns a state's list or dict without its wrapper, for reading: the wrapper would wrap each row."""
+    return cast("T", getattr(value, "__wrapped__", value))
 
 
 class TableState(FilterState, PreferenceState, mixin=True):
@@ -109,15 +110,21 @@ class TableState(FilterState, PreferenceState, mixin=True):
         if any(row_id not in here for row_id in self.selected):
             self.selected = [row_id for row_id in self.selected if row_id in here]
         # A reload for someone else's change sends only the differences.
-        before = _bare(self.rows)
+        before = self._shown_rows()
         if before != rows:
             if self.is_loaded and shown == asked:
                 self._flash(before, rows)
-            self.rows = rows
+            self._show_rows(before, rows)
         if (self.total, self.is_capped) != (total, capped):
             self.total, self.is_capped = total, capped
         if not self.is_loaded or self.load_error:
             self.is_loaded, self.load_error = True, ""
+
+    def _shown_rows(self) -> list[Any]:
+        return bare(self.rows)
+
+    def _show_rows(self, before: list[Any], rows: list[Any]) -> None:
+        self.rows = rows
 
     def _offer_export(self, asked: BaseModel) -> None:
         """Keeps what `_fetch` asks for the link of `download_link`."""

@@ -1733,6 +1733,7 @@ class DoraRead(TypedDict):
 class EnvironmentMatrixRow(TypedDict):
     project: ProjectRef
     repository_url: str
+    groups: list[str]
     places: list[MatrixCell]
 
 

@@ -491,7 +491,7 @@ class Operations(Calls):
         search: str | None = None,
         group_id: int | list[int] | None = None,
         is_behind: bool | None = None,
-        sort: Literal["name", "-name"] | None = None,
+        sort: str | None = None,
     ) -> str:
         """Download the same as CSV, a line for each environment. A browser's session cookie is accepted.
 
@@ -1671,7 +1671,7 @@ class Operations(Calls):
         search: str | None = None,
         group_id: int | list[int] | None = None,
         is_behind: bool | None = None,
-        sort: Literal["name", "-name"] | None = None,
+        sort: str | None = None,
         skip: int | None = None,
         limit: int | None = None,
     ) -> Page[models.EnvironmentMatrixRow]:

@@ -72,8 +72,11 @@ def _arrow(direction: Any, tone: Any) -> rx.Component:
     looks = rx.match(tone, ("good", "up"), ("bad", "down"), "")
     return rx.match(
         direction,
-        ("up", rx.icon("arrow-up-right", size=14, aria_label=t("Up:"), role="img", class_name=looks)),
-        ("down", rx.icon("arrow-down-right", size=14, aria_label=t("Down:"), role="img", class_name=looks)),
+        ("up", rx.icon("arrow-up-right", size=14, aria_label=t("Up:"), custom_attrs={"role": "img"}, class_name=looks)),
+        (
+            "down",
+            rx.icon("arrow-down-right", size=14, aria_label=t("Down:"), custom_attrs={"role": "img"}, class_name=looks),
+        ),
         ("same", rx.icon("arrow-right", size=14, aria_hidden="true")),
         rx.fragment(),
     )

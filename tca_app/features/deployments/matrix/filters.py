@@ -4,12 +4,13 @@ from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, TableSpec
 
 ENVIRONMENTS = TableSpec(
-    sorts=("name",),
+    sorts=("name", "group"),
+    column_sorts=("age", "drift"),
     default_sort="name",
     name="environments",
     choices=(
         Choice("drift", N_("Drift"), (("behind", N_("Behind")), ("current", N_("Not behind")))),
         Choice("group", N_("Group"), searchable=True),
     ),
-    size=50,
+    size=500,
 )

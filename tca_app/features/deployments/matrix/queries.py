@@ -11,53 +11,34 @@ from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.database.pagination import Page
 from tca_app.core.display_name import DISPLAY_NAME_TEXT
 from tca_app.core.facets import MAX_FACETS, Facets, facets_of
+from tca_app.features.deployments.matrix.fragments import BEHIND, CURRENT, KNOWN_GROUPS, VISIBLE
+from tca_app.features.deployments.matrix.orders import order_of
 from tca_app.features.deployments.matrix.schemas import (
     EnvironmentLine,
     EnvironmentMatrixRow,
     MatrixCell,
     MatrixFilter,
-    MatrixQuery,
+    MatrixPage,
 )
 from tca_app.features.projects import policy
 from tca_app.features.projects.schemas import ProjectRef
 
-_VISIBLE = (
-    "deleted_at IS NULL AND (:sees_all OR id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id))"
-)
-_BY_IDS = f"WHERE {_VISIBLE} AND id = ANY(:ids)"
-# A release is a version that was deployed successfully anywhere in the project; a newer one arrived later. Only the
-# last deployments are read, so that an environment that was left behind for years costs no more than the others.
-MAX_BEHIND_READ = 200
-_BEHIND = f"""
-    LEFT JOIN LATERAL (
-      SELECT min(finished_at) AS at FROM deployments
-      WHERE project_id = page.id AND version = current.version AND status = 'succeeded'
-    ) AS arrival ON true
-    LEFT JOIN LATERAL (
-      SELECT count(DISTINCT later.version) AS count FROM (
-        SELECT version FROM deployments
-        WHERE project_id = page.id AND status = 'succeeded' AND finished_at > arrival.at
-        ORDER BY finished_at DESC LIMIT {MAX_BEHIND_READ}) AS later
-      WHERE NOT EXISTS (
-        SELECT FROM deployments AS earlier
-        WHERE earlier.project_id = page.id AND earlier.version = later.version AND earlier.status = 'succeeded'
-          AND earlier.finished_at <= arrival.at)
-    ) AS newer ON current.id IS NOT NULL
-"""  # noqa: S608  constant SQL
-_CURRENT_JOIN = """
-    LEFT JOIN LATERAL (
-      SELECT * FROM deployments
-      WHERE deployments.environment_id = environments.id AND deployments.status = 'succeeded'
-      ORDER BY finished_at DESC, id DESC LIMIT 1
-    ) AS current ON true
-"""
-# Administrators see every group, others those that they are in.
-_KNOWN_GROUPS = """
-    SELECT id FROM groups WHERE :sees_all OR id IN (SELECT group_id FROM group_members WHERE user_id = :actor_id)
+_BY_IDS = f"WHERE {VISIBLE} AND id = ANY(:ids)"
+# The names of the groups are read after the page is chosen: they are shown, and need not be known for all projects.
+_PAGE = """
+    SELECT * FROM (
+      SELECT id, name, slug, color, emoji, repository_url, {key} AS order_key FROM projects {which}) AS page
+    ORDER BY {order}
 """
 _MATRIX = """
-    WITH page AS (SELECT id, name, slug, color, emoji, repository_url FROM projects {which})
-    SELECT page.id, page.name, page.slug, page.color, page.emoji, page.repository_url,
+    WITH page AS ({page}),
+    named AS MATERIALIZED (
+      SELECT page.*, ARRAY(
+        SELECT groups.name FROM project_groups JOIN groups ON groups.id = project_groups.group_id
+        WHERE project_groups.project_id = page.id AND groups.id IN ({known_groups})
+        ORDER BY lower(groups.name)) AS groups
+      FROM page)
+    SELECT page.id, page.name, page.slug, page.color, page.emoji, page.repository_url, page.groups,
       environments.id AS environment_id, environments.name AS environment, environments.rank, environments.url,
       environments.tier, environments.is_protected,
       current.id AS deployment_id, current.version, current.commit_sha, current.finished_at,
@@ -65,41 +46,48 @@ _MATRIX = """
       EXISTS (SELECT FROM deployments AS going
               WHERE going.environment_id = environments.id AND going.status = 'in_progress'
                 AND going.finished_at IS NULL) AS is_deploying
-    FROM page
+    FROM named AS page
     LEFT JOIN environments ON environments.project_id = page.id AND environments.deleted_at IS NULL
     {current}
     LEFT JOIN users ON users.id = current.created_by_id
     {behind}
-    ORDER BY lower(page.name) {way}, page.id {way}, environments.rank, environments.id
+    ORDER BY {order}, environments.rank, environments.id
 """
 _MATCHING = f"""
-    WHERE {_VISIBLE} AND status <> 'archived'
+    WHERE {VISIBLE} AND status <> 'archived'
       AND (CAST(:search AS text) = '' OR position(lower(:search) IN lower(name || ' ' || slug)) > 0)
       AND (CAST(:group_id AS bigint[]) = '{{}}' OR EXISTS (
         SELECT FROM project_groups
-        WHERE project_id = projects.id AND group_id = ANY(:group_id) AND group_id IN ({_KNOWN_GROUPS})))
+        WHERE project_id = projects.id AND group_id = ANY(:group_id) AND group_id IN ({KNOWN_GROUPS})))
 """
 _IS_BEHIND = f"""
     EXISTS (
       SELECT FROM (SELECT projects.id AS id) AS page JOIN environments ON project_id = page.id
-        AND environments.deleted_at IS NULL {_CURRENT_JOIN} {_BEHIND} WHERE newer.count > 0)
+        AND environments.deleted_at IS NULL {CURRENT} {BEHIND} WHERE newer.count > 0)
 """
 _DRIFT = {None: "", True: f"AND {_IS_BEHIND}", False: f"AND NOT {_IS_BEHIND}"}
-_GROUPS = text(f"SELECT id, name FROM groups WHERE id IN ({_KNOWN_GROUPS}) AND id = ANY(:ids)")  # noqa: S608
+_GROUPS = text(f"SELECT id, name FROM groups WHERE id IN ({KNOWN_GROUPS}) AND id = ANY(:ids)")  # noqa: S608
 _COUNTED_GROUPS = f"""
     SELECT groups.id, groups.name, count(*) FROM (SELECT id FROM projects {{which}}) AS page
     JOIN project_groups ON project_groups.project_id = page.id JOIN groups ON groups.id = project_groups.group_id
-    WHERE groups.id IN ({_KNOWN_GROUPS}) AND (:find = '' OR position(lower(:find) IN lower(groups.name)) > 0)
+    WHERE groups.id IN ({KNOWN_GROUPS}) AND (:find = '' OR position(lower(:find) IN lower(groups.name)) > 0)
     GROUP BY groups.id ORDER BY count(*) DESC, lower(groups.name) LIMIT {MAX_FACETS}
 """  # noqa: S608
 
 
-def _matrix(which: str, way: str = "ASC") -> TextClause:
-    parts = {"display_name": DISPLAY_NAME_TEXT, "behind": _BEHIND, "current": _CURRENT_JOIN}
-    return text(_MATRIX.format(which=which, way=way, **parts))
+def _page(which: str, sort: str = "name") -> str:
+    key, order, _ = order_of(sort)
+    return _PAGE.format(key=key, which=which, order=order)
+
+
+def _matrix(which: str, sort: str = "name", part: str = "") -> TextClause:
+    page = f"{_page(which, sort)} {part}"
+    parts = {"display_name": DISPLAY_NAME_TEXT, "behind": BEHIND, "current": CURRENT, "known_groups": KNOWN_GROUPS}
+    return text(_MATRIX.format(page=page, order=order_of(sort)[1], **parts))
 
 
 _MATRIX_BY_IDS = _matrix(_BY_IDS)
+_PART = "OFFSET :skip LIMIT :limit"
 
 
 def _which(query: MatrixFilter) -> str:
@@ -115,15 +103,17 @@ def _who(actor: Actor) -> dict[str, Any]:
     return {"actor_id": actor.user_id, "sees_all": actor.is_superuser}
 
 
-def _ordered(query: MatrixFilter) -> tuple[str, str]:
-    way = "DESC" if query.sort == "-name" else "ASC"
-    return f"{_which(query)} ORDER BY lower(name) {way}, id {way} OFFSET :skip LIMIT :limit", way
+def _ordered(actor: Actor, query: MatrixFilter, skip: int, limit: int) -> dict[str, Any]:
+    environment = order_of(query.sort)[2]
+    order = {"environment": environment} if environment else {}
+    return _values(actor, query) | order | {"skip": skip, "limit": limit}
 
 
-async def environment_matrix(session: AsyncSession, actor: Actor, query: MatrixQuery) -> Page[EnvironmentMatrixRow]:
-    """Returns a page of the projects that the actor may see and that are not archived, by name."""
-    values = _values(actor, query) | {"skip": query.skip, "limit": query.limit}
-    rows = list((await _read(session, actor, _matrix(*_ordered(query)), values)).values())
+async def environment_matrix(session: AsyncSession, actor: Actor, query: MatrixPage) -> Page[EnvironmentMatrixRow]:
+    """Returns a page of the projects that the actor may see and that are not archived."""
+    statement = _matrix(_which(query), query.sort, _PART)
+    values = _ordered(actor, query, query.skip, query.limit)
+    rows = list((await _read(session, actor, statement, values)).values())
     if query.skip == 0 and len(rows) < query.limit:
         return Page(rows, len(rows))
     return Page(rows, await _count(session, actor, query))
@@ -137,9 +127,8 @@ async def _count(session: AsyncSession, actor: Actor, query: MatrixFilter) -> in
 async def find_project_ids(session: AsyncSession, actor: Actor, query: MatrixFilter) -> list[int]:
     """Returns the ids of the projects in the matrix, at most 50,000."""
     policy.require(actor, "deployments.list")
-    ids = text(f"SELECT id FROM projects {_ordered(query)[0]}")  # noqa: S608
-    values = _values(actor, query) | {"skip": 0, "limit": MAX_ROWS}
-    return list((await session.execute(ids, values)).scalars())
+    page = text(f"{_page(_which(query), query.sort)} {_PART}")
+    return [row.id for row in await session.execute(page, _ordered(actor, query, 0, MAX_ROWS))]
 
 
 async def read_environments(session: AsyncSession, actor: Actor, ids: list[int]) -> list[EnvironmentLine]:
@@ -193,10 +182,11 @@ async def _read(
     policy.require(actor, "deployments.list")
     found: dict[int, EnvironmentMatrixRow] = {}
     for row in await session.execute(statement, values | _who(actor)):
-        project = ProjectRef.model_validate(row)
-        line = found.setdefault(
-            row.id, EnvironmentMatrixRow(project=project, repository_url=row.repository_url, places=[])
-        )
+        if row.id not in found:
+            project = ProjectRef.model_validate(row)
+            found[row.id] = EnvironmentMatrixRow(
+                project=project, repository_url=row.repository_url, groups=row.groups, places=[]
+            )
         if row.environment_id is not None:
-            line.places.append(MatrixCell.model_validate(row))
+            found[row.id].places.append(MatrixCell.model_validate(row))
     return found

@@ -1,15 +1,25 @@
 """Schemas of the environment matrix."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from tca_app.core.database.concurrency import ListFilter
 from tca_app.core.filters import Many
-from tca_app.core.schema import Flag, Limit, ReadModel, ShortSkip, UrlId
+from tca_app.core.schema import Flag, Limit, LongLimit, ReadModel, ShortSkip, UrlId
 from tca_app.features.environments.tiers import Tier
 from tca_app.features.projects.schemas import ProjectRef
+
+MatrixSort = Annotated[
+    str,
+    Field(
+        pattern=r"^-?(name|group|(age|drift):[^\x00-\x1f\x7f]{1,100})$",
+        description="`age:production` is by the age of what runs in production, `drift:production` by how many "
+        "releases it is behind. Projects without it are last.",
+        examples=["-drift:production"],
+    ),
+]
 
 
 class MatrixFilter(ListFilter):
@@ -20,13 +30,17 @@ class MatrixFilter(ListFilter):
 
     group_id: Many[UrlId] = []
     is_behind: Flag | None = Field(None, description="Whether an environment is behind the newest release.")
-    sort: Literal["name", "-name"] = "name"
+    sort: MatrixSort = "name"
 
 
-class MatrixQuery(MatrixFilter):
+class MatrixPage(MatrixFilter):
     """A page of projects with their environments."""
 
     skip: ShortSkip = 0
+    limit: LongLimit = 500
+
+
+class MatrixQuery(MatrixPage):
     limit: Limit = 100
 
 
@@ -51,6 +65,7 @@ class MatrixCell(ReadModel):
 class EnvironmentMatrixRow(ReadModel):
     project: ProjectRef
     repository_url: str
+    groups: list[str] = Field(description="The names of its groups that you may see.")
     places: list[MatrixCell]
 
 

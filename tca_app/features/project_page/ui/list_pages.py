@@ -31,6 +31,10 @@ def _environments() -> rx.Component:
     return matrix_table(
         state.columns,
         state.rows,
-        lambda row: with_tile(row["mark"], open_link(row["name"], row["url"])),
-        lambda row: rx.cond(as_var(state.flashed).contains(row["id"]), flash, ""),
+        (
+            rx.el.th(t("Project"), scope="col", role="columnheader"),
+            lambda row: with_tile(row["mark"], open_link(row["name"], row["url"])),
+        ),
+        flash=lambda row: rx.cond(as_var(state.flashed).contains(row["id"]), flash, ""),
+        order=state.sort,
     )

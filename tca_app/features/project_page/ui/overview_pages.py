@@ -75,7 +75,10 @@ def _environment(cell: EnvironmentCell) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.h2(cell["name"], class_name="place-name truncate"),
-            rx.cond(cell["is_protected"], rx.icon("shield", size=14, aria_label=t("Protected"), role="img")),
+            rx.cond(
+                cell["is_protected"],
+                rx.icon("shield", size=14, aria_label=t("Protected"), custom_attrs={"role": "img"}),
+            ),
             rx.cond(cell["address"] != "", outside_link(cell["address"], t("Open"))),
             class_name="card-label",
         ),

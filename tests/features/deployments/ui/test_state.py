@@ -6,19 +6,15 @@ from typing import Any
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
-from sqlalchemy import insert, update
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import transaction
-from tca_app.core.lists import query
 from tca_app.features.deployments import service as deployments
-from tca_app.features.deployments.matrix.ui.state import MatrixState
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_state import LogState
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.deployments.ui.state import DeploymentsState
-from tca_app.models import Deployment, Environment, Group, GroupMember, ProjectGroup
+from tca_app.models import Deployment
 from tests.factories import (
     deployment_events,
     environment_of,
@@ -97,90 +93,6 @@ async def test_the_legend_of_a_zoomed_chart_leads_to_the_rows_of_its_days(consol
     assert [row["version"] for row in shown(updates, DeploymentsState, "rows")] == ["2.0.0", "3.0.0"]
     chips = [chip["text"] for chip in shown(updates, DeploymentsState, "chips")]
     assert {f"Ended since {first} (UTC)", f"Ended until {last} (UTC)"} <= set(chips)
-
-
-async def test_the_matrix_has_pages_in_both_orders(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query, "PAGE_SIZES", (2, 50))
-    owner = await make_user()
-    for name in ("Cargo", "Atlas", "Beacon"):
-        await make_project(owner, name)
-    assert await matrix(console, owner, "") == ["Atlas", "Beacon", "Cargo"]
-    assert await matrix(console, owner, "&size=2&sort=-name") == ["Cargo", "Beacon"]
-    tab = await open_page(console, owner, "/deployments?view=where&size=2&page=9")
-    updates = await tab.send(MatrixState.load)
-    assert [line["project"] for line in shown(updates, MatrixState, "rows")] == ["Cargo"]
-    assert (shown(updates, MatrixState, "total"), shown(updates, MatrixState, "page")) == (3, 2)
-    assert redirects(updates) == ["/deployments?view=where&size=2&page=2"]
-
-
-async def matrix(console: Console, actor: Actor, query: str) -> list[str]:
-    tab = await open_page(console, actor, f"/deployments?view=where{query}")
-    return [line["project"] for line in shown(await tab.send(MatrixState.load), MatrixState, "rows") or []]
-
-
-async def options(tab: Tab, key: str) -> list[tuple[str, str]]:
-    updates = await tab.send(MatrixState.show_filter, key=key, is_open=True)
-    return [(option["label"], option["count"]) for option in shown(updates, MatrixState, "options")]
-
-
-async def test_the_matrix_is_searched_and_filtered_by_drift_and_group(console: Console) -> None:
-    owner, stranger = await make_user(), await make_user()
-    repository = {"repository_url": "https://git.example.com/x"}
-    billing, ledger = await make_project(owner, "Billing", **repository), await make_project(owner, "Ledger")
-    earlier = datetime.now(UTC) - timedelta(hours=1)
-    old = {"status": "succeeded", "version": "1.0.0", "commit_sha": "aaaaaaa", "finished_at": earlier}
-    await make_deployment(billing, "production", **old)
-    await make_deployment(billing, "staging", status="succeeded", version="1.1.0", commit_sha="bbbbbbb")
-    await make_deployment(ledger, "production", status="succeeded", version="5.0.0")
-    async with transaction() as session:
-        group_id = (await session.execute(insert(Group).values(name="Payments").returning(Group.id))).scalar_one()
-        await session.execute(insert(ProjectGroup).values(project_id=ledger, group_id=group_id, role="viewer"))
-        await session.execute(insert(GroupMember).values(group_id=group_id, user_id=owner.user_id))
-    assert await matrix(console, owner, "") == ["Billing", "Ledger"]
-    assert await matrix(console, owner, "&q=LEDG") == ["Ledger"]
-    assert await matrix(console, owner, "&drift=behind") == ["Billing"]
-    assert await matrix(console, owner, "&drift=current") == ["Ledger"]
-    assert await matrix(console, owner, f"&group={group_id}") == ["Ledger"]
-    assert await matrix(console, owner, "&drift=behind&q=ledger") == []
-    assert await matrix(console, stranger, f"&group={group_id}") == []
-    tab = await open_page(console, owner, "/deployments?view=where&drift=behind")
-    updates = await tab.send(MatrixState.load)
-    (line,) = shown(updates, MatrixState, "rows")
-    cells = {cell["environment"]: (cell["is_newest"], cell["behind"], cell["compare"]) for cell in line["cells"]}
-    assert cells["staging"][:2] == (True, "")
-    compare = "https://git.example.com/x/compare/aaaaaaa...bbbbbbb"
-    assert cells["production"] == (False, "Behind by 1 release", compare)
-    assert await options(tab, "group") == []
-    assert await options(tab, "drift") == [("Behind", "1"), ("Not behind", "1")]
-    tab = await open_page(console, owner, f"/deployments?view=where&group={group_id}&group=999")
-    updates = await tab.send(MatrixState.load)
-    assert [chip["text"] for chip in shown(updates, MatrixState, "chips")] == ["Group: Payments", "Group: unknown"]
-    assert await options(tab, "group") == [("Payments", "1")]
-    assert await options(tab, "drift") == [("Behind", "0"), ("Not behind", "1")]
-    tab = await open_page(console, stranger, f"/deployments?view=where&group={group_id}")
-    updates = await tab.send(MatrixState.load)
-    assert [chip["text"] for chip in shown(updates, MatrixState, "chips")] == ["Group: unknown"]
-    assert await options(tab, "group") == []
-
-
-async def test_the_matrix_has_a_column_for_each_environment(console: Console) -> None:
-    owner = await make_user()
-    billing, other = await make_project(owner, "Billing"), await make_project(owner, "Ledger")
-    async with transaction() as session:
-        named = (Environment.project_id == other) & (Environment.name == "staging")
-        await session.execute(update(Environment).where(named).values(name="canary"))
-    await make_deployment(billing, status="succeeded", version="1.0.0")
-    tab = await open_page(console, owner, "/deployments?view=where")
-    updates = await tab.send(MatrixState.load)
-    assert shown(updates, MatrixState, "columns") == ["development", "canary", "staging", "production"]
-    first, second = shown(updates, MatrixState, "rows")
-    assert [(cell["version"], cell["is_there"]) for cell in first["cells"]] == [
-        ("", True),
-        ("", False),
-        ("", True),
-        ("1.0.0", True),
-    ]
-    assert (second["project"], second["cells"][1]["is_there"]) == ("Ledger", True)
 
 
 @pytest.mark.parametrize(

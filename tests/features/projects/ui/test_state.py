@@ -76,7 +76,7 @@ async def test_what_runs_where_is_another_view_of_the_same_list(console: Console
     updates = await tab.send(ProjectsState.load)
     assert shown(updates, ProjectsState, "columns") == ["development", "staging", "production"]
     (row,) = shown(updates, ProjectsState, "rows")
-    assert (row["name"], [cell["is_deploying"] for cell in row["cells"]]) == ("Ledger", [False, True, False])
+    assert (row["name"], [cell.get("is_deploying", False) for cell in row["cells"]]) == ("Ledger", [False, True, False])
     assert (row["cells"][2]["version"], row["cells"][2]["who"]) == ("1.0.0", owner.full_name)
     await run(deployments.step_deployment, owner, going, DeploymentStep(status="cancelled"))
     updates = await tab.send(ProjectsState.load)

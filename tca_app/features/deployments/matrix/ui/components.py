@@ -1,84 +1,114 @@
 """The environment matrix on `/deployments` and `/projects`. On a phone it has a card for each project."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import reflex as rx
 
 from tca_app.features.deployments.matrix.ui.schemas import Cell
+from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, relative_time
-from tca_app.ui.components.text import t
+from tca_app.ui.components.text import nt, t
 from tca_app.ui.long_text import cut_in_middle
+from tca_app.ui.table.blocks import cells_in_row, row_blocks
 from tca_app.ui.var import as_var
+
+Draw = Callable[[Any], rx.Component]
 
 
 def matrix_table(
     columns: Any,
     lines: Any,
-    project: Callable[[Any], rx.Component],
-    flash: Any = None,
-    head: rx.Component | None = None,
+    project: tuple[rx.Component, Draw],
+    *facts: tuple[rx.Component, Draw],
+    head: Draw | None = None,
+    flash: Draw | None = None,
+    **live: Any,
 ) -> rx.Component:
-    """The matrix. `lines` have an id and `cells`, `project(line)` is the first cell, `flash(line)` marks a change.
+    """The matrix. `lines` have an id and `cells`; `project` and `facts` are the columns before the environments.
 
-    The roles are explicit, because browsers do not treat a table that is laid out as cards as a table.
+    A column is its head and its cell of a line. `head(name)` is the head of an environment, `flash(line)` marks a
+    change, and `live` goes to `row_blocks`. The roles are explicit, because browsers do not treat a table that is laid
+    out as cards as a table.
     """
-    first = head or rx.el.th(t("Project"), scope="col", role="columnheader")
-    heads = rx.foreach(columns, lambda name: rx.el.th(name, scope="col", role="columnheader"))
+    heads = rx.foreach(columns, head or (lambda name: rx.el.th(name, scope="col", role="columnheader")))
     return rx.el.div(
         rx.el.table(
             rx.el.caption(t("Environments"), class_name="sr-only"),
             rx.el.thead(
-                rx.el.tr(first, heads, role="row"),
+                rx.el.tr(project[0], *(fact[0] for fact in facts), heads, role="row"),
                 role="rowgroup",
             ),
-            rx.el.tbody(rx.foreach(lines, lambda line: _line(line, project, flash)), role="rowgroup"),
+            row_blocks(lines, lambda line, index: _line(line, index, columns, project, facts, flash), **live),
             class_name="table matrix",
             role="table",
+            custom_attrs={"aria-rowcount": as_var(lines).length() + 1},
         ),
         class_name="table-scroll",
     )
 
 
-def _line(line: Any, project: Callable[[Any], rx.Component], flash: Any) -> rx.Component:
+def _line(
+    line: Any,
+    index: Any,
+    columns: Any,
+    project: tuple[rx.Component, Draw],
+    facts: Sequence[tuple[rx.Component, Draw]],
+    flash: Draw | None,
+) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(project(line), scope="row", role="rowheader"),
-        rx.foreach(line["cells"].to(list[dict[str, Any]]), _cell),
+        rx.el.th(project[1](line), scope="row", role="rowheader"),
+        *(cell(line) for _, cell in facts),
+        cells_in_row(line["cells"], lambda cell, column: _cell(cell, as_var(columns)[column])),
         role="row",
         tab_index=-1,
         class_name=flash(line) if flash else "",
-        custom_attrs={"data-row": line["id"]},
+        custom_attrs={"data-row": line["id"], "aria-rowindex": index + 2},
     )
 
 
-def _cell(cell: Cell) -> rx.Component:
-    runs = rx.el.div(
+def _cell(cell: Cell, environment: Any) -> rx.Component:
+    is_newest = cell["version"] & ~as_var(cell["behind"]).bool()
+    runs = rx.fragment(
         rx.el.div(
-            link(cut_in_middle(cell["version"]), to=cell["url"], class_name="cell-title"),
-            rx.cond(cell["is_newest"], rx.icon("circle-check", size=14, aria_label=t("Newest"), role="img")),
+            link(
+                cut_in_middle(cell["version"]),
+                to=routes.deployment(cell["deployment"]),
+                class_name="cell-title",
+            ),
+            rx.cond(is_newest, rx.icon("circle-check", size=14, aria_label=t("Newest"), custom_attrs={"role": "img"})),
             class_name="matrix-version",
         ),
-        rx.el.div(relative_time(as_var(cell["at"]).to(str)), " · ", cell["who"], class_name="cell-sub"),
-        rx.cond(cell["behind"] != "", _behind(cell)),
+        rx.el.div(
+            relative_time(as_var(cell["at"]).to(str)),
+            rx.cond(cell["who"], " · ", ""),
+            cell["who"],
+            class_name="cell-sub",
+        ),
+        rx.cond(cell["behind"], _behind(cell)),
     )
-    nothing = rx.el.div(rx.cond(cell["is_there"], t("Not deployed"), "–"), class_name="muted")
+    nothing = rx.el.div(rx.cond(cell["is_missing"], "–", t("Not deployed")), class_name="muted")
     return rx.el.td(
-        rx.cond(as_var(cell["version"]).to(str) != "", runs, nothing),
+        rx.cond(cell["version"], runs, nothing),
         rx.cond(cell["is_deploying"], badge(t("Deploying"), "info", "loader")),
         role="cell",
-        class_name=rx.cond(cell["is_newest"], "newest", ""),
-        custom_attrs={"data-label": cell["environment"], "data-there": as_var(cell["is_there"]).to(str)},
+        class_name=rx.cond(is_newest, "newest", ""),
+        custom_attrs={"data-label": environment, "data-there": rx.cond(cell["is_missing"], "false", "true")},
     )
 
 
 def _behind(cell: Cell) -> rx.Component:
-    """By how many releases, which leads to the comparison with the newest: in the repository, if it is known."""
+    """By how many releases, which leads to the comparison with the newest: in the repository, if it is known.
+
+    A click anywhere in the cell opens it.
+    """
     return rx.el.a(
-        cell["behind"],
-        href=cell["compare"],
-        target=rx.cond(cell["compare"] == cell["url"], "_self", "_blank"),
+        nt("Behind by {count} release", "Behind by {count} releases", cell["behind"]),
+        href=rx.cond(cell["compare"], cell["compare"], routes.deployment(cell["deployment"])),
+        target=rx.cond(cell["compare"], "_blank", "_self"),
         rel="noopener noreferrer",
         title=t("Compare with the newest release"),
         class_name="cell-sub behind",
+        custom_attrs={"data-open": ""},
     )

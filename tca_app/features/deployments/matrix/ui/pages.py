@@ -12,20 +12,21 @@ from tca_app.ui.components.placeholders import empty_state, error_state, skeleto
 from tca_app.ui.components.text import t
 from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.filters import chips
-from tca_app.ui.table.grid import Column, sort_head
+from tca_app.ui.table.grid import Column, cut, sort_button, sort_direction, sort_head
 from tca_app.ui.table.parts import download_link, foot, no_match, tools_row
 from tca_app.ui.table.view import open_link
 from tca_app.ui.var import as_var
 
 state = MatrixState
 PROJECT = Column("name", t("Project"), sortable=True)
+GROUP = Column("group", t("Group"), sortable=True)
 
 
 def matrix_view() -> rx.Component:
     tools = (download_link(routes.API_ENVIRONMENTS_EXPORT, state.export_query), views_menu())
     some = as_var(state.rows).length() > 0
     return rx.fragment(
-        tools_row(state, t("Search projects"), tools, [("name", t("Project"))]),
+        tools_row(state, t("Search projects"), tools, [("name", t("Project")), ("group", t("Group"))], _orders()),
         chips(state),
         rx.el.div(
             rx.cond(
@@ -42,20 +43,51 @@ def matrix_view() -> rx.Component:
     )
 
 
-def _line_head(line: Any) -> rx.Component:
+def _orders() -> rx.Component:
+    """The orders by an environment, for the menu on a phone."""
+    return rx.foreach(
+        state.columns,
+        lambda name: rx.fragment(
+            rx.el.option(t("{name}: newest first", name=name), value="age:" + name),
+            rx.el.option(t("{name}: oldest first", name=name), value="-age:" + name),
+            rx.el.option(t("{name}: most behind first", name=name), value="-drift:" + name),
+        ),
+    )
+
+
+def _project(line: Any) -> rx.Component:
     named = rx.el.div(open_link(line["project"], line["url"]), rx.el.div(line["slug"], class_name="cell-sub mono"))
     return with_tile(line["mark"], named)
 
 
+def _groups(line: Any) -> rx.Component:
+    there = rx.cond(line["groups"] == "", "false", "true")
+    return rx.el.td(cut(line["groups"]), role="cell", custom_attrs={"data-label": t("Group"), "data-there": there})
+
+
+def _environment_head(name: Any) -> rx.Component:
+    """The head of an environment, which sorts by the age of what runs there, and by how far behind it is."""
+    age, drift = "age:" + name, "drift:" + name
+    return rx.el.th(
+        sort_button(state, name, age, title=t("Sort by the age of what runs in {name}", name=name)),
+        sort_button(state, t("Drift"), drift, is_descending=True, title=t("Sort by the drift of {name}", name=name)),
+        scope="col",
+        role="columnheader",
+        custom_attrs={"aria-sort": sort_direction(state, age, drift)},
+    )
+
+
 def _table() -> rx.Component:
-    head = sort_head(state, PROJECT, role="columnheader")
     flash = rx.cond(state.flash_turn, "flash-a", "flash-b")
     table = matrix_table(
         state.columns,
         state.rows,
-        _line_head,
-        lambda row: rx.cond(as_var(state.flashed).contains(row["id"]), flash, ""),
-        head,
+        (sort_head(state, PROJECT, role="columnheader"), _project),
+        (sort_head(state, GROUP, role="columnheader"), _groups),
+        head=_environment_head,
+        flash=lambda row: rx.cond(as_var(state.flashed).contains(row["id"]), flash, ""),
+        changes=state.changes,
+        order=state.sort,
     )
     return rx.fragment(table, foot(state))
 

@@ -3,29 +3,25 @@
 from collections.abc import Iterable
 from typing import TypedDict
 
-from tca_app.core.language.messages import ngettext
 from tca_app.features.deployments.compare import compare_url
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixCell
-from tca_app.ui import routes
 
 
-class Cell(TypedDict):
-    """One environment. `version` is "" before the first deployment; `is_there` is False without the environment.
+class Cell(TypedDict, total=False):
+    """One environment. What is empty or False is left out: a page has thousands of cells, and all pass the websocket.
 
-    `behind` says by how many releases, or is "". `compare` leads to the comparison with the newest, or to the page of
-    the deployment.
+    `version` is left out before the first deployment, `behind` on the newest release, `compare` where the repository
+    has no comparison with the newest.
     """
 
-    environment: str
     version: str
-    url: str
+    deployment: int
     at: str
     who: str
-    is_deploying: bool
-    is_there: bool
-    behind: str
-    is_newest: bool
+    behind: int
     compare: str
+    is_deploying: bool
+    is_missing: bool  # the project has no such environment
 
 
 def columns_of(found: Iterable[EnvironmentMatrixRow]) -> dict[str, str]:
@@ -40,41 +36,25 @@ def columns_of(found: Iterable[EnvironmentMatrixRow]) -> dict[str, str]:
 def cells_of(found: EnvironmentMatrixRow | None, columns: dict[str, str]) -> list[Cell]:
     """Returns one cell for each column. None stands for a project without environments."""
     places = {entry.environment.casefold(): entry for entry in found.places} if found else {}
-    return [_cell(name, places.get(key), found) for key, name in columns.items()]
+    newest = next((entry.commit_sha for entry in places.values() if entry.behind == 0 and entry.commit_sha), "")
+    repository = found.repository_url if found else ""
+    return [_cell(places.get(key), repository, newest) for key in columns]
 
 
-def _cell(environment: str, entry: MatrixCell | None, found: EnvironmentMatrixRow | None) -> Cell:
-    if entry is None or found is None:
-        return Cell(
-            environment=environment,
-            version="",
-            url="",
-            at="",
-            who="",
-            is_deploying=False,
-            is_there=False,
-            behind="",
-            is_newest=False,
-            compare="",
-        )
-    url = routes.deployment(entry.deployment_id) if entry.deployment_id else ""
-    return Cell(
-        environment=environment,
-        version=entry.version or "",
-        url=url,
-        at=entry.finished_at.isoformat() if entry.finished_at else "",
-        who=entry.who or "",
-        is_deploying=entry.is_deploying,
-        is_there=True,
-        behind=ngettext("Behind by {count} release", "Behind by {count} releases", entry.behind)
-        if entry.behind
-        else "",
-        is_newest=entry.behind == 0,
-        compare=_compare(entry, found) or url,
+def _cell(entry: MatrixCell | None, repository: str, newest: str) -> Cell:
+    """Returns the cell of an environment. `newest` is the commit of the newest release that runs in any."""
+    if entry is None:
+        return Cell(is_missing=True)
+    cell = Cell(is_deploying=True) if entry.is_deploying else Cell()
+    if entry.deployment_id is None or entry.finished_at is None:
+        return cell
+    cell |= Cell(
+        version=entry.version or "", deployment=entry.deployment_id, at=entry.finished_at.isoformat("T", "seconds")
     )
-
-
-def _compare(entry: MatrixCell, found: EnvironmentMatrixRow) -> str:
-    """Returns the repository's comparison with the newest release that runs in an environment, or ""."""
-    newest = next((other.commit_sha for other in found.places if other.behind == 0 and other.commit_sha), "")
-    return compare_url(found.repository_url, entry.commit_sha or "", newest)
+    if entry.who:
+        cell["who"] = entry.who
+    if entry.behind:
+        cell["behind"] = entry.behind
+        if compare := compare_url(repository, entry.commit_sha or "", newest):
+            cell["compare"] = compare
+    return cell

@@ -1,22 +1,23 @@
 """State of the environment matrix of `/deployments`. `/projects` has the same for its own list."""
 
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.facets import Facet, Facets
 from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.matrix.filters import ENVIRONMENTS
-from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixQuery
+from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixPage
 from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Mark, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import TableQuery, TableState
+from tca_app.ui.table.state import TableQuery, TableState, bare
 from tca_app.ui.url import printable, query_param
 
 DRIFT = {"behind": True, "current": False}
+MAX_CHANGES = 50
 
 
 class Line(TypedDict):
@@ -25,6 +26,7 @@ class Line(TypedDict):
     slug: str
     mark: Mark
     url: str
+    groups: str
     cells: list[Cell]
 
 
@@ -32,6 +34,7 @@ class MatrixState(TableState, SessionState):
     """The projects that the search and the filters in the URL leave, in pages."""
 
     rows: list[Line] = []
+    changes: dict[str, Line] = {}  # lines by their id that changed since `rows` was sent
     columns: list[str] = []
     is_shown: bool = False
 
@@ -45,9 +48,23 @@ class MatrixState(TableState, SessionState):
         self._watch(MatrixState.load, "deployments", "projects", "groups")
         return await self._load()
 
-    def _asked(self, query: TableQuery) -> MatrixQuery:
+    def _shown_rows(self) -> list[Any]:
+        changes = bare(self.changes)
+        return [changes.get(str(row["id"]), row) for row in bare(self.rows)]
+
+    def _show_rows(self, before: list[Any], rows: list[Any]) -> None:
+        """Sends the lines that changed, while these are few: all of 500 projects are 200 kB."""
+        changed = {str(row["id"]): row for shown, row in zip(before, rows, strict=False) if shown != row}
+        changes = bare(self.changes) | changed
+        is_same = [row["id"] for row in before] == [row["id"] for row in rows]
+        if is_same and len(changes) <= MAX_CHANGES:
+            self.changes = changes
+        else:
+            self.rows, self.changes = rows, {}
+
+    def _asked(self, query: TableQuery) -> MatrixPage:
         drift = query.chosen["drift"]
-        return MatrixQuery.model_validate(
+        return MatrixPage.model_validate(
             {
                 "skip": min(query.skip, 10_000),
                 "limit": query.limit,
@@ -86,5 +103,6 @@ def _line(found: EnvironmentMatrixRow, columns: dict[str, str]) -> Line:
         slug=project.slug,
         mark=mark_of(project),
         url=url,
+        groups=", ".join(found.groups),
         cells=cells_of(found, columns),
     )
