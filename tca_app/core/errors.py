@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
-from tca_app.core.language.messages import N_, _
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import N_, _, ngettext
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,11 @@ class AppError(Exception):
     status = HTTPStatus.BAD_REQUEST
     code = "bad_request"
     default = N_("The request cannot be carried out.")
+    values: ClassVar[dict[str, object]] = {}  # those of `default`
     keeps_changes = False  # True: the transaction commits anyway, e.g. to count the failed attempt
 
     def __post_init__(self) -> None:
-        self.detail = self.detail or _(self.default)
+        self.detail = self.detail or _(self.default, **self.values)
         super().__init__(self.detail)
 
     @property
@@ -84,7 +84,7 @@ class TokenReused(NotSignedIn):
     """A refresh token was used after its rotation. The whole session is revoked (RFC 9700, 4.14)."""
 
     code = "token_reused"
-    default = "This refresh token was used before. The session has ended; sign in again."
+    default = N_("This refresh token was used before. The session has ended; sign in again.")
     keeps_changes = True
 
 
@@ -218,7 +218,10 @@ class TooManyRequests(AppError):
     @classmethod
     def after(cls, seconds: float) -> "TooManyRequests":
         wait = max(1, int(seconds + 0.999))
-        return cls(f"Too many attempts. Try again in {plural(wait, 'second')}.", headers={"Retry-After": str(wait)})
+        words = ngettext(
+            "Too many attempts. Try again in {count} second.", "Too many attempts. Try again in {count} seconds.", wait
+        )
+        return cls(words, headers={"Retry-After": str(wait)})
 
 
 class Unavailable(AppError):

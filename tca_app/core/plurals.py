@@ -11,6 +11,11 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
     return f"{number(count)} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
+def counted(count: int, forms: tuple[str, str], **values: object) -> str:
+    """Return the form for a number in English, for the database: see `core.language.stored`."""
+    return forms[count != 1].format(count=number(count), **values)
+
+
 def time_left(due: datetime | None) -> str:
     """Return how many days are left, in words; "" without a time, or when it has passed."""
     left = due - datetime.now(UTC) if due else timedelta(0)

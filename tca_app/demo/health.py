@@ -19,6 +19,7 @@ from tca_app.core.actor import Actor
 from tca_app.demo.incidents import ENVIRONMENT_INCIDENTS, PART_INCIDENTS, WORKING_HOURS, DemoIncident
 from tca_app.features.environments.events import EnvironmentUpdated
 from tca_app.features.health import events
+from tca_app.features.health.details import DEMO_PAUSED
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.probing.checks import PARTS
 from tca_app.models import Environment, HealthCheck, Incident, IncidentNote
@@ -27,7 +28,6 @@ DAYS = 120
 PRODUCTIONS, STAGINGS, PUBLIC = 9, 3, 3
 PUBLIC_PARTS = ("jobs", "mail")  # these are really probed
 MAY_NOTE = ("owner", "maintainer", "deployer")
-PAUSED = "Paused: this host of the demo does not exist"
 Row = dict[str, Any]
 DatedEvent = tuple[datetime, Actor | None, Any]
 
@@ -143,7 +143,7 @@ def _check(now: datetime, place: Row, at: int) -> Row:
         "last_at": now - timedelta(minutes=1),
         "last_ok": True,
         "last_latency_ms": round(place["latency"], 2),
-        "last_detail": PAUSED,
+        "last_detail": DEMO_PAUSED,
         "created_at": place["since"],
     }
 

@@ -15,7 +15,7 @@ COUNTED = "minute|second|hour|project|user|event|commit|line|job|mail|person|mem
 # A variable right before a noun in the plural. "days" are left out: periods have 7, 30 or 90; so are figures that are
 # constants.
 CARELESS = re.compile(rf"\{{(?!hours\}}|total_s\}})[a-z_.()]+(?::,)?\}} (?:{COUNTED})s\b")
-PLURALS = ("ngettext", "nt", "nN_")  # their second text is the plural
+PLURALS = ("ngettext", "nt", "nN_", "stored_plural")  # their second text is the plural
 
 
 @pytest.mark.parametrize(

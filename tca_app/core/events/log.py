@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor, client_ip_var
 from tca_app.core.cache.shared import changed
-from tca_app.core.events.words import spoken
+from tca_app.core.events.words import spoken, spoken_subject
 from tca_app.core.language.messages import _
 from tca_app.core.telemetry.log import request_id_var
 from tca_app.core.telemetry.redaction import is_secret
@@ -87,7 +87,10 @@ PUBLISHED = (*NOTIFYING, "subscribers")  # also to strangers, if it is about som
 def sentence(type_: str, *, actor: str, subject: str, data: dict[str, Any]) -> str:
     """Describe an event in a sentence. An unknown type, e.g. from a newer version, returns the bare type."""
     event = CATALOGUE.get(type_)
-    return _(event.title).format_map({**spoken(data), "actor": actor, "subject": subject}) if event else type_
+    if event is None:
+        return type_
+    names = {"actor": actor, "subject": spoken_subject(event.subject_type, subject, data)}
+    return _(event.title).format_map({**spoken(data), **names})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from tca_app.core.language.messages import ENGLISH, N_, _, language, ngettext
+from tca_app.core.language.stored import stored_text
 from tca_app.core.region.formats import ZONE, day_text
 from tca_app.core.region.spans import span_words
 
@@ -40,12 +41,27 @@ def spoken(data: Mapping[str, Any]) -> Mapping[str, Any]:
     for name in ("lasted", "left"):
         if isinstance(data.get(name), str):
             values[name] = duration(data[name])
+    if isinstance(data.get("reason"), str):
+        values["reason"] = stored_text(data["reason"])
     if "expires_on" in data:
         values["expires_on"] = day_text(date.fromisoformat(data["expires_on"]))
     if "window" in data:
         starts_at, ends_at = datetime.fromisoformat(data["starts_at"]), datetime.fromisoformat(data["ends_at"])
         values["window"] = span_words(starts_at, ends_at, ZONE.get())
     return values
+
+
+def spoken_subject(subject_type: str, subject: str, data: Mapping[str, Any]) -> str:
+    """Returns the name of a subject: of a component of the console, and the "to" of a deployment, in the language."""
+    if language() == ENGLISH:
+        return subject
+    if subject_type == "health_check":
+        return stored_text(subject)
+    environment = data.get("environment")
+    end = f" to {environment}"
+    if subject_type == "deployment" and environment and subject.endswith(end):
+        return _("{deployment} to {environment}", deployment=subject.removesuffix(end), environment=environment)
+    return subject
 
 
 def _word(name: str, value: object) -> object:

@@ -3,6 +3,7 @@
 from tca_app.core.events.log import CATALOGUE
 from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, Filter, Options, TableSpec
+from tca_app.features.activity.type_labels import type_label
 
 SUBJECTS = (
     ("user", N_("People")),
@@ -18,11 +19,6 @@ SUBJECTS = (
     ("maintenance", N_("Maintenance")),
 )
 PERIODS = {"1": N_("Today"), "7": N_("Last 7 days"), "30": N_("Last 30 days"), "90": N_("Last 90 days")}
-
-
-def type_label(name: str) -> str:
-    """ "Project created" for `project_created`."""
-    return name.replace("_", " ").capitalize()
 
 
 def _types() -> Options:

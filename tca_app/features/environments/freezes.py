@@ -1,7 +1,7 @@
 """Service functions for freeze windows, periods in which nothing new is deployed."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import Row, bindparam, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.features.environments import events
 from tca_app.features.environments.schemas import FreezeCreate, FreezeRead
 from tca_app.features.environments.service import find_environment
@@ -62,7 +62,8 @@ class ActiveFreeze(NamedTuple):
 
 class TooManyFreezes(Conflict):
     code = "too_many_freezes"
-    default = f"A project has at most {MAX_FREEZES} current and planned freeze windows."
+    default = N_("A project has at most {most} current and planned freeze windows.")
+    values: ClassVar = {"most": MAX_FREEZES}
 
 
 async def list_freezes(session: AsyncSession, actor: Actor, project_id: int) -> list[FreezeRead]:

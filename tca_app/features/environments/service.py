@@ -1,6 +1,6 @@
 """Service functions for environments, the deployment targets of a project."""
 
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,7 +40,8 @@ class LockedEnvironment(VersionedRow, Protocol):
 
 class TooManyEnvironments(Conflict):
     code = "too_many_environments"
-    default = f"A project has at most {MAX_ENVIRONMENTS} environments."
+    default = N_("A project has at most {most} environments.")
+    values: ClassVar = {"most": MAX_ENVIRONMENTS}
 
 
 class EnvironmentInUse(Conflict):

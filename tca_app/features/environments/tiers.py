@@ -1,10 +1,18 @@
 """The tier of an environment: its kind, independent of its name. DORA metrics are measured by tier."""
 
 import re
-from typing import Literal, get_args
+from typing import Literal
+
+from tca_app.core.language.messages import N_
 
 Tier = Literal["production", "staging", "testing", "development", "other"]
-TIER_LABELS: dict[Tier, str] = {tier: tier.capitalize() for tier in get_args(Tier)}
+TIER_LABELS: dict[Tier, str] = {
+    "production": N_("Production"),
+    "staging": N_("Staging"),
+    "testing": N_("Testing"),
+    "development": N_("Development"),
+    "other": N_("Other"),
+}
 # The first match counts, so neither "pre-prod" nor "prod-test" is production.
 _WORDS: tuple[tuple[Tier, str], ...] = (
     ("staging", r"pre[^a-z]?(production|prod|prd|live)|staging|stage|stg|uat"),

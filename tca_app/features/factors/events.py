@@ -48,7 +48,7 @@ class RecoveryCodeUsed(_FactorEvent):
     """`left` is how many unused codes remain."""
 
     type = "recovery_code_used"
-    title = "{actor} used a recovery code of {subject}; {left} left"
+    title = N_("{actor} used a recovery code of {subject}; {left} left")
     consumers = NOTIFYING
 
     left: int

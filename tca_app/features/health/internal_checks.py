@@ -18,9 +18,10 @@ from tca_app.core.cache.redis import RedisRefused, ping_redis, redis_version
 from tca_app.core.database.revisions import READ_SCHEMA, Schema, own_revision
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
-from tca_app.core.plurals import plural
+from tca_app.core.plurals import counted
 from tca_app.features.backup.schedule import last_backups
 from tca_app.features.event_export.service import read_backlog
+from tca_app.features.health import details
 from tca_app.features.health.schemas import Check
 from tca_app.features.jobs.schemas import QueueRead
 from tca_app.features.jobs.service import count_queues
@@ -45,7 +46,7 @@ async def timed(check: Callable[[], Awaitable[Check]]) -> Check:
     done, _ = await asyncio.wait({checking}, timeout=LIMIT_S)
     if not done:
         checking.cancel()
-        return Check(status="down", detail=f"no response within {LIMIT_S:g} s")
+        return Check(status="down", detail=details.TIMED_OUT.format(seconds=f"{LIMIT_S:g}"))
     return checking.result()
 
 
@@ -73,8 +74,8 @@ async def _database() -> Check:
         async with reading() as session:
             version = (await session.execute(text("SHOW server_version"))).scalar_one()
     except (AppError, OSError) as error:
-        return Check(status="down", detail=f"PostgreSQL is unreachable ({type(error).__name__})")
-    return Check(status="ok", detail=f"version {version.split()[0]}")
+        return Check(status="down", detail=details.POSTGRES_UNREACHABLE.format(error=type(error).__name__))
+    return Check(status="ok", detail=details.VERSION.format(version=version.split()[0]))
 
 
 async def _redis() -> Check:
@@ -86,8 +87,8 @@ async def _redis() -> Check:
     except RedisRefused as refusal:
         return Check(status="down", detail=str(refusal))
     except (RedisError, OSError) as error:
-        return Check(status="degraded", detail=f"Redis is unreachable ({type(error).__name__}); running without it")
-    return Check(status="ok", detail=f"version {version}" if version else "responds")
+        return Check(status="degraded", detail=details.REDIS_UNREACHABLE.format(error=type(error).__name__))
+    return Check(status="ok", detail=details.VERSION.format(version=version) if version else details.RESPONDS)
 
 
 async def _jobs() -> Check:
@@ -96,13 +97,13 @@ async def _jobs() -> Check:
         async with reading() as session:
             found = await count_queues(session)
     except (AppError, OSError) as error:
-        return Check(status="degraded", detail=f"cannot read the queues ({type(error).__name__})")
+        return Check(status="degraded", detail=details.NO_QUEUES.format(error=type(error).__name__))
     waiting = sum(queue.waiting + queue.retrying for queue in found.queues)
     dead = sum(queue.dead for queue in found.queues)
     lag = max(queue.lag_seconds for queue in found.queues)
     if found.workers == 0 and waiting:
-        return Check(status="degraded", detail=f"no worker is running; {plural(waiting, 'job waits', 'jobs wait')}")
-    detail = f"{waiting} waiting, {dead} dead, {_late_by(lag)}"
+        return Check(status="degraded", detail=counted(waiting, details.NO_WORKER))
+    detail = details.JOBS.format(waiting=waiting, dead=dead, lag=_late_by(lag))
     return Check(status="ok" if lag < MAX_LAG_S and not dead else "degraded", detail=detail)
 
 
@@ -112,12 +113,12 @@ async def _migrations() -> Check:
         async with reading() as session:
             found = (await session.execute(READ_SCHEMA)).one_or_none()
     except (AppError, OSError):
-        return Check(status="down", detail="cannot read the version of the schema")
+        return Check(status="down", detail=details.NO_SCHEMA)
     schema, own = Schema(*found) if found else Schema(None), own_revision()
     if refusal := schema.refusal(own):
         return Check(status="down", detail=refusal)
-    newer = f", newer than that of this version ({own})" if schema.is_newer(own) else ""
-    return Check(status="ok", detail=f"revision {schema.revision}{newer}")
+    words = details.NEWER_REVISION if schema.is_newer(own) else details.REVISION
+    return Check(status="ok", detail=words.format(revision=schema.revision, own=own))
 
 
 async def _disk() -> Check:
@@ -126,34 +127,34 @@ async def _disk() -> Check:
     there = next(path for path in (data_dir, *data_dir.parents) if path.exists())
     usage = shutil.disk_usage(there)
     free = usage.free / usage.total
-    detail = f"{free:.0%} of {usage.total / 2**30:.0f} GiB free"
+    detail = details.DISK.format(share=f"{free:.0%}", size=f"{usage.total / 2**30:.0f}")
     return Check(status="ok" if free >= MIN_FREE_DISK else "degraded", detail=detail)
 
 
 async def _mail() -> Check:
     """Checks that mails are sent. A mail with a bad address is a dead job and does not count here."""
     if not get_settings().has_mail:
-        raise NotInUse("SMTP_URL is off: no mail is sent")
-    return await _queue("email_queue", "mail", "mails")
+        raise NotInUse(details.NO_MAIL)
+    return await _queue("email_queue", details.MAILS)
 
 
 async def _streams() -> Check:
     """Checks the streams, whose entries wait while Redis is unreachable."""
-    return await _queue("stream_queue", "entry", "entries")
+    return await _queue("stream_queue", details.ENTRIES)
 
 
 async def _backup() -> Check:
     """Checks that the last scheduled backup succeeded, and is not older than a day and the time that it may take."""
     if not get_settings().backup_dir:
-        raise NotInUse("no backup is scheduled: set BACKUP_DIR")
+        raise NotInUse(details.NO_BACKUPS)
     try:
         async with reading() as session:
             last = await last_backups(session)
     except (AppError, OSError) as error:
-        return Check(status="degraded", detail=f"cannot read the backups ({type(error).__name__})")
-    good = f"last backup at {last.succeeded_at:%Y-%m-%d %H:%M} UTC" if last.succeeded_at else "no backup yet"
+        return Check(status="degraded", detail=details.BACKUPS_UNREADABLE.format(error=type(error).__name__))
+    good = details.LAST_BACKUP.format(time=_minute(last.succeeded_at)) if last.succeeded_at else details.NO_BACKUP_YET
     if last.failed_at and (not last.succeeded_at or last.failed_at > last.succeeded_at):
-        return Check(status="degraded", detail=f"failed at {last.failed_at:%Y-%m-%d %H:%M} UTC, see the log; {good}")
+        return Check(status="degraded", detail=details.BACKUP_FAILED.format(time=_minute(last.failed_at), last=good))
     is_late = not last.succeeded_at or datetime.now(UTC) - last.succeeded_at > MAX_BACKUP_AGE
     return Check(status="degraded" if is_late else "ok", detail=good)
 
@@ -161,36 +162,40 @@ async def _backup() -> Check:
 async def _event_export() -> Check:
     """Checks that events reach EVENT_EXPORT_TARGET. They wait there for 30 days."""
     if not get_settings().event_export_target:
-        raise NotInUse("events are not exported: EVENT_EXPORT_TARGET is not set")
+        raise NotInUse(details.NO_EXPORT)
     try:
         async with reading() as session:
             waiting = await read_backlog(session)
     except (AppError, OSError) as error:
-        return Check(status="degraded", detail=f"cannot read the events that wait ({type(error).__name__})")
+        return Check(status="degraded", detail=details.EVENTS_UNREADABLE.format(error=type(error).__name__))
     is_late = waiting.lag_s >= MAX_EXPORT_LAG_S
-    detail = f"{plural(waiting.events, 'event waits', 'events wait')}, {_late_by(waiting.lag_s)}"
-    return Check(status="degraded" if is_late else "ok", detail=detail if waiting.events else "queue empty")
+    detail = counted(waiting.events, details.EVENTS, lag=_late_by(waiting.lag_s))
+    return Check(status="degraded" if is_late else "ok", detail=detail if waiting.events else details.EMPTY)
 
 
-async def _queue(name: str, one: str, many: str) -> Check:
+async def _queue(name: str, words: details.QueueWords) -> Check:
     try:
         async with reading() as session:
             found = next(queue for queue in (await count_queues(session)).queues if queue.name == name)
     except (AppError, OSError) as error:
-        return Check(status="degraded", detail=f"cannot read the queue ({type(error).__name__})")
-    return _of_queue(found, one, many)
+        return Check(status="degraded", detail=details.NO_QUEUE.format(error=type(error).__name__))
+    return _of_queue(found, words)
 
 
 def _late_by(seconds: float) -> str:
-    return f"{seconds:.0f} s behind" if seconds >= 1 else "no lag"
+    return details.BEHIND.format(seconds=f"{seconds:.0f}") if seconds >= 1 else details.NO_LAG
 
 
-def _of_queue(queue: QueueRead, one: str, many: str) -> Check:
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def _of_queue(queue: QueueRead, words: details.QueueWords) -> Check:
     if queue.retrying:
-        return Check(status="degraded", detail=f"{plural(queue.retrying, one, many)} failed and will be retried")
+        return Check(status="degraded", detail=counted(queue.retrying, words.failed))
     is_late = queue.lag_seconds >= MAX_LAG_S
-    waiting = f"{plural(queue.waiting, f'{one} waits', f'{many} wait')}, {_late_by(queue.lag_seconds)}"
-    detail = waiting if queue.waiting else "queue empty"
+    waiting = counted(queue.waiting, words.waiting, lag=_late_by(queue.lag_seconds))
+    detail = waiting if queue.waiting else details.EMPTY
     return Check(status="degraded" if is_late else "ok", detail=detail)
 
 

@@ -16,6 +16,7 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import try_lock
 from tca_app.core.errors import Conflict, Invalid
+from tca_app.core.language.messages import N_
 from tca_app.core.security.tokens import is_keyed_token, keyed_token
 from tca_app.core.telemetry.redaction import is_secret
 from tca_app.models import IdempotencyKey
@@ -26,12 +27,12 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 class KeyReused(Invalid):
     code = "idempotency_key_reused"
-    default = "This Idempotency-Key was used for another request."
+    default = N_("This Idempotency-Key was used for another request.")
 
 
 class InFlight(Conflict):
     code = "idempotency_in_flight"
-    default = "The first request with this Idempotency-Key is still in progress. Try again in a moment."
+    default = N_("The first request with this Idempotency-Key is still in progress. Try again in a moment.")
 
 
 async def once(

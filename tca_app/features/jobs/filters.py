@@ -7,9 +7,22 @@ from tca_app.core.lists.query import Choice, TableSpec
 STATE_LABELS = {"dead": N_("Dead"), "retrying": N_("Retrying"), "waiting": N_("Waiting"), "running": N_("Running")}
 
 
+QUEUES = {
+    "analytics_queue": N_("Analytics"),
+    "delivery_queue": N_("Delivery"),
+    "email_queue": N_("Email"),
+    "health_queue": N_("Health"),
+    "maintenance_queue": N_("Maintenance"),
+    "notification_queue": N_("Notification"),
+    "stream_queue": N_("Stream"),
+    "subscriber_queue": N_("Subscriber"),
+    "webhook_queue": N_("Webhook"),
+}
+
+
 def queue_label(name: str) -> str:
-    """ "Email" for `email_queue`."""
-    return name.removesuffix("_queue").capitalize()
+    """Returns "Email" for `email_queue`, to be translated. A newer version may have other queues."""
+    return QUEUES.get(name, name.removesuffix("_queue").capitalize())
 
 
 JOBS = TableSpec(

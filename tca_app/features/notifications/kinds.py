@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tca_app.core.events.log import RecordedEvent
-from tca_app.core.events.words import spoken
+from tca_app.core.events.words import spoken, spoken_subject
 from tca_app.core.language.messages import N_, _
 
 Channel = Literal["inbox", "mail"]
@@ -256,7 +256,8 @@ OFFERED: dict[str, Kind] = KINDS | {
 
 def title_of(event: RecordedEvent, **more: str) -> str:
     """Returns the title for the recipient. `more` replaces fields of the event."""
-    names = {**spoken(event.data), "actor": event.actor_name, "subject": event.subject_name, **more}
+    subject = spoken_subject(event.subject_type, event.subject_name, event.data)
+    names = {**spoken(event.data), "actor": event.actor_name, "subject": subject, **more}
     return _(KINDS[event.type].title).format_map(names)
 
 

@@ -12,8 +12,7 @@ from tca_app.core.database.concurrency import VersionedRow, changed_fields, chec
 from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.errors import AppError, Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
-from tca_app.core.language.messages import _
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import _, ngettext
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.creation import (
@@ -164,8 +163,20 @@ async def hand_over_all(session: AsyncSession, actor: Actor, person: _Person, to
     if not owned:
         return
     if to_id is None:
-        trash = f" ({in_trash} in the trash)" if in_trash else ""
-        detail = f"{person.username} owns {plural(owned, 'project')}{trash}. Choose a new owner."
+        detail = ngettext(
+            "{name} owns {count} project ({in_trash} in the trash). Choose a new owner.",
+            "{name} owns {count} projects ({in_trash} in the trash). Choose a new owner.",
+            owned,
+            name=person.username,
+            in_trash=in_trash,
+        )
+        if not in_trash:
+            detail = ngettext(
+                "{name} owns {count} project. Choose a new owner.",
+                "{name} owns {count} projects. Choose a new owner.",
+                owned,
+                name=person.username,
+            )
         raise Conflict(detail, errors=[FieldError("/transfer_to", detail)])
     await require_recent_proof(session, actor)
     await _hand_over(session, actor, col(Project.owner_id) == person.id, person.id, to_id)

@@ -57,6 +57,7 @@ SENTENCES = {
     "users.remove_picture": N_("Remove the picture of a user"),
     "users.act_as": N_("Act as a user for half an hour, under both names"),
 }
+OWN = N_("their own")
 ROLES = tuple(sorted(projects.RANK, key=lambda role: projects.RANK[role]))
 
 
@@ -86,7 +87,7 @@ def project_actions() -> list[ProjectAction]:
 def everybody_may() -> list[str]:
     """Returns what everybody who is signed in may do."""
     open_to_all = (name for name, allowed in users.RULES.items() if users.ANYBODY in allowed)
-    own = (f"{SENTENCES[name]}: their own" for name, allowed in users.RULES.items() if users.SELF in allowed)
+    own = (f"{SENTENCES[name]}: {OWN}" for name, allowed in users.RULES.items() if users.SELF in allowed)
     return [*_sentences(name for name in SENTENCES if name in projects.ANYBODY), *_sentences(open_to_all), *own]
 
 

@@ -6,8 +6,7 @@ from typing import Any, Protocol, TypedDict
 
 import reflex as rx
 
-from tca_app.core.language.messages import N_, _, short_day
-from tca_app.core.plurals import plural
+from tca_app.core.language.messages import N_, _, ngettext, short_day
 from tca_app.core.region.formats import number
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.text import t
@@ -79,14 +78,14 @@ def _tick(day: date, index: int, days: int) -> str:
     return day_words(day) if (days - 1 - index) % step == 0 else ""
 
 
-def day_totals_of(totals: Sequence[tuple[date, int]], noun: str) -> list[DayTotal]:
+def day_totals_of(totals: Sequence[tuple[date, int]], noun: tuple[str, str]) -> list[DayTotal]:
     return [
         DayTotal(
             day=day_words(day),
             date=day.isoformat(),
             total=total,
             tick=_tick(day, index, len(totals)),
-            text=f"{day_words(day)}: {plural(total, noun)}",
+            text=f"{day_words(day)}: {ngettext(*noun, total)}",
         )
         for index, (day, total) in enumerate(totals)
     ]

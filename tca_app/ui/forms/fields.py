@@ -250,7 +250,9 @@ def _clash_row(clash: Clash) -> rx.Component:
                 name=f"keep.{clash['field']}",
                 value=which,
                 default_checked=which == THEIRS,
-                aria_label=f"{clash['label']}: {'keep mine' if which == MINE else 'take theirs'}",
+                aria_label=t("{label}: keep mine", label=clash["label"])
+                if which == MINE
+                else t("{label}: take theirs", label=clash["label"]),
             ),
             rx.cond(value != "", value, rx.el.span(t("(empty)"), class_name="muted")),
         )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tca_app.features.health.details import MAILS
 from tca_app.features.health.internal_checks import _of_queue
 from tca_app.features.jobs.schemas import QueueRead
 
@@ -12,4 +13,4 @@ from tca_app.features.jobs.schemas import QueueRead
 )
 def test_a_queue_says_what_waits_and_for_how_long(waiting: int, lag: float, detail: str) -> None:
     queue = QueueRead(name="email_queue", waiting=waiting, running=0, retrying=0, dead=0, lag_seconds=lag)
-    assert _of_queue(queue, "mail", "mails").detail == detail
+    assert _of_queue(queue, MAILS).detail == detail

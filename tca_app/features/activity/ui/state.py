@@ -1,8 +1,7 @@
 """State of the activity feeds: `/activity` with its filters in the URL, and the short feeds of other pages."""
 
-import json
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypedDict
+from typing import ClassVar, TypedDict
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -11,13 +10,16 @@ import structlog
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
+from tca_app.core.events.words import spoken, spoken_subject
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _
 from tca_app.core.lists.query import TableQuery
 from tca_app.features.activity import service as activity
 from tca_app.features.activity.facets import ActivityField, count_activity, names_of
-from tca_app.features.activity.filters import ACTIVITY, type_label
+from tca_app.features.activity.field_labels import field_label, value_text
+from tca_app.features.activity.filters import ACTIVITY
 from tca_app.features.activity.schemas import ActivityQuery, ActivityRead
+from tca_app.features.activity.type_labels import type_label
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import CALL, handler, unexpected_error
@@ -71,42 +73,35 @@ class Entry(TypedDict):
 def entry_of(event: ActivityRead) -> Entry:
     names = sorted({*event.before, *event.after})
     changes = [
-        Change(field=_label(n), before=_value(event.before.get(n)), after=_value(event.after.get(n)), plain="")
-        for n in names
+        Change(
+            field=field_label(name),
+            before=value_text(name, event.before.get(name)),
+            after=value_text(name, event.after.get(name)),
+            plain="",
+        )
+        for name in names
     ]
     changes += [
-        Change(field=_label(n), before="", after="", plain=_value(value))
-        for n, value in sorted(event.data.items())
-        if not n.endswith("_id") and n != "sessions"
+        Change(field=field_label(name), before="", after="", plain=value_text(name, value))
+        for name, value in sorted(spoken(event.data).items())
+        if not name.endswith("_id") and name != "sessions"
     ]
     origin = " · ".join(text for text in (event.ip, event.request_id) if text)
     return Entry(
         id=event.id,
         summary=shorten_words(event.summary),
         at=event.at.isoformat(),
-        type=type_label(event.type),
+        type=_(type_label(event.type)),
         icon=event.subject_type,
         actor=event.actor_name,
         face=face_of(event.actor_name, event.actor_id),
         actor_url=f"{routes.ACTIVITY}?{urlencode({'actor': event.actor_id})}" if event.actor_id else "",
         project_url=f"{routes.ACTIVITY}?{urlencode({'project': event.project_id})}" if event.project_id else "",
-        subject=event.subject_name,
+        subject=spoken_subject(event.subject_type, event.subject_name, event.data),
         url=_url_of(event),
         changes=changes,
         origin=origin,
     )
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _value(value: Any) -> str:
-    if value is None or value == "":
-        return ""
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _url_of(event: ActivityRead) -> str:

@@ -1,5 +1,7 @@
 """Describes the device of a session in words, from its User-Agent header."""
 
+from tca_app.core.language.messages import N_, _
+
 MAX_TEXT = 500
 # The first match counts: Edge names Chrome too, and nearly every browser names Safari.
 PROGRAMS = (
@@ -9,12 +11,12 @@ PROGRAMS = (
     ("Firefox", "Firefox"),
     ("FxiOS", "Firefox"),
     ("CriOS", "Chrome"),
-    ("HeadlessChrome", "Chrome (headless)"),
+    ("HeadlessChrome", N_("Chrome (headless)")),
     ("Chrome", "Chrome"),
     ("Safari", "Safari"),
     ("curl", "curl"),
-    ("python", "Python script"),
-    ("Go-http-client", "Go program"),
+    ("python", N_("Python script")),
+    ("Go-http-client", N_("Go program")),
     ("PostmanRuntime", "Postman"),
 )
 SYSTEMS = (
@@ -33,8 +35,8 @@ def device_words(user_agent: str) -> str:
     program = _first(PROGRAMS, user_agent)
     system = _first(SYSTEMS, user_agent)
     if not program:
-        return user_agent[:60] or "Unknown device"
-    return f"{program} on {system}" if system else program
+        return user_agent[:60] or _("Unknown device")
+    return _("{program} on {system}", program=_(program), system=system) if system else _(program)
 
 
 def _first(words: tuple[tuple[str, str], ...], text: str) -> str:

@@ -9,23 +9,52 @@ from tca_app.core.language.messages import N_, _
 from tca_app.core.region.locales import LOCALES, Locale
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserRead, UserUpdate
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
 FIELDS = ("time_zone", "locale")
 LABELS = {"time_zone": N_("Time zone"), "locale": N_("Dates and numbers")}
+# What `locales` calls them in English.
+_NAMES = (
+    N_("Chinese"),
+    N_("Czech"),
+    N_("Danish"),
+    N_("Dutch"),
+    N_("English (Australia)"),
+    N_("English (Ireland)"),
+    N_("English (New Zealand)"),
+    N_("English (South Africa)"),
+    N_("English (United Kingdom)"),
+    N_("English (United States)"),
+    N_("French (France)"),
+    N_("French (Switzerland)"),
+    N_("German (Germany)"),
+    N_("German (Switzerland)"),
+    N_("Italian"),
+    N_("Japanese"),
+    N_("Norwegian"),
+    N_("Polish"),
+    N_("Portuguese (Brazil)"),
+    N_("Romanian"),
+    N_("Spanish"),
+    N_("Swedish"),
+    N_("Turkish"),
+    N_("Ukrainian"),
+)
 _SAMPLE = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)
 
 
 def _sample(locale: Locale) -> str:
     number = f"1{locale.thousands}234{locale.decimal}5"
-    return f"{locale.label}: {_SAMPLE:{locale.day}}{locale.comma}{locale.time(_SAMPLE)}, {number}"
+    sample = f"{_SAMPLE:{locale.day}}{locale.comma}{locale.time(_SAMPLE)}, {number}"
+    return t("{language}: {sample}", language=t(locale.label), sample=sample)
 
 
 LOCALE_OPTIONS = (
     ("", N_("As in your browser")),
-    *sorted(((tag, _sample(locale)) for tag, locale in LOCALES.items()), key=lambda option: option[1]),
+    *((tag, _sample(locale)) for tag, locale in sorted(LOCALES.items(), key=lambda entry: entry[1].label)),
 )
 
 

@@ -250,6 +250,6 @@ def _given(values: dict[str, str]) -> dict[str, Any]:
     for line in filter(str.strip, values["others"].splitlines()):
         claim, separator, value = (part.strip() for part in line.partition("="))
         if not separator or claim in claims:
-            raise Invalid.at("others", "Write each claim once, on a line of its own, as name=value.")
+            raise Invalid.at("others", _("Write each claim once, on a line of its own, as name=value."))
         claims[claim] = value
     return {"name": values["name"], "issuer": values["issuer"].strip() or default, "claims": claims}

@@ -6,12 +6,13 @@ import reflex as rx
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
-from tca_app.core.language.messages import N_, _
+from tca_app.core.language.messages import _
+from tca_app.core.language.stored import stored_text
 from tca_app.features.dashboard.ui.health_state import failure_words
 from tca_app.features.deployments.attention import queries as deployments
 from tca_app.features.deployments.attention.ui.notices import notice_of
 from tca_app.features.health import attention as health
-from tca_app.features.health.incidents.schemas import incident_title
+from tca_app.features.health.incidents.schemas import SEVERITIES, incident_title
 from tca_app.features.tokens.expiry import list_expiring
 from tca_app.features.tokens.schemas import OwnedTokenRead
 from tca_app.ui import routes
@@ -20,7 +21,6 @@ from tca_app.ui.components.notices import Notice
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 
-_INCIDENTS = {"minor": N_("Minor incident"), "major": N_("Major incident"), "critical": N_("Critical incident")}
 # What is shown first: an incident by its severity, anything else by its kind.
 _ORDER = ("critical", "major", "failed", "approval", "overdue", "minor", "certificate", "token")
 MOST, FIRST = 20, 5  # of each kind, and before "Show more"
@@ -79,16 +79,18 @@ def _health_notice(part: health.HealthAttention) -> Notice:
     is_incident = part.kind == "incident"
     of_project = routes.project(part.project_id) if part.project_id else routes.STATUS
     about = [
-        part.detail,
-        _(_INCIDENTS[part.severity]) if is_incident else "",
+        stored_text(part.detail),
+        _(SEVERITIES[part.severity]) if is_incident else "",
         _("Acknowledged") if part.is_acknowledged else "",
     ]
     return Notice(
         key=f"{part.kind}-{part.id}",
         kind=part.kind,
         mark=mark_of(part.project),
-        title=incident_title(part) if is_incident else _("The certificate of {name} expires", name=part.name),
-        detail=" · ".join(filter(None, about)) if is_incident else part.detail,
+        title=incident_title(part)
+        if is_incident
+        else _("The certificate of {name} expires", name=stored_text(part.name)),
+        detail=" · ".join(filter(None, about)) if is_incident else stored_text(part.detail),
         at=part.at.isoformat(),
         url=routes.incident(part.id) if is_incident else of_project,
     )

@@ -7,6 +7,8 @@ import structlog
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.core.language.messages import _
+from tca_app.core.language.stored import stored_text
+from tca_app.core.region.formats import number
 from tca_app.features.health.probing.check_state import is_wavering
 from tca_app.features.health.schemas import CheckRead
 from tca_app.features.health.summary import health_summary
@@ -60,14 +62,12 @@ class HealthState(SessionState):
 def _part(check: CheckRead) -> Part:
     return Part(
         id=check.id,
-        name=check.name,
+        name=stored_text(check.name),
         url=routes.project(check.project_id) if check.project_id else "",
         state=check.state,
         is_wavering=is_wavering(check),
-        latency=""
-        if check.last_latency_ms is None
-        else _("{last_latency_ms} ms", last_latency_ms=f"{check.last_latency_ms:,.0f}"),
-        detail=" · ".join(text for text in (check.project_slug, check.last_detail) if text),
+        latency="" if check.last_latency_ms is None else _("{latency} ms", latency=number(check.last_latency_ms)),
+        detail=" · ".join(text for text in (check.project_slug, stored_text(check.last_detail)) if text),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import _, nN_
 from tca_app.core.periods import DEFAULT_PERIOD, DayRange, Period, period_of
 from tca_app.core.region.formats import number
 from tca_app.features.activity.ui.state import RecentState
@@ -123,7 +123,7 @@ class DashboardState(ZoomState, SessionState):
         self.projects_card = card_of(stats.active_projects, [day.total for day in stats.projects_by_day], then)
         counts = [(day.day, day.total) for day in stats.users_by_day]
         totals = [total for _, total in counts]
-        self.users_by_day, self.users_top = day_totals_of(counts, "user"), top_of(totals)
+        self.users_by_day, self.users_top = day_totals_of(counts, nN_("{count} user", "{count} users")), top_of(totals)
         self.users_area = area_path(totals, self.users_top)
         self.health_card = score_card(stats.health)
         self._keep_deployments(stats)

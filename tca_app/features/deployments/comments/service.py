@@ -1,7 +1,7 @@
 """Service functions for comments on deployments: everybody who may see a deployment may comment on it."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +10,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import lock
 from tca_app.core.errors import Conflict, Forbidden, NotFound
 from tca_app.core.events.log import emit
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.deployments.comments import events
 from tca_app.features.deployments.comments.mentions import (
@@ -37,7 +37,8 @@ _WITH_AUTHOR = (
 
 class TooManyComments(Conflict):
     code = "too_many_comments"
-    default = f"A deployment has at most {MAX_COMMENTS:,} comments."
+    default = N_("A deployment has at most {most} comments.")
+    values: ClassVar = {"most": f"{MAX_COMMENTS:,}"}
 
 
 class _Comment(Protocol):

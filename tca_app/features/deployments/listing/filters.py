@@ -2,7 +2,6 @@
 
 from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, Filter, TableSpec
-from tca_app.core.periods import PERIODS
 from tca_app.features.environments.tiers import TIER_LABELS
 
 STATUS_LABELS = {
@@ -16,6 +15,12 @@ STATUS_LABELS = {
 SOURCE_LABELS = {"ui": N_("Console"), "api": "REST", "github": "GitHub"}
 
 
+# A list shows the text of a filter as it is, so each number of days has its own.
+ENDED_IN = {
+    "7": N_("Ended in 7 days (UTC)"),
+    "30": N_("Ended in 30 days (UTC)"),
+    "90": N_("Ended in 90 days (UTC)"),
+}
 ENDED = {"ended_on": N_("Ended on"), "ended_since": N_("Ended since"), "ended_until": N_("Ended until")}
 
 
@@ -32,9 +37,7 @@ DEPLOYMENTS = DeploymentSpec(
     default_sort="-id",
     name="deployments",
     optional=("project", "environment", "status", "who", "at", "took"),
-    filters=(
-        Filter("days", N_("Ended"), tuple((days, f"Ended in {days} days (UTC)") for days in PERIODS), is_hidden=True),
-    ),
+    filters=(Filter("days", N_("Ended"), tuple(ENDED_IN.items()), is_hidden=True),),
     choices=(
         Choice("status", N_("Status"), tuple(STATUS_LABELS.items()), links=(("finished", N_("Succeeded or failed")),)),
         Choice("environment", N_("Environment")),

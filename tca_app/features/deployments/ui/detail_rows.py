@@ -130,7 +130,7 @@ def facts_of(found: DeploymentRead) -> Facts:
         environment=found.environment.name,
         is_protected=found.environment.is_protected,
         status=found.status,
-        source=SOURCE_LABELS[found.source],
+        source=_(SOURCE_LABELS[found.source]),
         reason=found.reason,
         description=found.description,
         commit=found.commit_sha,

@@ -7,6 +7,7 @@ from tca_app.core.region.formats import number, percent
 from tca_app.features.deployments.schemas import MeasuresRead
 
 NOT_MEASURED = N_("Not measured")
+_UNITS = ((86_400, N_("{number} days")), (3_600, N_("{number} h")), (60, N_("{number} min")))
 MEANINGS = {
     "Deployment frequency": N_("Successful deployments per day."),
     "Lead time": N_("Median time from a commit to its first successful deployment."),
@@ -67,12 +68,12 @@ def duration_words(seconds: float | None) -> str:
     """ "3.2 h", or that there is nothing to measure."""
     if seconds is None:
         return _(NOT_MEASURED)
-    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+    for size, words in _UNITS:
         if seconds >= size:
-            return f"{number(seconds / size, 1)} {unit}"
+            return _(words, number=number(seconds / size, 1))
     return seconds_words(seconds)
 
 
 def seconds_words(seconds: float) -> str:
     """ "12 s", or that it took less than one."""
-    return f"{seconds:.0f} s" if seconds >= 0.5 else _("under 1 s")
+    return _("{seconds} s", seconds=number(seconds)) if seconds >= 0.5 else _("under 1 s")

@@ -105,7 +105,7 @@ class DeploymentsState(TableState, SessionState):
         await TableState._keep_filters(self, session, query)
         days = {name: query.filters[name] for name in ENDED if query.filters[name]}
         chips = [
-            Chip(key=name, value=day, text=_("{ended} {day} (UTC)", ended=ENDED[name], day=day))
+            Chip(key=name, value=day, text=_("{ended} {day} (UTC)", ended=_(ENDED[name]), day=day))
             for name, day in days.items()
         ]
         if chips:

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from tca_app.core.language.messages import N_
-from tca_app.features.dora.levels import SOURCE
 
 
 class Definition(NamedTuple):
@@ -39,4 +38,4 @@ DEFINITIONS = (
         N_("Elite: at most 1 hour. High: 1 day. Medium: 1 week."),
     ),
 )
-LEVELS_SOURCE = f"Limits after the clusters of the {SOURCE} by DORA."
+LEVELS_SOURCE = N_("Limits after the clusters of the {source} by DORA.")

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.dora.levels import SOURCE
 from tca_app.features.dora.ui.chart import week_chart
 from tca_app.features.dora.ui.definitions import DEFINITIONS, LEVELS_SOURCE, Definition
 from tca_app.features.dora.ui.rows import UnitRow
@@ -119,7 +120,7 @@ def _definition(definition: Definition) -> rx.Component:
             rx.el.p(t(definition.formula)),
             rx.el.p(t(definition.counts), class_name="muted"),
             rx.el.p(t("{levels} Low: everything else.", levels=t(definition.levels))),
-            rx.el.p(LEVELS_SOURCE, class_name="cell-sub"),
+            rx.el.p(t(LEVELS_SOURCE, source=SOURCE), class_name="cell-sub"),
             align="start",
             class_name="definition",
             aria_label=t("Definition of {lower}", lower=t(definition.label).lower()),

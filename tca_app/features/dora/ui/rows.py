@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TypedDict
 
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.core.region.formats import number
 from tca_app.features.deployments.ui.figures import NOT_MEASURED, duration_words, frequency_words, share_words
 from tca_app.features.dora.schemas import DoraFigures, DoraPeriod, DoraRead, DoraUnit
 from tca_app.ui.components.day_bars import day_words, top_of
 from tca_app.ui.components.faces import Mark, mark_of
 
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_UNITS = ((86_400, N_("{number} d")), (3_600, N_("{number} h")), (60, N_("{number} min")), (1, N_("{number} s")))
+NO_CHANGE = N_("No change")
 _TICKS = {12: 3, 26: 6, 52: 13}  # weeks between two labels of the axis
 
 
@@ -59,7 +60,7 @@ class UnitRow(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How a metric is read, written, and scaled. `axis` returns the size and the sign of a unit, by the most."""
+    """How a metric is read, written, and scaled. `axis` returns the size of a unit and its words, by the most."""
 
     read: Callable[[DoraFigures], float | None]
     words: Callable[[float | None], str]
@@ -77,14 +78,14 @@ def _frequency(per_day: float | None) -> str:
 
 
 def _duration_axis(most: float) -> tuple[float, str]:
-    return next(((size, sign) for size, sign in _UNITS if most >= size), (1.0, "s"))
+    return next(((size, words) for size, words in _UNITS if most >= size), (1.0, "{number} s"))
 
 
 _KINDS = (
     _Kind(
         lambda found: found.deployments_per_day,
         _frequency,
-        lambda _most: (1, ""),
+        lambda _most: (1, "{number}"),
         "deployment_frequency",
         lambda found: _("{succeeded} succeeded", succeeded=number(found.succeeded)),
         is_less_better=False,
@@ -101,7 +102,7 @@ _KINDS = (
     _Kind(
         lambda found: found.change_failure_rate,
         share_words,
-        lambda _most: (0.01, "%"),
+        lambda _most: (0.01, "{number}%"),
         "change_failure_rate",
         lambda found: _("{bad} of {finished} finished", bad=number(found.bad), finished=number(found.finished)),
         is_share=True,
@@ -125,7 +126,7 @@ def _metric(kind: _Kind, found: DoraRead, url_of: Callable[[DoraPeriod], str]) -
     value, before = kind.read(found.total), kind.read(found.before)
     read = kind.of_week or kind.read
     values = [read(week) for week in found.trend]
-    size, sign = kind.axis(max((value or 0 for value in values), default=0))
+    size, words = kind.axis(max((value or 0 for value in values), default=0))
     top = top_of([ceil((value or 0) / size) for value in values])
     change, is_up = _change(kind, value, before)
     return Metric(
@@ -133,17 +134,17 @@ def _metric(kind: _Kind, found: DoraRead, url_of: Callable[[DoraPeriod], str]) -
         level=getattr(found.total.levels, kind.level) or "",
         change=_("{change} vs. previous {weeks} weeks", change=change, weeks=found.weeks) if change else "",
         is_up=is_up,
-        trend="" if change in ("", "No change") else "worse" if is_up == kind.is_less_better else "better",
+        trend="" if not change or change == _(NO_CHANGE) else "worse" if is_up == kind.is_less_better else "better",
         basis=kind.basis(found.total),
-        top=_label(top, sign),
-        middle=_label(top / 2, sign),
+        top=_label(top, words),
+        middle=_label(top / 2, words),
         has_data=any(values) if kind.of_week else any(value is not None for value in values),
         bars=_bars(kind, found.trend, values, top * size, url_of),
     )
 
 
-def _label(value: float, sign: str) -> str:
-    return f"{value:g}{sign}" if sign in ("", "%") else f"{value:g} {sign}"
+def _label(value: float, words: str) -> str:
+    return _(words, number=number(value, 0 if value == int(value) else 1))
 
 
 def _change(kind: _Kind, value: float | None, before: float | None) -> tuple[str, bool]:
@@ -153,7 +154,7 @@ def _change(kind: _Kind, value: float | None, before: float | None) -> tuple[str
     difference = 100 * (value - before) if kind.is_share else 100 * (value - before) / before
     rounded = round(difference, 1 if kind.is_share else 0)
     if not rounded:
-        return _("No change"), False
+        return _(NO_CHANGE), False
     words = (
         _("{rounded} points", rounded=number(rounded, 1, sign=True))
         if kind.is_share

@@ -76,7 +76,7 @@ class DoraState(TableState, SessionState):
 
 def _scope(asked: DoraQuery, found: DoraRead) -> str:
     """Returns which environments count, in words."""
-    tiers = ", ".join(TIER_LABELS[tier] for tier in found.tiers)
+    tiers = ", ".join(_(TIER_LABELS[tier]) for tier in found.tiers)
     if asked.environment:
         named = ", ".join(asked.environment)
         return _("Environments: {named}{tiers}. Days in UTC.", named=named, tiers=f" ({tiers})" if asked.tier else "")

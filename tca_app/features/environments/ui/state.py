@@ -196,7 +196,7 @@ def _row(environment: EnvironmentRead) -> EnvironmentRow:
         name=environment.name,
         url=environment.url,
         rank=environment.rank,
-        tier=TIER_LABELS[environment.tier],
+        tier=_(TIER_LABELS[environment.tier]),
         is_protected=environment.is_protected,
         allow_parallel=environment.allow_parallel,
     )

@@ -12,6 +12,7 @@ from tca_app.features.groups.schemas import ProjectGroupAdd, ProjectGroupRead, P
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.ui.members_state import GRANTED, RELOAD
 from tca_app.ui import routes
+from tca_app.ui.components.roles import role_label, role_word
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
@@ -110,7 +111,7 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
         async with transaction() as session:
             data = ProjectGroupUpdate.model_validate({"role": role})
             changed = await in_projects.change_project_group(session, self._as_actor(), project_id, group_id, data)
-        self._toast(_("Group {name} is now {role}", name=changed.name, role=changed.role))
+        self._toast(_("Group {name} is now {role}", name=changed.name, role=role_word(changed.role)))
         return [ProjectGroupsState.refresh, *RELOAD]
 
     @handler("signed_in")
@@ -129,6 +130,6 @@ def _row(group: ProjectGroupRead, *, can_change: bool) -> ProjectGroupRow:
         name=group.name,
         people=ngettext("{count} person", "{count} people", group.member_count),
         role=group.role,
-        role_label=group.role.capitalize(),
+        role_label=role_label(group.role),
         can_change=can_change,
     )

@@ -6,6 +6,8 @@ from typing import Annotated, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes
+from tca_app.core.language.messages import N_, _
+from tca_app.core.language.stored import stored_text
 from tca_app.core.schema import Flag, Id, InputModel, Limit, Name100, ReadModel, Reason, Skip, UrlId
 from tca_app.features.health.schemas import Component, Severity
 from tca_app.features.projects.schemas import ProjectRef
@@ -104,6 +106,13 @@ class NoteCreate(InputModel):
     is_public: bool = False
 
 
+SEVERITIES: dict[str, str] = {
+    "minor": N_("Minor incident"),
+    "major": N_("Major incident"),
+    "critical": N_("Critical incident"),
+}
+
+
 class Titled(Protocol):
     """An incident as any page has it."""
 
@@ -116,4 +125,9 @@ class Titled(Protocol):
 
 def incident_title(incident: Titled) -> str:
     """Returns the title of an incident on a page."""
-    return incident.name if incident.is_manual else f"{incident.name} is down"
+    return incident.name if incident.is_manual else _("{name} is down", name=stored_text(incident.name))
+
+
+def severity_words(incident: IncidentRead) -> str:
+    """Returns "Major incident", for an incident without a reason."""
+    return _(SEVERITIES[incident.severity])

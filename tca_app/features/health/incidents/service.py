@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -39,12 +39,14 @@ _COUNT_NOTES = select(func.count()).select_from(IncidentNote.__table__)
 
 class TooManyNotes(Conflict):
     code = "too_many_notes"
-    default = f"An incident has at most {MAX_NOTES} notes."
+    default = N_("An incident has at most {most} notes.")
+    values: ClassVar = {"most": MAX_NOTES}
 
 
 class TooManyIncidents(Conflict):
     code = "too_many_incidents"
-    default = f"There are {MAX_OPEN} open incidents already. Resolve one first."
+    default = N_("There are {most} open incidents already. Resolve one first.")
+    values: ClassVar = {"most": MAX_OPEN}
 
 
 class AlreadyResolved(Conflict):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,7 +28,8 @@ _windows = _WINDOWS.c
 
 class TooManyWindows(Conflict):
     code = "too_many_windows"
-    default = f"There are {MAX_WINDOWS} current and planned maintenance windows already. Cancel one first."
+    default = N_("There are {most} current and planned maintenance windows already. Cancel one first.")
+    values: ClassVar = {"most": MAX_WINDOWS}
 
 
 class MaintenanceOver(Conflict):

@@ -13,6 +13,7 @@ import structlog
 
 from tca_app.core.outgoing.http import TargetUnreachable, ask
 from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, send
+from tca_app.features.health import details
 from tca_app.features.health.internal_checks import HEAD_START_S, PARTS, NotInUse, one_by_one, timed
 from tca_app.features.health.probing.checks import service_url
 
@@ -72,11 +73,11 @@ async def _probe(check: DueCheck) -> ProbeResult:
     except NotInUse as reason:
         ok, detail, until = None, str(reason), None
     except TimeoutError:
-        ok, detail, until = False, f"no response within {check.timeout_s} s", None
+        ok, detail, until = False, details.TIMED_OUT.format(seconds=check.timeout_s), None
     except Exception as error:
         # A bug in one check must not stop the others.
         log.exception("health.probe_failed", check=check.key)
-        ok, detail, until = False, f"the check itself failed ({type(error).__name__})", None
+        ok, detail, until = False, details.CHECK_FAILED.format(error=type(error).__name__), None
     took = round((perf_counter() - began) * 1e3, 2)
     return ProbeResult(check.id, ok, took, detail.replace("\x00", "")[:500], until)
 
@@ -101,5 +102,5 @@ async def _ask_environment(check: DueCheck) -> Answer:
         answer = await send("GET", check.url, headers=AGENT)
     wanted = check.expected_status
     ok = answer.status == wanted if wanted else 200 <= answer.status < 400
-    detail = f"HTTP {answer.status}" + (f", expected {wanted}" if wanted and not ok else "")
-    return ok, detail, answer.certificate_until
+    words = details.UNEXPECTED_STATUS if wanted and not ok else "HTTP {status}"
+    return ok, words.format(status=answer.status, expected=wanted), answer.certificate_until

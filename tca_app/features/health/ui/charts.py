@@ -4,14 +4,30 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from tca_app.core.language.messages import _
-from tca_app.core.region.formats import LOCALE, ZONE, offset_words, percent
+from tca_app.core.language.messages import N_, _, ngettext, nN_, short_day
+from tca_app.core.region.formats import LOCALE, ZONE, number, offset_words, percent
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.schemas import Point
 
 HEIGHT = 24
 STEP, BAR = 4, 3  # distance between bars, and width of a bar
 NONE = timedelta()
+_NOT_CHECKED = {
+    "hour": nN_("Not checked in the last {count} hour.", "Not checked in the last {count} hours."),
+    "day": nN_("Not checked in the last {count} day.", "Not checked in the last {count} days."),
+}
+_PASSED = {
+    "hour": nN_(
+        "The last {count} hour: {share} of the checks passed", "The last {count} hours: {share} of the checks passed"
+    ),
+    "day": nN_(
+        "The last {count} day: {share} of the checks passed", "The last {count} days: {share} of the checks passed"
+    ),
+}
+_WORST = {
+    "hour": N_("{text}; the worst hour was {hour} with {share}."),
+    "day": N_("{text}; the worst day was {day} with {share}."),
+}
 LOWEST = 3  # minimum height, so that a bar without a passed check is visible
 
 
@@ -69,20 +85,30 @@ def _look(point: Point | None) -> str:
 
 def _words(points: Sequence[Point], count: int, unit: str) -> str:
     if not points:
-        return _("Not checked in the last {count_} {unit}s.", count_=count, unit=unit)
+        return ngettext(*_NOT_CHECKED[unit], count)
     worst = min(points, key=lambda point: point.passed / point.count)
-    text = _("The last {count_} {unit}s: {points} of the checks passed", count_=count, unit=unit, points=_share(points))
+    text = ngettext(*_PASSED[unit], count, share=_share(points))
     if worst.passed == worst.count:
         return f"{text}."
     local = worst.starts_at.astimezone(ZONE.get())
     hour = f"{LOCALE.get().time(local)} {offset_words(local)}"
-    when = hour if unit == "hour" else f"{worst.starts_at:%B} {worst.starts_at.day}"
-    return f"{text}; the worst {unit} was {when} with {percent(100 * worst.passed / worst.count)}."
+    share = percent(100 * worst.passed / worst.count)
+    return _(_WORST[unit], text=text, hour=hour, day=short_day(worst.starts_at), share=share)
 
 
 def _share(points: Sequence[Point]) -> str:
     count = sum(point.count for point in points)
     return percent(100 * sum(point.passed for point in points) / count) if count else "–"
+
+
+def spark_words(latency: str, slowest_ms: float, hours: int, *, is_paused: bool) -> str:
+    """Returns the text alternative of the line. `latency` is the last one in words, or ""."""
+    words = (
+        N_("Latency of the last {hours} hours: last {latency}, at most {slowest} ms.")
+        if is_paused
+        else N_("Latency of the last {hours} hours: now {latency}, at most {slowest} ms.")
+    )
+    return _(words, hours=hours, latency=latency or _("unknown"), slowest=number(slowest_ms))
 
 
 def spark_of(points: Sequence[Point], now: datetime, count: int = 24, step: timedelta = timedelta(hours=1)) -> str:

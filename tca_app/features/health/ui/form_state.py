@@ -8,6 +8,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Forbidden, Stale
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import N_, _
+from tca_app.core.language.stored import stored_text
 from tca_app.features.health import settings
 from tca_app.features.health.history import service
 from tca_app.features.health.schemas import CheckRead, CheckUpdate
@@ -47,7 +48,11 @@ class CheckState(FormState, SessionState):
         if not check.may_manage:
             raise Forbidden
         usual = get_settings()
-        self.name, self.url, self.has_public_page = check.name, check.url, instance_settings().status_public
+        self.name, self.url, self.has_public_page = (
+            stored_text(check.name),
+            check.url,
+            instance_settings().status_public,
+        )
         self.usual_failures, self.usual_passes = str(usual.health_failures_to_open), str(usual.health_passes_to_close)
         self._open_form("edit", _form_values(check), row_id=check.id, version=check.version)
 

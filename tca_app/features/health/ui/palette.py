@@ -2,11 +2,12 @@
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
-from tca_app.core.language.messages import N_, _
+from tca_app.core.language.messages import N_, _, short_day
+from tca_app.core.language.stored import stored_text
 from tca_app.features.health import policy
 from tca_app.features.health.components import may_anywhere
 from tca_app.features.health.incidents.queries import list_incidents
-from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead
+from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead, severity_words
 from tca_app.features.health.overview import MAX_INCIDENTS
 from tca_app.ui import routes
 from tca_app.ui.palette.entries import Entry, Source, entry, resembling
@@ -24,10 +25,10 @@ async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
 
 def _entry(incident: IncidentRead) -> Entry:
     state = _("Resolved") if incident.closed_at else _("Ongoing")
-    opened = f"{incident.opened_at:%b} {incident.opened_at.day}"
-    about = incident.reason[:MAX_REASON] or _("{severity} incident", severity=incident.severity)
+    opened = short_day(incident.opened_at)
+    about = stored_text(incident.reason)[:MAX_REASON] or severity_words(incident)
     return entry(
-        incident.name,
+        stored_text(incident.name),
         detail=f"{state} · {opened} · {about}",
         project=incident.project,
         url=routes.incident(incident.id),

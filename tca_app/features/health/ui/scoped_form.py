@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 import reflex as rx
 
 from tca_app.core.language.messages import _
+from tca_app.core.language.stored import stored_text
 from tca_app.features.health.components import Scopes
 from tca_app.features.health.schemas import Component
 from tca_app.ui.forms.fields import select_field
@@ -43,10 +44,12 @@ class ScopedForm(FormState, mixin=True):
         projects = [[str(number), name] for number, name in scopes.projects.items()]
         self.scope_options = [*([[CONSOLE, _("The console")]] if scopes.has_console else []), *projects]
         options = [
-            ComponentOption(field=f"{PREFIX}{part.check_id}", name=part.name, scope=str(part.project_id or ""))
+            ComponentOption(
+                field=f"{PREFIX}{part.check_id}", name=stored_text(part.name), scope=str(part.project_id or "")
+            )
             for part in scopes.components
         ]
-        affected = {f"{PREFIX}{part.check_id}": part.name for part in chosen}
+        affected = {f"{PREFIX}{part.check_id}": stored_text(part.name) for part in chosen}
         known = {option["field"] for option in options}
         more = [
             ComponentOption(field=field, name=name, scope=scope or CONSOLE)

@@ -5,8 +5,10 @@ from typing import TypedDict
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
+from tca_app.core.events.words import duration
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import _
+from tca_app.core.language.stored import stored_text
 from tca_app.core.periods import Period, days_in, period_of
 from tca_app.core.region.formats import number, percent
 from tca_app.features.health.incidents import service as incidents
@@ -17,7 +19,7 @@ from tca_app.features.health.overview import HOURS, Overview, read_overview
 from tca_app.features.health.probing.certificates import threshold_of, time_left
 from tca_app.features.health.probing.check_state import is_wavering, shown_state
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
-from tca_app.features.health.ui.charts import Bars, bars_of, spark_of
+from tca_app.features.health.ui.charts import Bars, bars_of, spark_of, spark_words
 from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
@@ -102,16 +104,11 @@ class StatusState(SessionState):
 
 def _component(check: CheckRead, found: Overview) -> Component:
     hours, days = found.hours.get(check.id, []), found.days.get(check.id, [])
-    latency = (
-        ""
-        if check.last_latency_ms is None
-        else _("{last_latency_ms} ms", last_latency_ms=f"{check.last_latency_ms:,.0f}")
-    )
-    when = "last" if check.is_paused else "now"
+    latency = "" if check.last_latency_ms is None else _("{latency} ms", latency=number(check.last_latency_ms))
     slowest = max((point.latency_max_ms for point in hours), default=0.0)
     return Component(
         id=check.id,
-        name=check.name,
+        name=stored_text(check.name),
         slug=check.project_slug or "",
         url=routes.project(check.project_id) if check.project_id else "",
         state=shown_state(check),
@@ -119,19 +116,13 @@ def _component(check: CheckRead, found: Overview) -> Component:
         is_paused=check.is_paused,
         is_public=check.is_public,
         may_manage=check.may_manage,
-        detail=check.last_detail,
+        detail=stored_text(check.last_detail),
         since=check.since.isoformat(),
         certificate=_certificate(check, found.as_of),
         certificate_tone=_certificate_tone(check, found.as_of),
         latency=latency,
         spark=spark_of(hours, found.as_of),
-        spark_text=_(
-            "Latency of the last {hours} hours: {when} {latency}, at most {slowest} ms.",
-            hours=HOURS,
-            when=when,
-            latency=latency or "unknown",
-            slowest=f"{slowest:,.0f}",
-        ),
+        spark_text=spark_words(latency, slowest, HOURS, is_paused=check.is_paused),
         hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour", found.maintenance_24h[check.id]),
         days=bars_of(days, found.as_of, found.score.days, timedelta(days=1), "day", found.maintenance[check.id]),
     )
@@ -143,7 +134,9 @@ def _certificate(check: CheckRead, now: datetime) -> str:
         return ""
     if check.certificate_until <= now:
         return _("Certificate expired")
-    return _("Certificate: {certificate_until} left", certificate_until=time_left(check.certificate_until, now))
+    return _(
+        "Certificate: {certificate_until} left", certificate_until=duration(time_left(check.certificate_until, now))
+    )
 
 
 def _certificate_tone(check: CheckRead, now: datetime) -> str:

@@ -55,4 +55,5 @@ class ImportUploadState(SessionState):
 
 def _recent(row: ImportRead) -> RecentImport:
     name = row.file_name or _("Import {id}", id=row.id)
-    return RecentImport(name=name, state=STATES[row.state], url=routes.import_(row.id), at=row.created_at.isoformat())
+    state = _(STATES[row.state])
+    return RecentImport(name=name, state=state, url=routes.import_(row.id), at=row.created_at.isoformat())

@@ -6,11 +6,13 @@ from pydantic import ValidationError
 
 from tca_app.core.database.session import reading
 from tca_app.core.errors import Gone
+from tca_app.core.language.messages import _
 from tca_app.features.auth.oauth.identity import REASONS
 from tca_app.features.auth.oauth.providers import StartLink, providers
 from tca_app.features.invitations import acceptance
 from tca_app.features.invitations.schemas import InvitationDetails, InvitationToken
 from tca_app.features.users import service as users
+from tca_app.ui.components.roles import role_word
 from tca_app.ui.handlers import CALL, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
@@ -36,9 +38,9 @@ class AcceptState(SessionState):
             self.phase = "gone"
             return
         self.email, self.invited_by = details.email, details.invited_by
-        self.project, self.role = details.project_name or "", details.role or ""
+        self.project, self.role = details.project_name or "", role_word(details.role)
         self.providers = [provider.invitation_link for provider in providers()]
-        self.error = REASONS.get(query_param(self.router_data, "reason"), "")
+        self.error = _(REASONS.get(query_param(self.router_data, "reason"), ""))
         self.phase = await self._phase_of(details)
 
     async def _look_up(self) -> InvitationDetails | None:

@@ -151,9 +151,9 @@ def _address_cell(row: InvitationRow) -> rx.Component:
             row["project_id"] > 0,
             rx.el.div(
                 t(
-                    "{project_name} as {lower}",
+                    "{project_name} as {role}",
                     project_name=link(row["project_name"], to=routes.project(row["project_id"])),
-                    lower=as_var(row["role_label"]).to(str).lower(),
+                    role=row["role_word"],
                 ),
                 class_name="cell-sub truncate",
             ),

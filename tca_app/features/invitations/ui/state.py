@@ -11,6 +11,7 @@ from tca_app.features.invitations.filters import INVITATIONS
 from tca_app.features.invitations.listing import InvitationField, count_invitations, invitation_names
 from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead
 from tca_app.ui import routes
+from tca_app.ui.components.roles import role_label, role_word
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
@@ -29,6 +30,7 @@ class InvitationRow(TypedDict):
     project_id: int
     project_name: str
     role_label: str
+    role_word: str
     state: str
     invited_by: str
     created_at: str
@@ -42,7 +44,8 @@ def invitation_row(row: InvitationRead) -> InvitationRow:
         email=row.email,
         project_id=row.project_id or 0,
         project_name=row.project_name or "",
-        role_label=(row.role or "").capitalize(),
+        role_label=role_label(row.role),
+        role_word=role_word(row.role),
         state=row.state,
         invited_by=row.invited_by.display_name if row.invited_by else "",
         created_at=row.created_at.isoformat(),

@@ -9,6 +9,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import N_, _
+from tca_app.core.region.formats import number
 from tca_app.features.jobs import listing, service as jobs
 from tca_app.features.jobs.filters import JOBS, STATE_LABELS, queue_label
 from tca_app.features.jobs.schemas import JobBulk, JobQuery, JobResult
@@ -47,10 +48,12 @@ class JobRow(TypedDict):
 
 def lag_in_words(seconds: float) -> str:
     if seconds < 1:
-        return "none"
+        return _("none")
     if seconds < 120:
-        return f"{seconds:.0f} s"
-    return _("{seconds} min", seconds=f"{seconds / 60:.0f}") if seconds < 7200 else f"{seconds / 3600:.0f} h"
+        return _("{seconds} s", seconds=number(seconds))
+    if seconds < 7200:
+        return _("{number} min", number=number(seconds / 60))
+    return _("{number} h", number=number(seconds / 3600))
 
 
 LATE_S = 60.0
@@ -114,7 +117,7 @@ class JobsState(BulkActions, SessionState):
         self.workers = found.workers
         self.queues = [
             Queue(
-                name=queue_label(queue.name),
+                name=_(queue_label(queue.name)),
                 waiting=queue.waiting,
                 running=queue.running,
                 retrying=queue.retrying,
@@ -131,7 +134,7 @@ def _row(job: Any) -> JobRow:
     return JobRow(
         id=job.id,
         kind=job.kind,
-        queue=queue_label(job.queue),
+        queue=_(queue_label(job.queue)),
         state=job.state,
         attempts=job.attempts,
         args=json.dumps(job.args, ensure_ascii=False)[:200],

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from tca_app.core.language.messages import _, ngettext
+from tca_app.core.language.stored import stored_text
+from tca_app.core.region.formats import number
 from tca_app.core.urls import link_of
 from tca_app.features.deployments.aggregates.history import WeekOfProject
 from tca_app.features.deployments.matrix.schemas import MatrixCell
 from tca_app.features.deployments.schemas import MeasuresRead
 from tca_app.features.deployments.ui.figures import Figure, figures_of
 from tca_app.features.deployments.ui.freeze_notice import Freeze
-from tca_app.features.health.incidents.schemas import IncidentRead, incident_title
+from tca_app.features.health.incidents.schemas import IncidentRead, incident_title, severity_words
 from tca_app.features.health.probing.check_state import shown_state
 from tca_app.features.health.schemas import CheckRead
 from tca_app.ui import routes
@@ -59,7 +61,7 @@ def cell_of(environment: MatrixCell, check: CheckRead | None, freeze: Freeze) ->
         drift=drift_words(environment.behind),
         is_newest=environment.behind == 0,
         health=_health(check),
-        latency="" if latency is None else _("{latency} ms", latency=f"{latency:,.0f}"),
+        latency="" if latency is None else _("{latency} ms", latency=number(latency)),
         freeze=freeze,
     )
 
@@ -83,7 +85,7 @@ def incident_notice(found: IncidentRead) -> Notice:
         kind="incident",
         mark=mark_of(found.project),
         title=incident_title(found),
-        detail=found.reason or _("{severity} incident", severity=found.severity),
+        detail=stored_text(found.reason) or severity_words(found),
         at=found.opened_at.isoformat(),
         url=routes.incident(found.id),
     )

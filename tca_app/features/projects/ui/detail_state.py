@@ -17,6 +17,7 @@ from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
+from tca_app.ui.components.roles import role_label, role_word
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
@@ -42,6 +43,7 @@ class ProjectFacts(TypedDict):
     member_count: int
     mark: Mark
     my_role: str
+    role_word: str
     created_at: str
     updated_at: str
 
@@ -59,6 +61,7 @@ NOTHING = ProjectFacts(
     member_count=0,
     mark=mark_of(None),
     my_role="",
+    role_word="",
     created_at="",
     updated_at="",
 )
@@ -217,7 +220,8 @@ def _facts(project: ProjectRead) -> ProjectFacts:
         owner_id=project.owner.id,
         member_count=project.member_count,
         mark=mark_of(project),
-        my_role=(project.my_role or "").capitalize(),
+        my_role=role_label(project.my_role),
+        role_word=role_word(project.my_role),
         created_at=project.created_at.isoformat(),
         updated_at=project.updated_at.isoformat(),
     )

@@ -53,7 +53,7 @@ class ProjectForm(FormState, mixin=True):
             project = await projects.get_project(session, actor, project_id)
         policy.require(actor, "projects.update", project.my_role)
         owns = policy.may(actor, "projects.archive", project.my_role)
-        self.status_options = [list(pair) for pair in STATUSES if owns or pair[0] != "archived"]
+        self.status_options = [[value, _(label)] for value, label in STATUSES if owns or value != "archived"]
         values, self.name_hint = _form_values(project, all_fields=owns), ""
         self._open_form("edit", values, row_id=project.id, version=project.version, name=project.name)
 

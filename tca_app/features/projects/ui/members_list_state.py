@@ -11,6 +11,7 @@ from tca_app.features.projects.listing.members import count_members
 from tca_app.features.projects.schemas import MemberQuery, MemberRead
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
+from tca_app.ui.components.roles import role_label
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
@@ -45,7 +46,7 @@ def member_row(actor: Actor, my_role: str | None, member: MemberRead) -> MemberR
         username=member.username,
         face=face_of(name, member.user_id),
         role=member.role,
-        role_label=member.role.capitalize(),
+        role_label=role_label(member.role),
         by_groups=", ".join(member.by_groups),
         is_active=member.is_active,
         is_me=member.user_id == actor.user_id,

@@ -60,7 +60,7 @@ def members_tab(import_members: rx.Component) -> rx.Component:
 
 
 def _my_role() -> rx.Component:
-    return rx.el.strong(ProjectState.project["my_role"].lower())
+    return rx.el.strong(ProjectState.project["role_word"])
 
 
 def _team(import_members: rx.Component) -> rx.Component:

@@ -12,6 +12,7 @@ from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.members_list_state import MemberRow, TeamState, member_row
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.ui import routes
+from tca_app.ui.components.roles import role_word
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
@@ -112,7 +113,9 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
             if data is None:
                 raise Invalid(_("Unknown role."))
             member = await team.change_member(session, self._as_actor(), project_id, person_id, data)
-        self._toast(_("{full_name} is now {role}", full_name=member.full_name or member.username, role=member.role))
+        self._toast(
+            _("{full_name} is now {role}", full_name=member.full_name or member.username, role=role_word(member.role))
+        )
         return RELOAD
 
     @handler("signed_in")

@@ -19,6 +19,7 @@ from tca_app.features.users.schemas import BulkResult
 from tca_app.features.users.trash import Deleter, list_deleters
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
+from tca_app.ui.components.roles import role_label
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE, BulkAction, BulkActions, BulkSpec
@@ -240,7 +241,7 @@ def _row(actor: Actor, project: ProjectRead, deleter: Deleter | None = None) -> 
         face=face_of(project.owner.display_name, project.owner.id),
         member_count=project.member_count,
         mark=mark_of(project),
-        my_role=(project.my_role or "").capitalize(),
+        my_role=role_label(project.my_role),
         created_at=project.created_at.isoformat(),
         is_deleted=not here,
         can_edit=here and policy.may(actor, "projects.update", project.my_role),

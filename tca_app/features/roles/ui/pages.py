@@ -14,6 +14,7 @@ from tca_app.features.roles.actions import (
 )
 from tca_app.ui import routes
 from tca_app.ui.components.basic import page_header, panel
+from tca_app.ui.components.roles import ROLE_LABELS
 from tca_app.ui.components.text import t
 from tca_app.ui.handlers import PERMISSIONS
 from tca_app.ui.layout.pages import page
@@ -57,15 +58,16 @@ def roles_page() -> rx.Component:
 
 
 def _project_table() -> rx.Component:
-    heads = [(t("Action"), ""), *((role.capitalize(), "") for role in ROLES)]
+    heads = [(t("Action"), ""), *((t(ROLE_LABELS[role]), "") for role in ROLES)]
     return plain_table(
         t("What each role may do in a project"), heads, rx.fragment(*map(_row, project_actions())), is_cards=False
     )
 
 
 def _row(action: ProjectAction) -> rx.Component:
-    above = "" if action.lowest == ROLES[-1] else t(" and above")
-    lowest = rx.el.div(f"{action.lowest.capitalize()}{above}", class_name="cell-sub lowest")  # for the marks on a phone
+    role = t(ROLE_LABELS[action.lowest])
+    words = role if action.lowest == ROLES[-1] else t("{role} and above", role=role)
+    lowest = rx.el.div(words, class_name="cell-sub lowest")  # for the marks on a phone
     marks = (rx.el.td(_mark(is_allowed)) for is_allowed in action.allowed)
     return rx.el.tr(rx.el.th(t(action.sentence), lowest, scope="row"), *marks)
 

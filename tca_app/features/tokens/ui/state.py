@@ -7,7 +7,7 @@ import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.tokens import service as tokens
 from tca_app.features.tokens.schemas import (
@@ -20,6 +20,7 @@ from tca_app.features.tokens.schemas import (
     TokenWithSecret,
 )
 from tca_app.ui import routes
+from tca_app.ui.components.roles import role_label
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
@@ -48,8 +49,11 @@ class TokenRow(TypedDict):
     last_used_at: str
 
 
+SCOPES = {"read": N_("Read"), "deploy": N_("Deploy"), "write": N_("Write"), "admin": N_("Admin")}
+
+
 def token_row(token: TokenRead) -> TokenRow:
-    granted = [*([token.role.capitalize()] if token.role else []), *(scope.capitalize() for scope in token.scopes)]
+    granted = [*filter(None, [role_label(token.role)]), *(_(SCOPES[scope]) for scope in token.scopes)]
     return TokenRow(
         id=token.id,
         name=token.name,

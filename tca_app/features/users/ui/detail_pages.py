@@ -140,7 +140,7 @@ def _project_row(row: MembershipRow) -> rx.Component:
                 ),
             ),
         ),
-        rx.el.td(row["role"].capitalize()),
+        rx.el.td(row["role"]),
         rx.el.td(project_status_badge(row["status"])),
     )
 

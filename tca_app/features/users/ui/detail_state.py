@@ -122,5 +122,5 @@ def _membership_row(entry: MembershipRead) -> MembershipRow:
         slug=entry.slug,
         mark=mark_of(entry),
         status=entry.status,
-        role=entry.role,
+        role=role_label(entry.role),
     )

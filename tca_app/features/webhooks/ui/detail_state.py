@@ -12,7 +12,7 @@ from tca_app.core.events.log import CATALOGUE
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _, ngettext
 from tca_app.core.lists.query import Choice, TableQuery
-from tca_app.features.activity.filters import type_label
+from tca_app.features.activity.type_labels import type_label
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.deliveries import count_deliveries, list_deliveries
 from tca_app.features.webhooks.filters import DELIVERIES
@@ -107,14 +107,14 @@ class DeliveriesState(FilterState, RecordState, SessionState):
 
     async def _labels(self, session: Session, choice: Choice, values: tuple[str, ...]) -> dict[str, str]:
         if choice.key == "type":
-            return {value: type_label(value) for value in values}
+            return {value: _(type_label(value)) for value in values}
         return await FilterState._labels(self, session, choice, values)
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
         if key == "status":
             return await count_deliveries(session, actor, self._of, self._asked(BATCH), "status")
         counted = await count_deliveries(session, actor, self._of, self._asked(BATCH), "event_type")
-        named = [facet.model_copy(update={"label": type_label(facet.value)}) for facet in counted.values]
+        named = [facet.model_copy(update={"label": _(type_label(facet.value))}) for facet in counted.values]
         return counted.model_copy(update={"values": named})
 
     def _forget(self) -> None:
@@ -161,7 +161,7 @@ class DeliveriesState(FilterState, RecordState, SessionState):
 def _row(delivery: DeliveryRead) -> DeliveryRow:
     return DeliveryRow(
         id=delivery.id,
-        event=type_label(delivery.event_type),
+        event=_(type_label(delivery.event_type)),
         status=delivery.status,
         attempt=delivery.attempt,
         answer=str(delivery.response_code or _("No response")),

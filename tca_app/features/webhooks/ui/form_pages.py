@@ -6,16 +6,20 @@ import reflex as rx
 
 from tca_app.core.events.log import CATALOGUE
 from tca_app.core.urls import MAX_URL
-from tca_app.features.activity.filters import type_label
+from tca_app.features.activity.type_labels import type_label
 from tca_app.features.webhooks.ui.form_state import ALL, CHOSEN, NOT_IN_PROJECTS, TICK, WebhookForm
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 
 # Subjects of events, in the order of the dialog; others come first.
 GROUPS = {
+    "deployment": t("Deployments"),
+    "health_check": t("Health checks"),
+    "incident": t("Incidents"),
+    "maintenance": t("Maintenance"),
     "project": t("Projects"),
     "webhook": t("Webhooks"),
-    "token": "API tokens",
+    "token": t("API tokens"),
     "user": t("People"),
     "job": t("Jobs"),
     "instance": t("Instance"),
@@ -56,13 +60,13 @@ def _ticks(state: type[WebhookForm]) -> rx.Component:
     groups: dict[str, list[str]] = {}
     for name, event in sorted(CATALOGUE.items()):
         groups.setdefault(event.subject_type, []).append(name)
-    ordered = sorted(groups, key=lambda kind: (list(GROUPS).index(kind) if kind in GROUPS else -1, kind))
+    ordered = sorted(groups, key=list(GROUPS).index)
     return rx.el.div(*(_group(state, kind, groups[kind]) for kind in ordered), class_name="event-ticks")
 
 
 def _group(state: Any, kind: str, names: list[str]) -> rx.Component:
     shown = rx.el.fieldset(
-        rx.el.legend(GROUPS.get(kind, f"{kind.capitalize()}s")),
+        rx.el.legend(GROUPS[kind]),
         *(_tick(state, name) for name in names),
     )
     return rx.cond(~state.is_of_project, shown) if kind in NOT_IN_PROJECTS else shown
@@ -78,6 +82,6 @@ def _tick(state: type[WebhookForm], name: str) -> rx.Component:
             default_checked=state.form_values[field] == "on",
             key=f"{field}-{state.form_nonce}",
         ),
-        rx.el.span(type_label(name)),
+        rx.el.span(t(type_label(name))),
         class_name="check",
     )

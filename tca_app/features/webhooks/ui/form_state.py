@@ -8,7 +8,7 @@ from tca_app.core.errors import Invalid, Stale
 from tca_app.core.events.log import CATALOGUE
 from tca_app.core.language.messages import _
 from tca_app.core.urls import host_of
-from tca_app.features.activity.filters import type_label
+from tca_app.features.activity.type_labels import type_label
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookCreate, WebhookRead, WebhookUpdate, WebhookWithSecret
@@ -111,8 +111,8 @@ class WebhookForm(FormState, mixin=True):
         async with reading() as session:
             hook = await webhooks.get_webhook(session, self._as_actor(), self.form_id)
         theirs = {**dict.fromkeys(self._form_base, ""), **self._values(hook)}
-        labels = {"url": "URL", "description": "Description", "which": _("Events")}
-        labels |= {name: type_label(name.removeprefix(TICK)) for name in theirs if name.startswith(TICK)}
+        labels = {"url": "URL", "description": _("Description"), "which": _("Events")}
+        labels |= {name: _(type_label(name.removeprefix(TICK))) for name in theirs if name.startswith(TICK)}
         who = stale.changed_by or _("Someone else")
         self._ask_to_merge(theirs, version=hook.version, who=who, labels=labels)
 

@@ -10,7 +10,7 @@ from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
 from tca_app.core.language.messages import _, ngettext
 from tca_app.core.urls import host_of
-from tca_app.features.activity.filters import type_label
+from tca_app.features.activity.type_labels import type_label
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookQuery, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.features.webhooks.ui.form_state import WebhookForm
@@ -241,7 +241,7 @@ def _row(hook: WebhookRead) -> HookRow:
         description=hook.description,
         link=routes.webhook(hook.project_id, hook.id),
         events=ngettext("{count} event", "{count} events", count) if count else _("All events"),
-        event_names=[type_label(name) for name in hook.event_types],
+        event_names=[_(type_label(name)) for name in hook.event_types],
         is_active=hook.is_active,
         why_off=hook.disabled_why,
         failures=hook.failures,

@@ -42,7 +42,7 @@ class IdentitiesState(SessionState):
     async def load(self) -> None:
         """Loads the identities. After a link that needed a proof of identity it asks for one."""
         reason = query_param(self.router_data, "reason")
-        self.error = REASONS.get(reason, "")
+        self.error = _(REASONS.get(reason, ""))
         self.unlink_id, self.unlink_error = 0, ""
         await self._read()
         if reason == "needs_proof":

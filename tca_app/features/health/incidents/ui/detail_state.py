@@ -11,7 +11,15 @@ from tca_app.core.errors import AppError, NotFound
 from tca_app.core.language.messages import _
 from tca_app.features.health.incidents import queries, service as incidents
 from tca_app.features.health.incidents.schemas import IncidentRead
-from tca_app.features.health.incidents.ui.rows import ERASED, IncidentLine, Step, line_of, notified_users, steps_of
+from tca_app.features.health.incidents.ui.rows import (
+    ERASED,
+    IncidentLine,
+    Step,
+    component_names,
+    line_of,
+    notified_users,
+    steps_of,
+)
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Mark, mark_of
 from tca_app.ui.handlers import Events, handler
@@ -90,7 +98,7 @@ class IncidentState(RecordState, SessionState):
 def _facts(incident: IncidentRead) -> IncidentFacts:
     at, project = incident.acknowledged_at, incident.project
     return IncidentFacts(
-        components=", ".join(part.name for part in incident.components),
+        components=component_names(incident),
         project=project.name if project else "",
         mark=mark_of(project),
         project_url=routes.project(project.id) if project else "",

@@ -49,4 +49,4 @@ def _options(incident: IncidentRead) -> list[list[str]]:
     if incident.closed_at is not None:
         return []
     statuses = [name for name in STATUS_WORDS if incident.is_manual or name != "resolved"]
-    return [["", _("No change: only a note")], *([name, STATUS_WORDS[name]] for name in statuses)]
+    return [["", _("No change: only a note")], *([name, _(STATUS_WORDS[name])] for name in statuses)]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import TypedDict
 
 from tca_app.core.language.messages import N_, _, ngettext
+from tca_app.core.language.stored import stored_text
 from tca_app.features.health.incidents.schemas import IncidentRead, NoteRead, incident_title
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.ui import routes
@@ -67,8 +68,8 @@ def line_of(incident: IncidentRead, now: datetime) -> IncidentLine:
         mark=mark_of(incident.project),
         severity=incident.severity,
         status=incident.status,
-        reason=incident.reason,
-        components=", ".join(part.name for part in incident.components) if incident.is_manual else "",
+        reason=stored_text(incident.reason),
+        components=component_names(incident) if incident.is_manual else "",
         is_open=is_open,
         opened_at=_iso(incident.opened_at),
         lasted=lasted((incident.closed_at or now) - incident.opened_at),
@@ -82,12 +83,16 @@ def line_of(incident: IncidentRead, now: datetime) -> IncidentLine:
     )
 
 
+def component_names(incident: IncidentRead) -> str:
+    return ", ".join(stored_text(part.name) for part in incident.components)
+
+
 def _note(note: NoteRead) -> Note:
     return Note(
         id=note.id,
         author=note.author or _(ERASED),
         text=note.note,
-        status=STATUS_WORDS.get(note.status or "", ""),
+        status=_(STATUS_WORDS.get(note.status or "", "")),
         is_public=note.is_public,
         at=_iso(note.created_at),
     )
@@ -110,7 +115,7 @@ def steps_of(incident: IncidentRead) -> list[Step]:
             "bad",
         )
     elif not incident.is_manual:
-        steps.append(_step("opened", _("Opened by checks"), incident.opened_at, "bad", incident.reason))
+        steps.append(_step("opened", _("Opened by checks"), incident.opened_at, "bad", stored_text(incident.reason)))
     if incident.acknowledged_at:
         label = _("Acknowledged by {acknowledged_by}", acknowledged_by=incident.acknowledged_by or _(ERASED))
         steps.append(_step("acknowledged", label, incident.acknowledged_at, "info"))
@@ -121,7 +126,7 @@ def steps_of(incident: IncidentRead) -> list[Step]:
 
 def _note_step(note: NoteRead) -> Step:
     author = note.author or _(ERASED)
-    label = f"{STATUS_WORDS[note.status]} · {author}" if note.status else author
+    label = f"{_(STATUS_WORDS[note.status])} · {author}" if note.status else author
     tone = {"resolved": "good", "monitoring": "info", None: ""}.get(note.status, "warn")
     return _step(f"note-{note.id}", label, note.created_at, tone, note.note, is_public=note.is_public)
 

@@ -1,0 +1,69 @@
+"""Texts that the database has in English, such as the result of a check, in the language of the person who reads them.
+
+A module names them as constants, `_DOWN = stored("{part} is down")`, and writes them with `_DOWN.format(part=…)`.
+"""
+
+import re
+
+from tca_app.core.language.messages import ENGLISH, _, language, ngettext
+
+Plural = tuple[str, str]
+
+_NAME = re.compile(r"\{(\w+)\}")
+_plurals: dict[str, Plural] = {}  # each form to both
+_messages: dict[str, None] = {}
+
+
+def stored(message: str) -> str:
+    """Marks a message that is stored in English, with its values in place."""
+    _messages[message] = None
+    return message
+
+
+def stored_plural(one: str, many: str) -> Plural:
+    """Marks a message with a `{count}` that is stored in English. `counted` writes it."""
+    _plurals[one] = _plurals[many] = (one, many)
+    return one, many
+
+
+def stored_text(text: str) -> str:
+    """Returns a stored text in the language of the person. One that no module has named stays as it is."""
+    return _shown(text, is_value=False)
+
+
+def _shown(text: str, *, is_value: bool) -> str:
+    if not text or language() == ENGLISH:
+        return text
+    if text in _messages:
+        return _(text)
+    # What says most comes first, as "{seconds} s" fits much.
+    for message in sorted((*_messages, *_plurals), key=lambda message: -len(_NAME.sub("", message))):
+        values = _values_in(text, message)
+        if values and (translated := _translated(message, values, are_texts=not is_value)):
+            return translated
+    return text
+
+
+def _translated(message: str, values: dict[str, str], *, are_texts: bool) -> str:
+    """Returns the message in the language. Its values may be such texts, whose own values are not: "12 s behind"."""
+    shown = {name: _shown(value, is_value=True) if are_texts else value for name, value in values.items()}
+    if message in _messages:
+        return _(message, **shown)
+    count = shown.pop("count").replace(",", "")
+    return ngettext(*_plurals[message], int(count), **shown) if count.isascii() and count.isdigit() else ""
+
+
+def _values_in(text: str, message: str) -> dict[str, str]:
+    """Returns the values in a text that was written with the message, or none. The time is linear in the text."""
+    first, *rest = _NAME.split(message)
+    names, literals = rest[::2], rest[1::2]
+    if not names or not text.startswith(first) or not text.endswith(literals[-1]):
+        return {}
+    values, at = {}, len(first)
+    for index, (name, literal) in enumerate(zip(names, literals, strict=True)):
+        is_last = index == len(names) - 1
+        end = len(text) - len(literal) if is_last else text.find(literal, at + 1)
+        if end <= at:
+            return {}
+        values[name], at = text[at:end], end + len(literal)
+    return values

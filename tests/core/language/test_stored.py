@@ -1,0 +1,43 @@
+"""Texts that the database has in English are shown in the language of the reader."""
+
+import pytest
+
+from tca_app.core.language.messages import _, speaking
+from tca_app.core.language.stored import stored_text
+from tca_app.core.plurals import counted
+from tca_app.features.health import details
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        (details.EMPTY, "Warteschlange leer"),
+        (details.TIMED_OUT.format(seconds=5), "keine Antwort innerhalb von 5 s"),
+        (details.JOBS.format(waiting=3, dead=0, lag=details.NO_LAG), "3 wartend, 0 gescheitert, kein Rückstand"),
+        (counted(1, details.MAILS.waiting, lag="12 s behind"), "1 E-Mail wartet, 12 s Rückstand"),
+        (counted(1204, details.MAILS.failed), "1,204 E-Mails fehlgeschlagen, werden wiederholt"),
+        (
+            details.BACKUP_FAILED.format(time="2026-05-04 03:00", last=details.NO_BACKUP_YET),
+            "um 2026-05-04 03:00 UTC fehlgeschlagen, siehe Log; noch kein Backup",
+        ),
+        ("HTTP 502", "HTTP 502"),
+        ("x mails wait, no lag", "x mails wait, no lag"),
+        ("what a person wrote", "what a person wrote"),
+        ("", ""),
+    ],
+)
+def test_a_stored_text_is_shown_in_the_language_of_the_reader(english: str, german: str) -> None:
+    assert stored_text(english) == english
+    with speaking("de"):
+        assert stored_text(english) == german
+
+
+def test_a_value_in_a_stored_text_is_no_message() -> None:
+    with speaking("de"):
+        text = "{0.__class__} {time} cannot be reached ({x})"
+        assert stored_text(text) == _("{name} cannot be reached ({error})", name="{0.__class__} {time}", error="{x}")
+
+
+def test_a_long_text_with_much_that_resembles_ends() -> None:
+    with speaking("de"):
+        assert len(stored_text("last waiting, dead, cannot be reached (" * 5_000 + ")")) > 100_000

@@ -1,0 +1,65 @@
+"""Words of registries are looked up at run time, so no call names them: each has a German text nevertheless."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import tca_app.tca_app  # noqa: F401  all features
+from tca_app.core.database.concurrency import Changes
+from tca_app.core.errors import AppError
+from tca_app.core.events.log import CATALOGUE, Event
+from tca_app.core.jobs.queue import QUEUE_NAMES
+from tca_app.core.language.messages import read_catalogue
+from tca_app.core.region.locales import LOCALES
+from tca_app.features.activity.field_labels import FIELDS, WORDS
+from tca_app.features.activity.type_labels import TYPES
+from tca_app.features.ci.exchange import REFUSED
+from tca_app.features.deployments.listing.filters import STATUS_LABELS
+from tca_app.features.environments.tiers import TIER_LABELS
+from tca_app.features.health.probing.checks import PARTS, SERVICES
+from tca_app.features.jobs.filters import QUEUES
+from tca_app.features.projects.policy import RANK
+from tca_app.ui.components.roles import ROLE_LABELS
+
+SECRET = {"password", "current_password"}
+ONLY_REST = {"The signature does not match.", REFUSED}  # GitHub and jobs of CI read them
+NAMES = {"GitHub", "REST", "PostgreSQL", "Redis"}
+
+
+def _subclasses(of: type) -> Iterator[type]:
+    for one in of.__subclasses__():
+        yield one
+        yield from _subclasses(one)
+
+
+@pytest.fixture(scope="module")
+def german() -> set[str]:
+    return {message.id for message in read_catalogue("de") if message.string}
+
+
+def test_each_error_has_a_german_text(german: set[str]) -> None:
+    defaults = {error.default for error in _subclasses(AppError) if error.__module__.startswith("tca_app.")}
+    assert defaults - german - ONLY_REST - {""} == set()
+
+
+def test_each_event_has_a_german_title_and_the_name_of_its_type(german: set[str]) -> None:
+    assert {event.title for event in CATALOGUE.values()} - german == set()
+    assert CATALOGUE.keys() == TYPES.keys()
+    assert set(TYPES.values()) - german == set()
+
+
+def test_each_field_of_an_event_has_a_name(german: set[str]) -> None:
+    own = {name for event in CATALOGUE.values() for name in event.model_fields.keys() - Event.model_fields.keys()}
+    changed = {name for schema in _subclasses(Changes) for name in schema.model_fields}
+    named = {name for name in own | changed if not name.endswith("_id")} - SECRET - {"sessions"}
+    assert named - FIELDS.keys() == set()
+    assert {*FIELDS.values(), *WORDS.values()} - german - NAMES == set()
+
+
+def test_roles_states_tiers_queues_and_locales_have_german_names(german: set[str]) -> None:
+    assert ROLE_LABELS.keys() == RANK.keys() <= WORDS.keys()
+    assert QUEUES.keys() == set(QUEUE_NAMES)
+    parts = {name for name, _weight in (*PARTS.values(), *SERVICES.values())}
+    locales = {locale.label for locale in LOCALES.values()}
+    labels = (ROLE_LABELS.values(), TIER_LABELS.values(), STATUS_LABELS.values(), QUEUES.values(), parts, locales)
+    assert {label for group in labels for label in group} - german - NAMES == set()
