@@ -1,6 +1,7 @@
 """Words of registries are looked up at run time, so no call names them: each has a German text nevertheless."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import pytest
 
@@ -24,9 +25,10 @@ from tca_app.ui.components.roles import ROLE_LABELS
 SECRET = {"password", "current_password"}
 ONLY_REST = {"The signature does not match.", REFUSED}  # GitHub and jobs of CI read them
 NAMES = {"GitHub", "REST", "PostgreSQL", "Redis"}
+T = TypeVar("T")
 
 
-def _subclasses(of: type) -> Iterator[type]:
+def _subclasses(of: type[T]) -> Iterator[type[T]]:
     for one in of.__subclasses__():
         yield one
         yield from _subclasses(one)
@@ -34,7 +36,7 @@ def _subclasses(of: type) -> Iterator[type]:
 
 @pytest.fixture(scope="module")
 def german() -> set[str]:
-    return {message.id for message in read_catalogue("de") if message.string}
+    return {message.id for message in read_catalogue("de") if message.string and isinstance(message.id, str)}
 
 
 def test_each_error_has_a_german_text(german: set[str]) -> None:

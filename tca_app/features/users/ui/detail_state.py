@@ -13,6 +13,7 @@ from tca_app.features.users.schemas import MembershipRead
 from tca_app.features.users.ui.state import UserRow, UsersState, user_row
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Mark, face_of, mark_of
+from tca_app.ui.components.roles import role_label
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState

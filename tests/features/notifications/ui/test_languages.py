@@ -105,7 +105,11 @@ async def test_what_a_german_writes_is_english_in_the_log(console: Console) -> N
 
 
 async def test_an_event_of_an_older_version_keeps_what_was_stored() -> None:
-    old = SimpleNamespace(type="member_added", data={}, actor_name="Ana", subject_name="Billing")
-    forgotten = SimpleNamespace(type="pigeon_sent", data={}, actor_name="Ana", subject_name="Billing")
+    old = SimpleNamespace(
+        subject_type="project", type="member_added", data={}, actor_name="Ana", subject_name="Billing"
+    )
+    forgotten = SimpleNamespace(
+        subject_type="project", type="pigeon_sent", data={}, actor_name="Ana", subject_name="Billing"
+    )
     with speaking("de"):
         assert words(old, ("as stored", "x")) == words(forgotten, ("as stored", "x")) == ("as stored", "x")  # type: ignore[arg-type]

@@ -282,7 +282,7 @@ async def test_the_projects_of_a_person_come_with_their_role_not_the_viewers(con
     await run(_trash, admin, await make_project(ana, "Gone"))
     tab = await open_tab(console, admin, f"/users/{ana.user_id}")
     [row] = shown(await tab.hydrate(), UserState, "projects")
-    assert (row["name"], row["role"], row["status"]) == ("Billing", "deployer", "active")
+    assert (row["name"], row["role"], row["status"]) == ("Billing", "Deployer", "active")
 
 
 @pytest.mark.parametrize(
