@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import brotli
 
+from tca_app.core.fonts import FONT_FILES
 from tca_app.core.language.messages import LANGUAGES
 from tca_app.frontend.languages import add_languages
 
@@ -38,6 +40,7 @@ def finish(client: Path, palettes: Iterable[str]) -> None:
     _run_node("scripts", client)
     shrink_styles(client, palettes)
     preload_font(client)
+    name_fonts(client)
     write_script_hashes(client)
     add_languages(client)
     compress(client)
@@ -85,6 +88,17 @@ def preload_font(client: Path) -> None:
     link = f'<link rel="preload" as="font" type="font/woff2" crossorigin="" href="/assets/{fonts[0]}"/>'
     for page in client.rglob("*.html"):
         page.write_text(page.read_text().replace("</head>", f"{link}</head>", 1))
+
+
+def name_fonts(client: Path) -> None:
+    """Give the fonts a lasting name besides, for pages that are not part of the build."""
+    for name, url in FONT_FILES.items():
+        fonts = list((client / "assets").glob(f"{name}-*.woff2"))
+        if len(fonts) != 1:
+            raise BundleError(f"expected one {name} in the build, found {len(fonts)}")
+        named = client / url.lstrip("/")
+        named.parent.mkdir(exist_ok=True)
+        shutil.copyfile(fonts[0], named)
 
 
 def _run_node(script: str, client: Path, *words: str) -> list[str]:

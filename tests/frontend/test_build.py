@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import brotli
@@ -15,11 +16,13 @@ import pytest
 
 from tca_app.config import build_name
 from tca_app.config.settings import VERSION, get_settings
+from tca_app.core.fonts import FONT_FILES
 from tca_app.frontend import build
 from tca_app.frontend.bundle import (
     BundleError,
     compress,
     make_relocatable,
+    name_fonts,
     preload_font,
     script_hashes,
     shrink_styles,
@@ -219,9 +222,15 @@ def test_a_page_asks_for_its_font_at_once(client: Path) -> None:
         assert (client / url).is_file()
 
 
-def test_a_build_without_the_font_is_refused(tmp_path: Path) -> None:
+def test_the_pages_of_the_server_find_the_font(client: Path) -> None:
+    for url in FONT_FILES.values():
+        assert (client / url.lstrip("/")).read_bytes().startswith(b"wOF2")
+
+
+@pytest.mark.parametrize("step", [preload_font, name_fonts])
+def test_a_build_without_the_font_is_refused(tmp_path: Path, step: Callable[[Path], None]) -> None:
     with pytest.raises(BundleError, match="expected one inter-latin"):
-        preload_font(tmp_path)
+        step(tmp_path)
 
 
 def test_the_icons_of_several_pages_are_one_script(client: Path) -> None:

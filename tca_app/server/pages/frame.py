@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tca_app.config.settings import VERSION, get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.errors import NotSignedIn
+from tca_app.core.fonts import FONT_FACES, FONT_URL
 from tca_app.core.instance import instance_settings
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.features.auth import service as auth
@@ -41,7 +42,12 @@ def html_page(template: str, **values: object) -> Response:
     """Return a page. Inline styles are allowed, because Swagger UI sets them; inline scripts by their hash."""
     instance = instance_settings()
     html = _templates.get_template(template).render(
-        app_name=instance.app_name, logo_url=instance.logo_url or "/logo.svg", version=VERSION, **values
+        app_name=instance.app_name,
+        logo_url=instance.logo_url or "/logo.svg",
+        version=VERSION,
+        font=FONT_URL,
+        font_faces=FONT_FACES,
+        **values,
     )
     hashes = " ".join(f"'sha256-{_digest(script)}'" for script in _SCRIPT.findall(html))
     policy = (

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError, NotFound, Unavailable
+from tca_app.core.fonts import FONT_FACES, FONT_URL
 from tca_app.core.instance import instance_settings
 from tca_app.features.health import policy
 from tca_app.features.health.probing.check_state import lasted
@@ -27,11 +28,11 @@ from tca_app.features.health.ui.charts import bars_of
 TTL_S = 15.0
 FAILURE_TTL_S = 2.0  # not every visitor queries an unreachable database
 _FOLDER = Path(__file__).parent / "templates"
-_CSS = (_FOLDER / "public.css").read_text()
+_CSS = FONT_FACES + (_FOLDER / "public.css").read_text()
 _style = b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
 CSP = (
-    f"default-src 'none'; style-src 'sha256-{_style}'; img-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    f"default-src 'none'; style-src 'sha256-{_style}'; img-src 'self'; font-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
 )
 _templates = Environment(
     loader=FileSystemLoader(_FOLDER), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -153,7 +154,7 @@ def render(name: str, **given: object) -> bytes:
         "letter": instance.app_name[:1].upper(),
     }
     brand |= {"is_on": instance.status_public, "has_mail": get_settings().has_mail}
-    return _templates.get_template(name).render(css=_CSS, **brand, **given).encode()
+    return _templates.get_template(name).render(css=_CSS, font=FONT_URL, **brand, **given).encode()
 
 
 def moment(at: datetime) -> str:

@@ -63,7 +63,7 @@ def _name_cell(row: UserRow) -> rx.Component:
 
 
 COLUMNS = (
-    Column("full_name", t("Full name"), cell=_name_cell, sortable=True, wide=26),
+    Column("full_name", t("Full name"), cell=_name_cell, sortable=True, wide=23),
     Column(
         "username",
         t("Username"),
@@ -71,9 +71,9 @@ COLUMNS = (
         sortable=True,
         on_phone=False,
         on_tablet=False,
-        wide=14,
+        wide=12,
     ),
-    Column("email", t("Email"), cell=lambda row: cut(row["email"]), sortable=True, wide=50),
+    Column("email", t("Email"), cell=lambda row: cut(row["email"]), sortable=True, wide=58),
     Column(
         "is_superuser",
         t("Role"),
