@@ -20,7 +20,8 @@ def active_badge(is_active: Any) -> rx.Component:
 
 
 def role_badge(is_superuser: Any) -> rx.Component:
-    return rx.cond(is_superuser, badge(t("Admin"), "info", "shield"), badge(t("Member"), "", "user"))
+    """A badge for administrators. Members are the rule, so they are plain text."""
+    return rx.cond(is_superuser, badge(t("Admin"), "info", "shield"), rx.el.span(t("Member")))
 
 
 def project_status_badge(status: Any) -> rx.Component:

@@ -60,7 +60,8 @@ def _open_deployment(row: Any) -> rx.Component:
             rx.cond(row["progress"] != "", _progress(row)),
             class_name="grow",
         ),
-        deployment_badge(row["status"]),
+        # That it is in progress its bar or its time says.
+        rx.cond(row["progress"] == "", deployment_badge(row["status"])),
         key=row["id"].to(str),
     )
 

@@ -83,16 +83,23 @@ def _workers() -> rx.Component:
 def _queue(queue: Queue) -> rx.Component:
     return rx.el.tr(
         rx.el.th(queue["name"], scope="row"),
-        *(rx.el.td(queue[name], class_name="right num") for name in ("waiting", "running", "retrying")),
+        *(rx.el.td(_count(queue[name]), class_name="right num") for name in ("waiting", "running", "retrying")),
         rx.el.td(
-            rx.cond(as_var(queue["dead"]).to(int) > 0, badge(queue["dead"], "bad", "circle-x"), queue["dead"]),
+            rx.cond(as_var(queue["dead"]).to(int) > 0, badge(queue["dead"], "bad", "circle-x"), _count(queue["dead"])),
             class_name="right num",
         ),
         rx.el.td(
-            rx.cond(queue["is_late"], badge(queue["lag"], "warn", "clock-alert"), queue["lag"]), class_name="right num"
+            rx.cond(queue["is_late"], badge(queue["lag"], "warn", "clock-alert"), _count(queue["lag"])),
+            class_name="right num",
         ),
         key=as_var(queue["name"]).to(str),
     )
+
+
+def _count(value: Any) -> rx.Component:
+    """A number that is quiet when there is nothing to see."""
+    text = as_var(value).to(str)
+    return rx.el.span(value, class_name=rx.cond((text == "0") | (text == "none"), "muted", ""))
 
 
 def _columns() -> list[Column]:

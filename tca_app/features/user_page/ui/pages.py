@@ -49,8 +49,7 @@ def user_page() -> rx.Component:
         who_else(),
         rx.fragment(
             rx.cond(SessionState.acting_name == "", sessions_panel()),
-            user_factors(),
-            _personal_data(),
+            rx.el.div(user_factors(), _personal_data(), class_name="columns even"),
             subject_activity(),
         ),
         editing_mark("user", UserFormState.form_id),
