@@ -14,7 +14,7 @@ from pathlib import Path
 
 import brotli
 
-from tca_app.core.fonts import FONT_FILES
+from tca_app.config.fonts import FONT_FILES
 from tca_app.core.language.messages import LANGUAGES
 from tca_app.frontend.languages import add_languages
 

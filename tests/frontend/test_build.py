@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from tca_app.config import build_name
+from tca_app.config.fonts import FONT_FILES
 from tca_app.config.settings import VERSION, get_settings
-from tca_app.core.fonts import FONT_FILES
 from tca_app.frontend import build
 from tca_app.frontend.bundle import (
     BundleError,

@@ -11,10 +11,10 @@ from pathlib import Path
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tca_app.config.fonts import FONT_FACES, FONT_URL
 from tca_app.config.settings import VERSION, get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.errors import NotSignedIn
-from tca_app.core.fonts import FONT_FACES, FONT_URL
 from tca_app.core.instance import instance_settings
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.features.auth import service as auth

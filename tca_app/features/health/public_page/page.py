@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tca_app.config.fonts import FONT_FACES, FONT_URL
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError, NotFound, Unavailable
-from tca_app.core.fonts import FONT_FACES, FONT_URL
 from tca_app.core.instance import instance_settings
 from tca_app.features.health import policy
 from tca_app.features.health.probing.check_state import lasted
