@@ -76,6 +76,7 @@ def tools_row(
             ),
             rx.el.kbd("/", aria_hidden="true"),
             class_name="search",
+            style={"--label": rx.Var.create(search_label).to(str).length()},  # so that its placeholder fits
         ),
         rx.el.div(*filter_controls(state), class_name="filters"),
         filter_sheet(state, sorts, orders),
