@@ -162,7 +162,7 @@ async def make_comment(author: Actor, deployment_id: int, body: str = "Looks goo
     return (await run(comments.create_comment, author, deployment_id, CommentCreate(body=body))).id
 
 
-async def make_notification(whom: Actor) -> int:
+async def make_notification(whom: Actor, **fields: Any) -> int:
     """A notification of a user; returns its id."""
     async with transaction() as session:
         await emit(session, None, UserUpdated(subject_id=whom.user_id, subject_name=whom.display_name))
@@ -174,6 +174,7 @@ async def make_notification(whom: Actor) -> int:
             "title": "x",
             "body": "",
             "link": "",
+            **fields,
         }
         return (await session.execute(insert(Notification).values(values).returning(Notification.id))).scalar_one()
 

@@ -73,7 +73,9 @@ API_TOKENS_EXPORT = "/api/v1/admin/tokens/export.csv"
 API_INVITATIONS_EXPORT = "/api/v1/invitations/export.csv"
 API_SESSIONS_EXPORT = "/api/auth/sessions/export.csv"
 API_WEBHOOKS = "/api/v1/webhooks"
-API_GROUPS_EXPORT = "/api/v1/groups/export.csv"
+API_GROUPS = "/api/v1/groups"
+API_GROUPS_EXPORT = f"{API_GROUPS}/export.csv"
+API_NOTIFICATIONS = "/api/v1/notifications"
 API_JOBS_EXPORT = "/api/v1/jobs/export.csv"
 
 

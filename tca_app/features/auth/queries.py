@@ -15,6 +15,7 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.cache.local import LocalCache
 from tca_app.core.database.session import after_commit
+from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name
 from tca_app.core.errors import NotFound, NotSignedIn
 from tca_app.core.instance import InstanceSettings, instance_settings
@@ -23,7 +24,7 @@ from tca_app.features.auth import factor_requirement
 from tca_app.features.auth.callers import PERSON, Caller, Client, actor_of, person_fields
 from tca_app.features.auth.factor_requirement import HAS_FACTOR, WithoutFactor
 from tca_app.features.auth.policy import require_own
-from tca_app.features.auth.schemas import SessionRead, SignedInUser
+from tca_app.features.auth.schemas import SessionQuery, SessionRead, SignedInUser
 from tca_app.models import AuthSession, User
 from tca_app.models.base import UTC_TIME
 
@@ -272,9 +273,13 @@ async def touch(session: AsyncSession, session_id: int) -> bool:
     return False
 
 
-async def list_sessions(session: AsyncSession, actor: Actor, user_id: int) -> list[SessionRead]:
-    """Returns your open sessions, most recently used first. Superusers may list those of another user."""
+_SORTS = {name: AuthSession.__table__.c[name] for name in ("kind", "user_agent", "ip", "created_at", "last_used_at")}
+
+
+async def list_sessions(session: AsyncSession, actor: Actor, query: SessionQuery) -> list[SessionRead]:
+    """Returns your open sessions, by default most recently used first. Superusers may list those of another user."""
     require_own(actor, "sessions.list")
+    user_id = query.user_id or actor.user_id
     if user_id != actor.user_id and not actor.is_superuser:
         raise NotFound
     rows = await session.execute(
@@ -289,7 +294,7 @@ async def list_sessions(session: AsyncSession, actor: Actor, user_id: int) -> li
         )
         .join(User, col(User.id) == col(AuthSession.user_id))
         .where(col(AuthSession.user_id) == user_id, *is_valid())
-        .order_by(col(AuthSession.last_used_at).desc(), col(AuthSession.id).desc())
+        .order_by(*order_by(_SORTS, query.sort, AuthSession.__table__.c.id))
         .limit(100)
     )
     return [SessionRead(**row._mapping, is_current=row.id == actor.session_id) for row in rows]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Form, Request, Response
+from fastapi import Form, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
@@ -21,6 +21,7 @@ from tca_app.features.auth.schemas import (
     PasswordReset,
     Reauthentication,
     RefreshRequest,
+    SessionQuery,
     SessionRead,
     SessionRequest,
     SetupRequest,
@@ -166,15 +167,18 @@ async def verify(person: CurrentPerson) -> Response:
     return json_response(person.model_dump_json().encode())
 
 
-@router.get("/sessions", response_model=list[SessionRead], responses=problems(401))
-async def list_sessions(actor: CurrentActor, session: Reading) -> Response:
-    return json_response(_sessions.dump_json(await service.list_sessions(session, actor, actor.user_id)))
+@router.get("/sessions", response_model=list[SessionRead], responses=problems(401, 404))
+async def list_sessions(query: Annotated[SessionQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
+    """List your open sessions, by default the one that was used last first. Administrators also those of others."""
+    return json_response(_sessions.dump_json(await service.list_sessions(session, actor, query)))
 
 
-@router.get("/sessions/export.csv", response_class=StreamingResponse, responses=CSV | problems(401))
-async def export_sessions(actor: CurrentViewer, session: Reading) -> StreamingResponse:
-    """Download the list of your sessions as CSV. A browser's session cookie is accepted."""
-    return csv_file("sessions", _COLUMNS, await service.list_sessions(session, actor, actor.user_id))
+@router.get("/sessions/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 404))
+async def export_sessions(
+    query: Annotated[SessionQuery, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of sessions as CSV. A browser's session cookie is accepted."""
+    return csv_file("sessions", _COLUMNS, await service.list_sessions(session, actor, query))
 
 
 @router.delete("/sessions", status_code=204, response_class=Response, responses=problems(401))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tca_app.core.language.messages import LanguageName
-from tca_app.core.schema import Email, InputModel, Line100, ReadModel, Reason, Username
+from tca_app.core.schema import Email, InputModel, Line100, ReadModel, Reason, UrlId, Username
 from tca_app.core.security.tokens import MAX_PASSWORD
 
 # A password that is only checked: any text of limited length.
@@ -137,6 +137,29 @@ class TokenPair(BaseModel):
 
 class LoginAnswer(TokenPair):
     user: SignedInUser
+
+
+SessionSort = Literal[
+    "kind",
+    "-kind",
+    "user_agent",
+    "-user_agent",
+    "ip",
+    "-ip",
+    "created_at",
+    "-created_at",
+    "last_used_at",
+    "-last_used_at",
+]
+
+
+class SessionQuery(BaseModel):
+    """`user_id`: the sessions of another user, for administrators."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: UrlId | None = None
+    sort: SessionSort = "-last_used_at"
 
 
 class SessionRead(ReadModel):

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Form, Response
+from fastapi import Depends, Form, Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.database.session import reading, transaction
@@ -10,8 +11,18 @@ from tca_app.core.schema import UrlId
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.auth.service import Client
 from tca_app.features.ci import exchange, service
-from tca_app.features.ci.schemas import ExchangedToken, TokenExchange, TrustCreate, TrustRead, TrustUpdate
-from tca_app.rest.dependencies import CurrentActor, FromClient, IfMatch, ProjectId, Reading, Writing
+from tca_app.features.ci.schemas import ExchangedToken, TokenExchange, TrustCreate, TrustQuery, TrustRead, TrustUpdate
+from tca_app.rest.csv_files import CSV, csv_file
+from tca_app.rest.dependencies import (
+    CurrentActor,
+    CurrentViewer,
+    FromClient,
+    IfMatch,
+    ProjectId,
+    Reading,
+    ViewedProjectId,
+    Writing,
+)
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response
@@ -20,6 +31,7 @@ from tca_app.rest.routing import console_router
 router = console_router("/api/v1/projects", "ci", "session")
 exchange_router = console_router("/api/auth", "auth", "session")
 _trusts = TypeAdapter(list[TrustRead])
+COLUMNS = tuple(name for name in TrustRead.model_fields if name != "version")
 
 
 async def _limited(client: FromClient) -> Client:
@@ -47,9 +59,23 @@ async def exchange_token(
 
 
 @router.get("/{project_id:project}/ci-trusts", response_model=list[TrustRead], responses=problems(401, 403, 404))
-async def list_ci_trusts(project_id: ProjectId, actor: CurrentActor, session: Reading) -> Response:
+async def list_ci_trusts(
+    project_id: ProjectId, query: Annotated[TrustQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
     """List the issuers of ID tokens that the project trusts. Maintainers and owners only."""
-    return json_response(_trusts.dump_json(await service.list_trusts(session, actor, project_id)))
+    return json_response(_trusts.dump_json(await service.list_trusts(session, actor, project_id, query)))
+
+
+@router.get(
+    "/{project_id:project}/ci-trusts/export.csv",
+    response_class=StreamingResponse,
+    responses=CSV | problems(401, 403, 404),
+)
+async def export_ci_trusts(
+    project_id: ViewedProjectId, query: Annotated[TrustQuery, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of trusted issuers as CSV. A browser's session cookie is accepted."""
+    return csv_file("ci-trusts", COLUMNS, await service.list_trusts(session, actor, project_id, query))
 
 
 @router.post("/{project_id:project}/ci-trusts", status_code=201, responses=problems(401, 403, 404, 409))

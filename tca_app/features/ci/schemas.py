@@ -63,6 +63,15 @@ class TrustUpdate(Changes):
     claims: Claims = UNSET
 
 
+TrustSort = Literal["created_at", "-created_at", "name", "-name", "issuer", "-issuer", "last_used_at", "-last_used_at"]
+
+
+class TrustQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    sort: TrustSort = "created_at"
+
+
 class TrustRead(ReadModel):
     """A trusted issuer. `created_by` is empty when that person was deleted."""
 

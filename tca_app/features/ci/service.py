@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import VersionedRow, changed_fields, check_version, fields_of
 from tca_app.core.database.lists import to_reads
+from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Conflict, FieldError, Invalid, NotFound
 from tca_app.core.events.log import emit
@@ -17,7 +18,7 @@ from tca_app.core.outgoing.ssrf_safe import ForbiddenAddress, target_of
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.ci import events, policy
 from tca_app.features.ci.claims import names_a_repository
-from tca_app.features.ci.schemas import NAMING, TrustCreate, TrustRead, TrustUpdate
+from tca_app.features.ci.schemas import NAMING, TrustCreate, TrustQuery, TrustRead, TrustUpdate
 from tca_app.features.projects.service import find_project, get_project
 from tca_app.features.tokens import ci_tokens
 from tca_app.features.tokens.service import insert_service_account
@@ -34,6 +35,14 @@ _WHOLE = (
 )
 
 
+_SORTS = {
+    "created_at": _trusts.created_at,
+    "name": func.lower(_trusts.name),
+    "issuer": _trusts.issuer,
+    "last_used_at": _trusts.last_used_at,
+}
+
+
 class _TrustRow(VersionedRow, Protocol):
     """A locked row, with the name of its last editor."""
 
@@ -44,12 +53,15 @@ class _TrustRow(VersionedRow, Protocol):
     claims: dict[str, str]
 
 
-async def list_trusts(session: AsyncSession, actor: Actor, project_id: int) -> list[TrustRead]:
-    """Returns the trusted issuers of a project, oldest first. Raises NotFound, Forbidden."""
+async def list_trusts(
+    session: AsyncSession, actor: Actor, project_id: int, query: TrustQuery | None = None
+) -> list[TrustRead]:
+    """Returns the trusted issuers of a project, by default oldest first. Raises NotFound, Forbidden."""
     project = await get_project(session, actor, project_id)
     policy.require_manager(actor, project.my_role)
-    found = await session.execute(_WHOLE.where(_trusts.project_id == project_id).order_by(_trusts.id))
-    return to_reads(TrustRead, found)
+    sort = (query or TrustQuery()).sort
+    ordered = _WHOLE.order_by(*order_by(_SORTS, sort, _trusts.id, nullable=("last_used_at",)))
+    return to_reads(TrustRead, await session.execute(ordered.where(_trusts.project_id == project_id)))
 
 
 async def create_trust(session: AsyncSession, actor: Actor, project_id: int, data: TrustCreate) -> TrustRead:

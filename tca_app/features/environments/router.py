@@ -1,18 +1,23 @@
 """REST endpoints `/api/v1/projects/{id}/environments` and `/freezes`. The rules are in the services."""
 
-from fastapi import Response
+from typing import Annotated
+
+from fastapi import Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
 from tca_app.features.environments import freezes, service
 from tca_app.features.environments.schemas import (
     EnvironmentCreate,
+    EnvironmentQuery,
     EnvironmentRead,
     EnvironmentUpdate,
     FreezeCreate,
     FreezeRead,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, ProjectId, Reading, Writing
+from tca_app.rest.csv_files import CSV, csv_file
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, IfMatch, ProjectId, Reading, ViewedProjectId, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response
@@ -21,12 +26,24 @@ from tca_app.rest.routing import console_router
 router = console_router("/api/v1/projects/{project_id:project}", "environments")
 _environments = TypeAdapter(list[EnvironmentRead])
 _freezes = TypeAdapter(list[FreezeRead])
+COLUMNS = tuple(name for name in EnvironmentRead.model_fields if name != "version")
+FREEZE_COLUMNS = tuple("created_by.username" if name == "created_by" else name for name in FreezeRead.model_fields)
 
 
 @router.get("/environments", response_model=list[EnvironmentRead], responses=problems(401, 404))
-async def list_environments(project_id: ProjectId, actor: CurrentActor, session: Reading) -> Response:
-    """List all environments (at most 50) in pipeline order."""
-    return json_response(_environments.dump_json(await service.list_environments(session, actor, project_id)))
+async def list_environments(
+    project_id: ProjectId, query: Annotated[EnvironmentQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
+    """List all environments (at most 50), by default in pipeline order."""
+    return json_response(_environments.dump_json(await service.list_environments(session, actor, project_id, query)))
+
+
+@router.get("/environments/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 404))
+async def export_environments(
+    project_id: ViewedProjectId, query: Annotated[EnvironmentQuery, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of environments as CSV. A browser's session cookie is accepted."""
+    return csv_file("environments", COLUMNS, await service.list_environments(session, actor, project_id, query))
 
 
 @router.post("/environments", status_code=201, responses=problems(401, 403, 404, 409))
@@ -73,6 +90,12 @@ async def delete_environment(
 async def list_freezes(project_id: ProjectId, actor: CurrentActor, session: Reading) -> Response:
     """List current and planned freeze windows (at most 100), the next one first."""
     return json_response(_freezes.dump_json(await freezes.list_freezes(session, actor, project_id)))
+
+
+@router.get("/freezes/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 404))
+async def export_freezes(project_id: ViewedProjectId, actor: CurrentViewer, session: Reading) -> StreamingResponse:
+    """Download the list of freeze windows as CSV. A browser's session cookie is accepted."""
+    return csv_file("freezes", FREEZE_COLUMNS, await freezes.list_freezes(session, actor, project_id))
 
 
 @router.post("/freezes", status_code=201, responses=problems(401, 403, 404, 409))

@@ -1,9 +1,9 @@
 """Schemas of environments and freeze windows."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes
 from tca_app.core.schema import HttpUrl, Id, InputModel, Moment, Name50, Rank, ReadModel, Reason
@@ -33,6 +33,15 @@ class EnvironmentUpdate(Changes):
     tier: Tier = UNSET
     is_protected: bool = UNSET
     allow_parallel: bool = UNSET
+
+
+EnvironmentSort = Literal["rank", "-rank", "name", "-name", "tier", "-tier"]
+
+
+class EnvironmentQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    sort: EnvironmentSort = "rank"
 
 
 class EnvironmentRead(ReadModel):

@@ -1,20 +1,26 @@
 """Service functions for environments, the deployment targets of a project."""
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, get_args
 
-from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import VersionedRow, changed_fields, check_version, fields_of
 from tca_app.core.database.session import refuse_duplicates
+from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.language.messages import N_
 from tca_app.features.environments import events
-from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
-from tca_app.features.environments.tiers import guess_tier
+from tca_app.features.environments.schemas import (
+    EnvironmentCreate,
+    EnvironmentQuery,
+    EnvironmentRead,
+    EnvironmentUpdate,
+)
+from tca_app.features.environments.tiers import Tier, guess_tier
 from tca_app.features.projects import policy
 from tca_app.features.projects.service import find_project, get_project
 from tca_app.models import Deployment, Environment
@@ -24,11 +30,14 @@ MAX_ENVIRONMENTS = 50
 NAME_TAKEN = "This project already has an environment with this name."
 _environments = Environment.__table__.c
 _COLUMNS = tuple(_environments[name] for name in EnvironmentRead.model_fields)
-_OF_PROJECT = (
-    select(*_COLUMNS)
-    .where(_environments.project_id == bindparam("project_id"), _environments.deleted_at.is_(None))
-    .order_by(_environments.rank, _environments.id)
+_OF_PROJECT = select(*_COLUMNS).where(
+    _environments.project_id == bindparam("project_id"), _environments.deleted_at.is_(None)
 )
+_SORTS = {
+    "rank": _environments.rank,
+    "name": func.lower(_environments.name),
+    "tier": func.array_position(literal(list(get_args(Tier))), _environments.tier),
+}
 
 
 class LockedEnvironment(VersionedRow, Protocol):
@@ -49,11 +58,14 @@ class EnvironmentInUse(Conflict):
     default = N_("A deployment to this environment is not finished. Wait for it or cancel it.")
 
 
-async def list_environments(session: AsyncSession, actor: Actor, project_id: int) -> list[EnvironmentRead]:
-    """Returns the environments in pipeline order."""
+async def list_environments(
+    session: AsyncSession, actor: Actor, project_id: int, query: EnvironmentQuery | None = None
+) -> list[EnvironmentRead]:
+    """Returns the environments, by default in pipeline order."""
     project = await get_project(session, actor, project_id)
     policy.require(actor, "environments.read", project.my_role)
-    rows = await session.execute(_OF_PROJECT, {"project_id": project_id})
+    ordered = _OF_PROJECT.order_by(*order_by(_SORTS, (query or EnvironmentQuery()).sort, _environments.id))
+    rows = await session.execute(ordered, {"project_id": project_id})
     return [EnvironmentRead.model_validate(row) for row in rows]
 
 

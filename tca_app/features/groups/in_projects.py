@@ -1,18 +1,19 @@
 """Service functions for the groups of a project. The rules are those of its members."""
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.lists import to_reads
+from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.language.messages import _
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.groups import events
 from tca_app.features.groups.membership import refresh_roles
-from tca_app.features.groups.schemas import ProjectGroupAdd, ProjectGroupRead, ProjectGroupUpdate
+from tca_app.features.groups.schemas import ProjectGroupAdd, ProjectGroupQuery, ProjectGroupRead, ProjectGroupUpdate
 from tca_app.features.projects import policy
 from tca_app.features.projects.service import LockedProject, find_project, get_project
 from tca_app.models import Group, GroupMember, ProjectGroup
@@ -21,21 +22,30 @@ _GROUPS, _IN = Group.__table__, ProjectGroup.__table__
 _people = GroupMember.__table__.c
 
 
+_PEOPLE = select(func.count()).where(_people.group_id == _GROUPS.c.id).correlate(_GROUPS).scalar_subquery()
+_SORTS = {
+    "name": func.lower(_GROUPS.c.name),
+    "member_count": _PEOPLE,
+    "role": case(policy.RANK, value=_IN.c.role),
+}
+
+
 def _rows(project_id: int) -> Select[tuple[object, ...]]:
-    people = select(func.count()).where(_people.group_id == _GROUPS.c.id).correlate(_GROUPS).scalar_subquery()
     return (
-        select(_GROUPS.c.id.label("group_id"), _GROUPS.c.name, people.label("member_count"), _IN.c.role)
+        select(_GROUPS.c.id.label("group_id"), _GROUPS.c.name, _PEOPLE.label("member_count"), _IN.c.role)
         .join(_IN, _IN.c.group_id == _GROUPS.c.id)
         .where(_IN.c.project_id == project_id)
-        .order_by(func.lower(_GROUPS.c.name))
     )
 
 
-async def list_project_groups(session: AsyncSession, actor: Actor, project_id: int) -> list[ProjectGroupRead]:
-    """Returns the groups of a project. Raises Forbidden for those who may not see its members."""
+async def list_project_groups(
+    session: AsyncSession, actor: Actor, project_id: int, query: ProjectGroupQuery | None = None
+) -> list[ProjectGroupRead]:
+    """Returns the groups of a project, by default by name. Raises Forbidden for those who may not see its members."""
     project = await get_project(session, actor, project_id)
     policy.require(actor, "members.list", project.my_role)
-    return to_reads(ProjectGroupRead, (await session.execute(_rows(project_id))).all())
+    ordered = _rows(project_id).order_by(*order_by(_SORTS, (query or ProjectGroupQuery()).sort, _GROUPS.c.id))
+    return to_reads(ProjectGroupRead, (await session.execute(ordered)).all())
 
 
 async def add_project_group(

@@ -12,15 +12,17 @@ from tca_app.features.groups.schemas import (
     GroupCreate,
     GroupFilter,
     GroupMemberAdd,
+    GroupMemberQuery,
     GroupMemberRead,
     GroupRead,
     GroupUpdate,
     ProjectGroupAdd,
+    ProjectGroupQuery,
     ProjectGroupRead,
     ProjectGroupUpdate,
 )
 from tca_app.rest.csv_files import CSV, csv_file
-from tca_app.rest.dependencies import CurrentActor, CurrentViewer, IfMatch, ProjectId, Reading, Writing
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, IfMatch, ProjectId, Reading, ViewedProjectId, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, json_response
@@ -75,9 +77,22 @@ async def delete_group(group_id: UrlId, actor: CurrentActor, session: Writing) -
 
 
 @router.get("/{group_id:int}/members", response_model=list[GroupMemberRead], responses=problems(401, 403, 404))
-async def list_group_members(group_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
+async def list_group_members(
+    group_id: UrlId, query: Annotated[GroupMemberQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
     """List the people of a group. Administrators only."""
-    return json_response(_members.dump_json(await service.list_group_members(session, actor, group_id)))
+    return json_response(_members.dump_json(await service.list_group_members(session, actor, group_id, query)))
+
+
+@router.get(
+    "/{group_id:int}/members/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 403, 404)
+)
+async def export_group_members(
+    group_id: UrlId, query: Annotated[GroupMemberQuery, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of the people of a group as CSV. A browser's session cookie is accepted."""
+    rows = await service.list_group_members(session, actor, group_id, query)
+    return csv_file("group-members", tuple(GroupMemberRead.model_fields), rows)
 
 
 @router.post("/{group_id:int}/members", status_code=201, responses=problems(401, 403, 404, 409))
@@ -106,10 +121,25 @@ async def remove_group_member(group_id: UrlId, user_id: UrlId, actor: CurrentAct
     response_model=list[ProjectGroupRead],
     responses=problems(401, 403, 404),
 )
-async def list_project_groups(project_id: ProjectId, actor: CurrentActor, session: Reading) -> Response:
+async def list_project_groups(
+    project_id: ProjectId, query: Annotated[ProjectGroupQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
     """List the groups of a project. Maintainers and owners only."""
-    found = await in_projects.list_project_groups(session, actor, project_id)
+    found = await in_projects.list_project_groups(session, actor, project_id, query)
     return json_response(_project_groups.dump_json(found))
+
+
+@project_router.get(
+    "/{project_id:project}/groups/export.csv",
+    response_class=StreamingResponse,
+    responses=CSV | problems(401, 403, 404),
+)
+async def export_project_groups(
+    project_id: ViewedProjectId, query: Annotated[ProjectGroupQuery, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of the groups of a project as CSV. A browser's session cookie is accepted."""
+    rows = await in_projects.list_project_groups(session, actor, project_id, query)
+    return csv_file("groups", tuple(ProjectGroupRead.model_fields), rows)
 
 
 @project_router.post("/{project_id:project}/groups", status_code=201, responses=problems(401, 403, 404, 409))

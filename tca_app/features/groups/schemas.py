@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from tca_app.core.database.concurrency import UNSET, Changes, ListFilter, ListQuery
 from tca_app.core.filters import Many
 from tca_app.core.schema import Id, InputModel, Line200, Name50, ReadModel, UrlId
@@ -67,6 +69,18 @@ class GroupMemberRead(ReadModel):
     username: str
     full_name: str
     is_active: bool
+
+
+class GroupMemberQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    sort: Literal["username", "-username", "full_name", "-full_name"] = "username"
+
+
+class ProjectGroupQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    sort: Literal["name", "-name", "member_count", "-member_count", "role", "-role"] = "name"
 
 
 class ProjectGroupAdd(InputModel):

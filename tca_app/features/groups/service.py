@@ -8,6 +8,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import changed_fields, check_version, fields_of
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.session import refuse_duplicates
+from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.language.messages import _
@@ -15,7 +16,14 @@ from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.groups import events, policy
 from tca_app.features.groups.listing import GROUPS, MAX_GROUPS
 from tca_app.features.groups.membership import refresh_roles
-from tca_app.features.groups.schemas import GroupCreate, GroupMemberAdd, GroupMemberRead, GroupRead, GroupUpdate
+from tca_app.features.groups.schemas import (
+    GroupCreate,
+    GroupMemberAdd,
+    GroupMemberQuery,
+    GroupMemberRead,
+    GroupRead,
+    GroupUpdate,
+)
 from tca_app.features.projects.user_lookups import display_names, require_active_user
 from tca_app.models import Group, GroupMember, ProjectGroup, User
 from tca_app.models.user import changed_by
@@ -80,10 +88,16 @@ async def delete_group(session: AsyncSession, actor: Actor, group_id: int) -> No
     await emit(session, actor, events.GroupDeleted.of(group))
 
 
-async def list_group_members(session: AsyncSession, actor: Actor, group_id: int) -> list[GroupMemberRead]:
+async def list_group_members(
+    session: AsyncSession, actor: Actor, group_id: int, query: GroupMemberQuery | None = None
+) -> list[GroupMemberRead]:
     """Returns the people of a group, by name."""
     await get_group(session, actor, group_id)
-    return to_reads(GroupMemberRead, (await session.execute(_people(group_id))).all())
+    ordered = _people(group_id).order_by(*order_by(_SORTS, (query or GroupMemberQuery()).sort, _users.id))
+    return to_reads(GroupMemberRead, (await session.execute(ordered)).all())
+
+
+_SORTS = {name: func.lower(_users[name]) for name in ("username", "full_name")}
 
 
 def _people(group_id: int) -> Select[tuple[object, ...]]:
@@ -91,7 +105,6 @@ def _people(group_id: int) -> Select[tuple[object, ...]]:
         select(_users.id.label("user_id"), _users.username, _users.full_name, _users.is_active)
         .join(GroupMember.__table__, _members.user_id == _users.id)
         .where(_members.group_id == group_id, _users.deleted_at.is_(None))
-        .order_by(func.lower(_users.username), _users.id)
     )
 
 

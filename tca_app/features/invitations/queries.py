@@ -39,6 +39,7 @@ _SORTS = {
     "state": STATE,
     "invited_by": func.lower(display_name_sql(INVITER.c)),
     "expires_at": invitations.expires_at,
+    "role": case(policy.RANK, value=invitations.role),
 }
 
 
@@ -64,7 +65,7 @@ def ordered_ids(query: InvitationFilter) -> Select[int]:
     chosen = select(invitations.id).select_from(Invitation.__table__)
     if query.sort.endswith("invited_by"):
         chosen = chosen.outerjoin(INVITER, INVITER.c.id == invitations.invited_by_id)
-    chosen = chosen.order_by(*order_by(_SORTS, query.sort, invitations.id, nullable=("invited_by",)))
+    chosen = chosen.order_by(*order_by(_SORTS, query.sort, invitations.id, nullable=("invited_by", "role")))
     return chosen.where(*conditions(query))
 
 

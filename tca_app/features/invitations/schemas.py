@@ -54,6 +54,8 @@ InvitationSort = Literal[
     "-invited_by",
     "expires_at",
     "-expires_at",
+    "role",
+    "-role",
 ]
 
 

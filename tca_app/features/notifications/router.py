@@ -3,18 +3,21 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
 from tca_app.features.notifications import service
 from tca_app.features.notifications.schemas import (
     InboxCount,
+    InboxFilter,
     InboxQuery,
     NotificationRead,
     Preference,
     PreferencesUpdate,
 )
-from tca_app.rest.dependencies import CurrentActor, Reading, Writing
+from tca_app.rest.csv_files import CSV, csv_response
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import json_response, next_link
@@ -23,6 +26,7 @@ from tca_app.rest.routing import console_router
 router = console_router("/api/v1/notifications", "notifications")
 _notifications = TypeAdapter(list[NotificationRead])
 _preferences = TypeAdapter(list[Preference])
+COLUMNS = tuple(NotificationRead.model_fields)
 
 
 @router.get("", response_model=list[NotificationRead], responses=problems(401))
@@ -33,6 +37,17 @@ async def list_notifications(
     found, more = await service.list_notifications(session, actor, query)
     headers = next_link(request, found[-1].id) if more else {}
     return json_response(_notifications.dump_json(found), headers=headers)
+
+
+@router.get("/export.csv", response_class=StreamingResponse, responses=CSV | problems(401))
+async def export_notifications(
+    query: Annotated[InboxFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the caller's notifications as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
+    ids = await service.find_notification_ids(session, actor, query)
+    return csv_response(
+        "notifications", COLUMNS, ids, lambda batch, some: service.read_notifications(batch, actor, some)
+    )
 
 
 @router.get("/count", response_model=InboxCount, responses=problems(401))

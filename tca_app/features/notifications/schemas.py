@@ -15,12 +15,15 @@ def _known(kind: str) -> str:
     return kind
 
 
-class InboxQuery(BaseModel):
-    """`cursor` is the id of the last notification that the caller has received; older ones follow."""
-
+class InboxFilter(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     unread: Flag = False
+
+
+class InboxQuery(InboxFilter):
+    """`cursor` is the id of the last notification that the caller has received; older ones follow."""
+
     cursor: UrlId | None = None
     limit: Limit = 50
 

@@ -3,16 +3,23 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, bindparam, func, select, text, update
+from sqlalchemy import ColumnElement, CursorResult, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from tca_app.core.events.log import RecordedEvent
 from tca_app.core.language.messages import _
 from tca_app.features.notifications.kinds import ALWAYS, KINDS, OFFERED, body_of, title_of
-from tca_app.features.notifications.schemas import InboxQuery, NotificationRead, Preference, PreferenceChange
+from tca_app.features.notifications.schemas import (
+    InboxFilter,
+    InboxQuery,
+    NotificationRead,
+    Preference,
+    PreferenceChange,
+)
 from tca_app.features.notifications.wording import to_reads
 from tca_app.models import Notification, NotificationPreference
 
@@ -30,14 +37,29 @@ async def list_notifications(
     session: AsyncSession, actor: Actor, query: InboxQuery
 ) -> tuple[list[NotificationRead], bool]:
     """Returns the notifications after `query.cursor`, newest first, and whether older ones follow."""
-    wanted = [_inbox.user_id == actor.user_id]
-    if query.unread:
-        wanted.append(_inbox.read_at.is_(None))
+    wanted = _wanted(actor, query)
     if query.cursor is not None:
         wanted.append(_inbox.id < query.cursor)
     statement = select(*_COLUMNS).where(*wanted).order_by(_inbox.id.desc()).limit(query.limit + 1)
     rows = (await session.execute(statement)).all()
     return await to_reads(session, rows[: query.limit]), len(rows) > query.limit
+
+
+def _wanted(actor: Actor, query: InboxFilter) -> list[ColumnElement[bool]]:
+    of_caller = _inbox.user_id == actor.user_id
+    return [of_caller, _inbox.read_at.is_(None)] if query.unread else [of_caller]
+
+
+async def find_notification_ids(session: AsyncSession, actor: Actor, query: InboxFilter) -> list[int]:
+    """Returns the ids of the list, newest first, at most 50,000."""
+    ids = select(_inbox.id).where(*_wanted(actor, query)).order_by(_inbox.id.desc()).limit(MAX_ROWS)
+    return list((await session.execute(ids)).scalars())
+
+
+async def read_notifications(session: AsyncSession, actor: Actor, ids: list[int]) -> list[NotificationRead]:
+    """Returns those of the ids that are the caller's."""
+    rows = await session.execute(select(*_COLUMNS).where(_inbox.user_id == actor.user_id, _inbox.id.in_(ids)))
+    return [NotificationRead.model_validate(row) for row in rows]
 
 
 async def count_unread(session: AsyncSession, actor: Actor) -> int:

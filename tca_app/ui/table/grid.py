@@ -1,7 +1,5 @@
 """The grid of the shared table: its head, its rows with checkbox and menu, and the placeholder while it loads."""
 
-import functools
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +9,9 @@ import reflex as rx
 from tca_app.ui.components.basic import icon_button
 from tca_app.ui.components.placeholders import skeleton
 from tca_app.ui.components.text import shown, t
-from tca_app.ui.table.parts import as_cards, query_url
+from tca_app.ui.table.order import sort_button as sort_button, sort_direction as sort_direction, sortable_head
+from tca_app.ui.table.parts import as_cards
 from tca_app.ui.table.preferences import hidden_numbers
-from tca_app.ui.var import as_var
 
 SKELETON_ROWS = 8
 # Values that the browser computes when it sends the event.
@@ -62,39 +60,14 @@ def cut(text: Any, class_name: str = "") -> rx.Component:
     return rx.el.span(text, class_name=f"truncate {class_name}".strip(), title=text)
 
 
-def sort_button(state: Any, label: Any, key: Any, *, is_descending: bool = False, **props: Any) -> rx.Component:
-    """The button that sorts by `key`, at first ascending unless `is_descending`, and turned round by the next click."""
-    first, second = (f"-{key}", key) if is_descending else (key, f"-{key}")
-    order = rx.cond(state.sort == key, "ascending", rx.cond(state.sort == f"-{key}", "descending", ""))
-    return rx.el.button(
-        shown(label),
-        rx.icon("arrow-down", size=12, aria_hidden="true", class_name="arrow"),
-        type="button",
-        class_name="sort",
-        on_click=rx.redirect(query_url(sort=rx.cond(state.sort == first, second, first), page="")),
-        custom_attrs={"data-order": order},
-        **props,
-    )
-
-
-def sort_direction(state: Any, *keys: Any) -> rx.Var[str]:
-    """The `aria-sort` of a head that sorts by these keys."""
-    sort = as_var(state.sort).to(str)
-    ascending, descending = (
-        functools.reduce(operator.or_, (sort == f"{sign}{key}" for key in keys)) for sign in ("", "-")
-    )
-    return rx.cond(ascending, "ascending", rx.cond(descending, "descending", "none"))
-
-
 def sort_head(state: Any, column: Column, **props: Any) -> rx.Component:
     """The head of a column by which the list can be sorted."""
-    key = column.sort_key or column.key
-    return rx.el.th(
-        sort_button(state, column.label, key),
-        scope="col",
+    return sortable_head(
+        state,
+        column.sort_key or column.key,
+        shown(column.label),
         class_name=column.class_name,
         style={"width": f"{column.wide}%"} if column.wide else {},
-        custom_attrs={"aria-sort": sort_direction(state, key)},
         **props,
     )
 

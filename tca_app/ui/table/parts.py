@@ -11,33 +11,51 @@ from tca_app.ui.components.basic import button, icon_button, link
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.table.filters import cleared_url, filter_controls
+from tca_app.ui.table.order import OrderState, sort_select, sortable_head
 from tca_app.ui.table.sheet import filter_sheet
 from tca_app.ui.table.state import TableState
 from tca_app.ui.table.urls import query_url as query_url
 from tca_app.ui.var import as_var
 
+Head = tuple[str, str] | tuple[str, str, str]
+
 
 def plain_table(
-    label: str, heads: Sequence[tuple[str, str]], rows: rx.Component, *, is_cards: bool = True
+    label: str,
+    heads: Sequence[Head],
+    rows: rx.Component,
+    *,
+    is_cards: bool = True,
+    order: type[OrderState] | None = None,
 ) -> rx.Component:
-    """A short table without search and pagination. A head is a label (empty above actions) and a class.
+    """A short table without search and pagination. A head is a label (empty above actions), a class, and a sort key.
 
-    On a phone its rows are cards, unless it has its own manner there.
+    On a phone its rows are cards, unless it has its own manner there. `order` is the state of a list with sort keys.
     """
-    actions = rx.el.span(t("Actions"), class_name="sr-only")
-    return rx.el.div(
-        rx.el.table(
-            rx.el.caption(label, class_name="sr-only"),
-            rx.el.thead(rx.el.tr(*(rx.el.th(head or actions, scope="col", class_name=name) for head, name in heads))),
-            rx.el.tbody(rows),
-            **(
-                as_cards("table row-cards", ["", *(head for head, _ in heads[1:])])
-                if is_cards
-                else {"class_name": "table"}
-            ),
+    table = rx.el.table(
+        rx.el.caption(label, class_name="sr-only"),
+        rx.el.thead(rx.el.tr(*(_plain_head(order, *head) for head in heads))),
+        rx.el.tbody(rows),
+        **(
+            as_cards("table row-cards", ["", *(label for label, *_ in heads[1:])])
+            if is_cards
+            else {"class_name": "table"}
         ),
-        class_name="table-scroll",
     )
+    return rx.el.div(_plain_order(order, heads), table, class_name="table-scroll")
+
+
+def _plain_head(order: type[OrderState] | None, label: str, class_name: str, key: str = "") -> rx.Component:
+    if order and key:
+        return sortable_head(order, key, label, parameter=order._order.parameter, class_name=class_name)
+    return rx.el.th(label or rx.el.span(t("Actions"), class_name="sr-only"), scope="col", class_name=class_name)
+
+
+def _plain_order(order: type[OrderState] | None, heads: Sequence[Head]) -> rx.Component | None:
+    if order is None:
+        return None
+    sorts = [(head[2], head[0]) for head in heads if len(head) == 3]
+    return rx.el.div(sort_select(order, sorts, parameter=order._order.parameter), class_name="only-phone sort-select")
 
 
 def as_cards(class_name: Any, labels: Sequence[Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tca_app.ui.components.dialogs import DIALOG_TITLE
 from tca_app.ui.components.text import t
 from tca_app.ui.table.filter_state import FilterState
 from tca_app.ui.table.filters import active_count, cleared_url, day_fields, option_list, select_of
-from tca_app.ui.table.urls import query_url
+from tca_app.ui.table.order import sort_select
 from tca_app.ui.var import as_var
 
 
@@ -70,21 +70,7 @@ def _done(state: Any) -> Any:
 
 
 def _order(state: Any, sorts: Sequence[tuple[str, Any]], orders: rx.Component | None) -> rx.Component:
-    return _section(
-        t("Sort by"),
-        rx.el.select(
-            *(
-                rx.el.option(label, ", ", word, value=f"{sign}{key}")
-                for key, label in sorts
-                for sign, word in (("", "ascending"), ("-", "descending"))
-            ),
-            orders,
-            value=state.sort,
-            on_change=lambda key: rx.redirect(query_url(sort=key, page="")),
-            class_name="select",
-            aria_label=t("Sort by"),
-        ),
-    )
+    return _section(t("Sort by"), sort_select(state, sorts, orders))
 
 
 def _section(label: Any, *children: rx.Component) -> rx.Component:

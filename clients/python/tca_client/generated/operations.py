@@ -629,6 +629,43 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def export_environments(
+        self, project_id: int | str, *, sort: Literal["rank", "-rank", "name", "-name", "tier", "-tier"] | None = None
+    ) -> str:
+        """Download the list of environments as CSV. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/projects/{project_id}/environments/export.csv", project_id),
+            query={"sort": sort},
+            repeatable=True,
+        )
+
+    def export_freezes(self, project_id: int | str) -> str:
+        """Download the list of freeze windows as CSV. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET", path_of("/api/v1/projects/{project_id}/freezes/export.csv", project_id), repeatable=True
+        )
+
+    def export_group_members(
+        self, group_id: int, *, sort: Literal["username", "-username", "full_name", "-full_name"] | None = None
+    ) -> str:
+        """Download the list of the people of a group as CSV. A browser's session cookie is accepted.
+
+        API tokens need the scope `admin`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/groups/{group_id}/members/export.csv", group_id),
+            query={"sort": sort},
+            repeatable=True,
+        )
+
     def export_groups(
         self,
         *,
@@ -747,6 +784,30 @@ class Operations(Calls):
                 "until": until,
                 "sort": sort,
             },
+            repeatable=True,
+        )
+
+    def export_notifications(self, *, unread: bool | None = None) -> str:
+        """Download the caller's notifications as CSV, at most 50,000 rows. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text("GET", path_of("/api/v1/notifications/export.csv"), query={"unread": unread}, repeatable=True)
+
+    def export_project_groups(
+        self,
+        project_id: int | str,
+        *,
+        sort: Literal["name", "-name", "member_count", "-member_count", "role", "-role"] | None = None,
+    ) -> str:
+        """Download the list of the groups of a project as CSV. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/projects/{project_id}/groups/export.csv", project_id),
+            query={"sort": sort},
             repeatable=True,
         )
 
@@ -1091,12 +1152,19 @@ class Operations(Calls):
             repeatable=True,
         )
 
-    def list_environments(self, project_id: int | str) -> list[models.EnvironmentRead]:
-        """List all environments (at most 50) in pipeline order.
+    def list_environments(
+        self, project_id: int | str, *, sort: Literal["rank", "-rank", "name", "-name", "tier", "-tier"] | None = None
+    ) -> list[models.EnvironmentRead]:
+        """List all environments (at most 50), by default in pipeline order.
 
         API tokens need the scope `read`.
         """
-        return self._json("GET", path_of("/api/v1/projects/{project_id}/environments", project_id), repeatable=True)
+        return self._json(
+            "GET",
+            path_of("/api/v1/projects/{project_id}/environments", project_id),
+            query={"sort": sort},
+            repeatable=True,
+        )
 
     def list_freezes(self, project_id: int | str) -> list[models.FreezeRead]:
         """List current and planned freeze windows (at most 100), the next one first.
@@ -1105,12 +1173,16 @@ class Operations(Calls):
         """
         return self._json("GET", path_of("/api/v1/projects/{project_id}/freezes", project_id), repeatable=True)
 
-    def list_group_members(self, group_id: int) -> list[models.GroupMemberRead]:
+    def list_group_members(
+        self, group_id: int, *, sort: Literal["username", "-username", "full_name", "-full_name"] | None = None
+    ) -> list[models.GroupMemberRead]:
         """List the people of a group. Administrators only.
 
         API tokens need the scope `admin`.
         """
-        return self._json("GET", path_of("/api/v1/groups/{group_id}/members", group_id), repeatable=True)
+        return self._json(
+            "GET", path_of("/api/v1/groups/{group_id}/members", group_id), query={"sort": sort}, repeatable=True
+        )
 
     def list_groups(
         self,
@@ -1402,12 +1474,19 @@ class Operations(Calls):
             repeatable=True,
         )
 
-    def list_project_groups(self, project_id: int | str) -> list[models.ProjectGroupRead]:
+    def list_project_groups(
+        self,
+        project_id: int | str,
+        *,
+        sort: Literal["name", "-name", "member_count", "-member_count", "role", "-role"] | None = None,
+    ) -> list[models.ProjectGroupRead]:
         """List the groups of a project. Maintainers and owners only.
 
         API tokens need the scope `read`.
         """
-        return self._json("GET", path_of("/api/v1/projects/{project_id}/groups", project_id), repeatable=True)
+        return self._json(
+            "GET", path_of("/api/v1/projects/{project_id}/groups", project_id), query={"sort": sort}, repeatable=True
+        )
 
     def list_projects(
         self,

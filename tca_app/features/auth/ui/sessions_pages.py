@@ -35,10 +35,9 @@ def sessions_panel() -> rx.Component:
 
 
 def _download() -> rx.Component:
-    """The file of one's own sessions."""
     return rx.cond(
-        is_at_its_url(state) & (state.person_id == state.user_id) & (as_var(state.rows).length() > 0),
-        download_link(routes.API_SESSIONS_EXPORT, ""),
+        is_at_its_url(state) & (as_var(state.rows).length() > 0),
+        download_link(routes.API_SESSIONS_EXPORT, state.export_query),
     )
 
 
@@ -54,17 +53,16 @@ def _end_others() -> rx.Component:
 
 def _list() -> rx.Component:
     heads = (
-        (t("Device"), ""),
-        (t("Kind"), "hide-narrow"),
-        (t("IP address"), "hide-phone"),
-        (t("Last used"), "hide-phone"),
-        (t("Signed in"), "hide-narrow"),
+        (t("Device"), "", "user_agent"),
+        (t("Kind"), "hide-narrow", "kind"),
+        (t("IP address"), "hide-phone", "ip"),
+        (t("Last used"), "hide-phone", "last_used_at"),
+        (t("Signed in"), "hide-narrow", "created_at"),
         ("", "act"),
     )
     none = rx.el.p(t("No open sessions."), class_name="panel-body muted")
-    return rx.cond(
-        as_var(state.rows).length() > 0, plain_table(t("Sessions"), heads, rx.foreach(state.rows, _row)), none
-    )
+    table = plain_table(t("Sessions"), heads, rx.foreach(state.rows, _row), order=state)
+    return rx.cond(as_var(state.rows).length() > 0, table, none)
 
 
 def _row(row: SessionRow) -> rx.Component:

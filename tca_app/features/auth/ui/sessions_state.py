@@ -7,13 +7,14 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
 from tca_app.core.language.messages import _, ngettext
 from tca_app.features.auth import service as auth
-from tca_app.features.auth.schemas import SessionRead
+from tca_app.features.auth.schemas import SessionQuery, SessionRead
 from tca_app.features.auth.ui.devices import device_words
 from tca_app.ui import routes
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import page_path, query_param, record_id
+from tca_app.ui.table.order import Order, OrderState
+from tca_app.ui.url import page_path, query_of, query_param, record_id
 
 
 class SessionRow(TypedDict):
@@ -28,19 +29,21 @@ class SessionRow(TypedDict):
     is_current: bool
 
 
-class SessionsState(RecordState, SessionState):
+class SessionsState(OrderState, RecordState, SessionState):
     """State of the table, and of the confirmation before sessions are ended."""
 
     person_id: int = 0
     rows: list[SessionRow] = []
     phase: str = ""  # "" not known yet, "list", "failed"
     failure: str = ""
+    export_query: str = ""
     asking: str = ""  # "one" or "others"
     asking_text: str = ""
     act_error: str = ""
     is_acting: bool = False
 
     _record_fields: ClassVar = ("tab",)
+    _order: ClassVar = Order.of("sort_sessions", SessionQuery)
     _ending_id: int = 0
 
     @handler("signed_in", supersedes=True)
@@ -61,9 +64,14 @@ class SessionsState(RecordState, SessionState):
             await self._read()
 
     async def _read(self) -> None:
+        if not self.person_id:  # the page reports a missing user itself
+            self.rows, self.phase = [], ""
+            return
+        query = SessionQuery.model_validate({"user_id": self.person_id, "sort": self._sorted()})
+        self.export_query = query_of(query)
         try:
             async with reading() as session:
-                found = await auth.list_sessions(session, self._as_actor(), self.person_id)
+                found = await auth.list_sessions(session, self._as_actor(), query)
         except (Forbidden, NotFound):
             self.rows, self.phase = [], ""  # the page reports a missing user itself
         except AppError as error:

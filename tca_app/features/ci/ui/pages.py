@@ -5,13 +5,14 @@ import reflex as rx
 from tca_app.core.language.messages import N_
 from tca_app.core.urls import MAX_URL
 from tca_app.features.ci.ui.state import TrustRow, TrustsState
+from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
-from tca_app.ui.table.parts import plain_table
+from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.var import as_var
 
 state = TrustsState
@@ -33,7 +34,7 @@ def ci_trust_settings() -> rx.Component:
                     ("failed", error_state(state.failure, state.load)),
                     rx.el.div(skeleton_lines(2), class_name="panel-body"),
                 ),
-                actions=(rx.cond(as_var(state.rows).length() > 0, _add_button("small")),),
+                actions=(rx.cond(as_var(state.rows).length() > 0, rx.fragment(_download(), _add_button("small"))),),
                 flush=True,
             ),
             _form(),
@@ -52,17 +53,21 @@ def ci_trust_settings() -> rx.Component:
     )
 
 
+def _download() -> rx.Component:
+    return download_link(f"{routes.API_PROJECTS}/{state.project_id}/ci-trusts/export.csv", state.sort_query)
+
+
 def _add_button(kind: str) -> rx.Component:
     return button(t("Trust CI jobs"), kind=kind, icon="plus", on_click=state.open_create(state.project_id))
 
 
 def _list() -> rx.Component:
-    heads = ((t("Trusted jobs"), ""), (t("Last used"), ""), ("", "act"))
+    heads = ((t("Trusted jobs"), "", "name"), (t("Last used"), "", "last_used_at"), ("", "act"))
     audience = rx.el.p(t(REQUEST, audience=rx.el.code(state.audience)))
     return rx.cond(
         as_var(state.rows).length() > 0,
         rx.fragment(
-            plain_table(t("Trusted CI"), heads, rx.foreach(state.rows, _row)),
+            plain_table(t("Trusted CI"), heads, rx.foreach(state.rows, _row), order=state),
             rx.el.div(audience, class_name="panel-body muted"),
         ),
         empty_state(

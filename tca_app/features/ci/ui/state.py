@@ -11,13 +11,14 @@ from tca_app.core.errors import AppError, FieldError, Forbidden, Invalid, NotFou
 from tca_app.core.language.messages import N_, _
 from tca_app.core.schema import in_words
 from tca_app.features.ci import service as trusts
-from tca_app.features.ci.schemas import GITHUB, GITLAB, NAMING, TrustCreate, TrustRead, TrustUpdate
+from tca_app.features.ci.schemas import GITHUB, GITLAB, NAMING, TrustCreate, TrustQuery, TrustRead, TrustUpdate
 from tca_app.features.idempotency import service as idempotency
 from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.order import Order, OrderState
 from tca_app.ui.url import query_param, record_id
 
 T = TypeVar("T", bound=BaseModel)
@@ -45,7 +46,7 @@ class TrustRow(TypedDict):
     last_used_at: str
 
 
-class TrustsState(FormState, RecordState, SessionState):
+class TrustsState(FormState, OrderState, RecordState, SessionState):
     """State of the list, and the actions on a trusted issuer. `audience` is what jobs ask their issuer for."""
 
     rows: list[TrustRow] = []
@@ -59,6 +60,7 @@ class TrustsState(FormState, RecordState, SessionState):
     is_acting: bool = False
 
     _record_fields: ClassVar = ("tab",)
+    _order: ClassVar = Order.of("sort_trusts", TrustQuery)
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -79,9 +81,10 @@ class TrustsState(FormState, RecordState, SessionState):
             await self._read_trusts()
 
     async def _read_trusts(self) -> None:
+        query = TrustQuery.model_validate({"sort": self._sorted()})
         try:
             async with reading() as session:
-                found = await trusts.list_trusts(session, self._as_actor(), self.project_id)
+                found = await trusts.list_trusts(session, self._as_actor(), self.project_id, query)
         except (Forbidden, NotFound):
             self.rows, self.phase = [], ""  # the page reports a missing project itself
             return

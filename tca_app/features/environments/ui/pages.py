@@ -6,6 +6,7 @@ from tca_app.core.urls import MAX_URL
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.environments.ui.freeze_state import FreezeState
 from tca_app.features.environments.ui.state import EnvironmentRow, EnvironmentsState, FreezeRow
+from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel
 from tca_app.ui.components.dialogs import confirm_dialog
@@ -13,9 +14,12 @@ from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.record import at_its_url, is_at_its_url
+from tca_app.ui.table.grid import cut
+from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.var import as_var
 
 state = EnvironmentsState
+HEADS = ((t("Name"), "", "name"), (t("Tier"), "", "tier"), (t("Order"), "right num", "rank"), ("", "act"))
 
 
 def environment_settings() -> rx.Component:
@@ -23,8 +27,11 @@ def environment_settings() -> rx.Component:
     shown = rx.fragment(
         panel(
             t("Environments"),
-            rx.el.ul(rx.foreach(state.environments, _environment), class_name="lines"),
-            actions=(button(t("Add"), kind="small", icon="plus", on_click=state.open_create(state.project_id)),),
+            plain_table(t("Environments"), HEADS, rx.foreach(state.environments, _environment), order=state),
+            actions=(
+                _download("environments", state.sort_query),
+                button(t("Add"), kind="small", icon="plus", on_click=state.open_create(state.project_id)),
+            ),
             flush=True,
         ),
         panel(
@@ -35,6 +42,7 @@ def environment_settings() -> rx.Component:
                 rx.el.p(t("No freeze windows."), class_name="panel-body muted"),
             ),
             actions=(
+                rx.cond(as_var(state.windows).length() > 0, _download("freezes", "")),
                 button(t("Freeze"), kind="small", icon="snowflake", on_click=FreezeState.open_create(state.project_id)),
             ),
             flush=True,
@@ -46,27 +54,41 @@ def environment_settings() -> rx.Component:
     return at_its_url(state, shown, skeleton_lines(4))
 
 
+def _download(name: str, query: rx.Var[str] | str) -> rx.Component:
+    return download_link(f"{routes.API_PROJECTS}/{state.project_id}/{name}/export.csv", query)
+
+
 def _environment(row: EnvironmentRow) -> rx.Component:
-    return rx.el.li(
-        rx.el.div(
-            rx.el.div(row["name"], class_name="cell-title plain"),
-            rx.cond(row["url"] != "", rx.el.div(row["url"], class_name="cell-sub truncate")),
-            class_name="grow",
+    return rx.el.tr(
+        rx.el.td(
+            rx.el.div(
+                rx.el.span(row["name"], class_name="cell-title plain"),
+                rx.cond(row["is_protected"], badge(t("Protected"), "", "shield")),
+                rx.cond(row["allow_parallel"], badge(t("Concurrent"), "", "layers")),
+                class_name="row",
+            ),
+            rx.cond(row["url"] != "", cut(row["url"], "cell-sub")),
         ),
-        badge(row["tier"]),
-        rx.cond(row["is_protected"], badge(t("Protected"), "", "shield")),
-        rx.cond(row["allow_parallel"], badge(t("Concurrent"), "", "layers")),
-        icon_button(
-            t("Edit {name}", name=row["name"]),
-            "pencil",
-            "ghost small",
-            on_click=state.open_edit(state.project_id, row["id"]),
-        ),
-        icon_button(
-            t("Delete {name}", name=row["name"]),
-            "trash-2",
-            "ghost small",
-            on_click=state.ask_delete(state.project_id, row["id"]),
+        rx.el.td(badge(row["tier"])),
+        rx.el.td(row["rank"], class_name="right num"),
+        rx.el.td(
+            rx.el.div(
+                icon_button(
+                    t("Edit {name}", name=row["name"]),
+                    "pencil",
+                    "ghost small",
+                    on_click=state.open_edit(state.project_id, row["id"]),
+                ),
+                icon_button(
+                    t("Delete {name}", name=row["name"]),
+                    "trash-2",
+                    "ghost small",
+                    on_click=state.ask_delete(state.project_id, row["id"]),
+                ),
+                class_name="row tight",
+                style={"flex_wrap": "nowrap", "justify_content": "flex-end"},
+            ),
+            class_name="act",
         ),
         key=as_var(row["id"]).to(str),
     )

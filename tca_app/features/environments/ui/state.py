@@ -1,14 +1,19 @@
 """State of the environments in a project's settings."""
 
 from collections.abc import AsyncGenerator
-from typing import Any, TypedDict
+from typing import Any, ClassVar, TypedDict
 from zoneinfo import ZoneInfo
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, NotFound, Stale
 from tca_app.core.language.messages import N_, _
 from tca_app.features.environments import freezes, service as environments
-from tca_app.features.environments.schemas import EnvironmentCreate, EnvironmentRead, EnvironmentUpdate
+from tca_app.features.environments.schemas import (
+    EnvironmentCreate,
+    EnvironmentQuery,
+    EnvironmentRead,
+    EnvironmentUpdate,
+)
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.idempotency import service as idempotency
 from tca_app.ui import routes
@@ -16,6 +21,7 @@ from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.order import Order, OrderState
 from tca_app.ui.url import query_param, record_id
 from tca_app.ui.zone import span_words, zone_of
 
@@ -51,7 +57,7 @@ class FreezeRow(TypedDict):
     when: str
 
 
-class EnvironmentsState(FormState, RecordState, SessionState):
+class EnvironmentsState(FormState, OrderState, RecordState, SessionState):
     environments: list[EnvironmentRow] = []
     windows: list[FreezeRow] = []
     delete_id: int = 0
@@ -60,6 +66,8 @@ class EnvironmentsState(FormState, RecordState, SessionState):
     is_acting: bool = False
 
     project_id: int = 0
+
+    _order: ClassVar = Order.of("sort_environments", EnvironmentQuery)
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -71,9 +79,10 @@ class EnvironmentsState(FormState, RecordState, SessionState):
         if query_param(self.router_data, "tab") != "settings":
             return
         self._watch(EnvironmentsState.load, f"project:{project_id}")
+        query = EnvironmentQuery.model_validate({"sort": self._sorted()})
         try:
             async with reading() as session:
-                found = await environments.list_environments(session, self._as_actor(), project_id)
+                found = await environments.list_environments(session, self._as_actor(), project_id, query)
                 frozen = await freezes.list_freezes(session, self._as_actor(), project_id)
         except NotFound:
             return  # the page reports a missing project itself

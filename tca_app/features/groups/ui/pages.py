@@ -111,7 +111,10 @@ def _people_dialog() -> rx.Component:
         fields=[
             rx.cond(
                 as_var(people.members).length() > 0,
-                rx.el.ul(rx.foreach(people.members, _person), class_name="picked", aria_label=t("People")),
+                rx.fragment(
+                    rx.el.ul(rx.foreach(people.members, _person), class_name="picked", aria_label=t("People")),
+                    rx.el.div(download_link(f"{routes.API_GROUPS}/{people.form_id}/members/export.csv", "")),
+                ),
                 rx.el.p(t("No one yet."), class_name="muted"),
             ),
             people_picker(people, t("Person")),

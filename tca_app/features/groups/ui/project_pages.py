@@ -6,11 +6,12 @@ from tca_app.features.groups.ui.project_state import ProjectGroupRow, ProjectGro
 from tca_app.features.projects.ui.detail_pages import may
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.picker_pages import roles_link
+from tca_app.ui import routes
 from tca_app.ui.components.basic import button, icon_button, panel
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field
 from tca_app.ui.record import is_at_its_url
-from tca_app.ui.table.parts import plain_table
+from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.var import as_var
 
 state = ProjectGroupsState
@@ -18,20 +19,27 @@ _project_id = ProjectState.project["id"]
 
 
 def project_groups() -> rx.Component:
-    heads = ((t("Group"), ""), (t("People"), ""), (t("Role"), ""), ("", "act"))
+    heads = ((t("Group"), "", "name"), (t("People"), "", "member_count"), (t("Role"), "", "role"), ("", "act"))
     shown = rx.cond(
         as_var(state.groups).length() > 0,
-        plain_table(t("Groups"), heads, rx.foreach(state.groups, _row)),
+        plain_table(t("Groups"), heads, rx.foreach(state.groups, _row), order=state),
         rx.el.p(
             t("No groups. A group gives its people a role here, also people who join it later."),
             class_name="panel-body muted",
         ),
     )
+    export = download_link(f"{routes.API_PROJECTS}/{_project_id}/groups/export.csv", state.sort_query)
     add = button(t("Add group"), kind="small", icon="plus", on_click=state.open_add(_project_id))
     return rx.cond(
         is_at_its_url(state) & state.is_shown,
         rx.fragment(
-            panel(t("Groups"), shown, actions=(rx.cond(may("members.write"), add),), flush=True), _add_dialog()
+            panel(
+                t("Groups"),
+                shown,
+                actions=(rx.cond(as_var(state.groups).length() > 0, export), rx.cond(may("members.write"), add)),
+                flush=True,
+            ),
+            _add_dialog(),
         ),
     )
 

@@ -8,7 +8,7 @@ from tca_app.core.errors import AppError, Invalid
 from tca_app.core.language.messages import _, ngettext
 from tca_app.features.groups import in_projects
 from tca_app.features.groups.listing import list_groups
-from tca_app.features.groups.schemas import ProjectGroupAdd, ProjectGroupRead, ProjectGroupUpdate
+from tca_app.features.groups.schemas import ProjectGroupAdd, ProjectGroupQuery, ProjectGroupRead, ProjectGroupUpdate
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.ui.members_state import GRANTED, RELOAD
 from tca_app.ui import routes
@@ -17,6 +17,7 @@ from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.order import Order, OrderState
 from tca_app.ui.url import number_in, record_id
 
 
@@ -31,7 +32,7 @@ class ProjectGroupRow(TypedDict):
     can_change: bool
 
 
-class ProjectGroupsState(FormState, RecordState, SessionState):
+class ProjectGroupsState(FormState, OrderState, RecordState, SessionState):
     """State of the list, and of adding, changing and removing a group."""
 
     groups: list[ProjectGroupRow] = []
@@ -40,6 +41,7 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
     role_options: list[list[str]] = []
 
     _groups_of: int = 0
+    _order: ClassVar = Order.of("sort_groups", ProjectGroupQuery)
     _openers: ClassVar = {"add": "open_add"}
 
     @handler("signed_in", supersedes=True)
@@ -58,9 +60,10 @@ class ProjectGroupsState(FormState, RecordState, SessionState):
 
     async def _read(self) -> None:
         project_id, actor = record_id(self.router_data, routes.PROJECTS), self._as_actor()
+        query = ProjectGroupQuery.model_validate({"sort": self._sorted()})
         try:
             async with reading() as session:
-                found = await in_projects.list_project_groups(session, actor, project_id)
+                found = await in_projects.list_project_groups(session, actor, project_id, query)
                 my_role = (await projects.get_project(session, actor, project_id)).my_role
         except AppError:
             self.groups, self.is_shown = [], False

@@ -47,7 +47,13 @@ def invitations_list() -> rx.Component:
 def project_invitations(project_id: Any) -> rx.Component:
     """The open invitations into a project, for its maintainers."""
     rows = ProjectInvitationsState.rows
-    heads = ((t("Address"), ""), (t("Role"), ""), (t("Status"), ""), (t("Invited by"), ""), ("", "act"))
+    heads = (
+        (t("Address"), "", "email"),
+        (t("Role"), "", "role"),
+        (t("Status"), "", "state"),
+        (t("Invited by"), "", "invited_by"),
+        ("", "act"),
+    )
     return rx.fragment(
         invitation_links(),
         panel(
@@ -56,7 +62,7 @@ def project_invitations(project_id: Any) -> rx.Component:
                 is_at_its_url(ProjectInvitationsState) & ProjectInvitationsState.is_loaded,
                 rx.cond(
                     as_var(rows).length() > 0,
-                    plain_table(t("Invitations"), heads, rx.foreach(rows, _project_row)),
+                    plain_table(t("Invitations"), heads, rx.foreach(rows, _project_row), order=ProjectInvitationsState),
                     rx.el.p(
                         t("No one is invited. Invite people who have no account yet."), class_name="panel-body muted"
                     ),
@@ -64,6 +70,10 @@ def project_invitations(project_id: Any) -> rx.Component:
                 rx.el.div(skeleton_lines(2), class_name="panel-body"),
             ),
             actions=(
+                rx.cond(
+                    as_var(rows).length() > 0,
+                    download_link(routes.API_INVITATIONS_EXPORT, ProjectInvitationsState.export_query),
+                ),
                 button(t("Invite by email"), kind="small", icon="mail-plus", on_click=state.open_invite(project_id)),
             ),
             flush=True,

@@ -15,10 +15,12 @@ from tca_app.ui.components.roles import role_label, role_word
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.order import Order, OrderState
 from tca_app.ui.table.state import TableQuery, TableState
-from tca_app.ui.url import printable, query_param, record_id
+from tca_app.ui.url import printable, query_of, query_param, record_id
 
 MAX_SHOWN = 100
+OPEN = ("pending", "expired")
 FIELDS: dict[str, InvitationField] = {"state": "state", "project": "project_id", "by": "invited_by_id"}
 
 
@@ -50,7 +52,7 @@ def invitation_row(row: InvitationRead) -> InvitationRow:
         invited_by=row.invited_by.display_name if row.invited_by else "",
         created_at=row.created_at.isoformat(),
         expires_at=row.expires_at.isoformat(),
-        is_open=row.state in ("pending", "expired"),
+        is_open=row.state in OPEN,
     )
 
 
@@ -97,11 +99,14 @@ class InvitationsState(TableState, SessionState):
         return await self._load()
 
 
-class ProjectInvitationsState(RecordState, SessionState):
+class ProjectInvitationsState(OrderState, RecordState, SessionState):
     """State of the open invitations into a project."""
 
     rows: list[InvitationRow] = []
     is_loaded: bool = False
+    export_query: str = ""
+
+    _order: ClassVar = Order.of("sort_invitations", InvitationQuery)
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -111,13 +116,15 @@ class ProjectInvitationsState(RecordState, SessionState):
         project_id = record_id(self.router_data, routes.PROJECTS)
         if not project_id:
             return
+        asked = {"project_id": [project_id], "state": OPEN, "sort": self._sorted(), "limit": MAX_SHOWN}
+        query = InvitationQuery.model_validate(asked)
+        self.export_query = query_of(query, "limit")
         try:
             async with reading() as session:
-                query = InvitationQuery(project_id=[project_id], limit=MAX_SHOWN)
                 page = await invitations.list_invitations(session, self._as_actor(), query)
         except (NotFound, Forbidden):  # the page says so already
             self.rows = []
             return
-        rows = [invitation_row(row) for row in page.items if row.state in ("pending", "expired")]
+        rows = [invitation_row(row) for row in page.items]
         if rows != self.rows or not self.is_loaded:
             self.rows, self.is_loaded = rows, True

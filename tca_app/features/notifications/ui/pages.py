@@ -9,6 +9,7 @@ from tca_app.ui.components.basic import button, icon_button, page_header, panel,
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
+from tca_app.ui.table.parts import download_link
 from tca_app.ui.var import as_var
 
 state = InboxState
@@ -21,6 +22,12 @@ def notifications_page() -> rx.Component:
         page_header(
             t("Notifications"),
             t("Updates about you and your projects."),
+            rx.cond(
+                (state.tab != "preferences") & (as_var(state.lines).length() > 0),
+                download_link(
+                    f"{routes.API_NOTIFICATIONS}/export.csv", rx.cond(state.tab == "unread", "unread=true", "")
+                ),
+            ),
             rx.cond(
                 (state.tab != "preferences") & state.has_unread,
                 button(t("Mark all read"), icon="check-check", on_click=state.read_all),
