@@ -14,6 +14,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.events.consumers import consumer, read_event
 from tca_app.core.events.log import RecordedEvent
 from tca_app.core.jobs.queue import SUBSCRIBER_QUEUE, enqueue, enqueue_many, task
+from tca_app.core.language.messages import ENGLISH
 from tca_app.core.outgoing.mail import send
 from tca_app.features.subscribers import notices, policy, service
 
@@ -51,11 +52,11 @@ async def send_status_mail(_job: Job, event_id: int, subscriber_id: int) -> None
 
 
 @task(service.TASK, "email_queue")
-async def send_status_confirmation(job: Job, email: str) -> None:
-    """Make the token only here, so that no job stores it."""
+async def send_status_confirmation(job: Job, email: str, language: str = ENGLISH) -> None:
+    """Make the token only here, so that no job stores it. Jobs of an older version name no language."""
     async with transaction() as session:
         token = await service.new_confirmation(session, email)
     if token is None:
         log.info("mail.no_confirmation")
         return
-    await send(notices.confirmation_mail(job.id, email, token))
+    await send(notices.confirmation_mail(job.id, email, token, language))

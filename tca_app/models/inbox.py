@@ -51,6 +51,8 @@ class NotificationDigest(TableModel, table=True):
 class StatusSubscriber(Row, table=True):
     """An address that confirmed that it wants mails about public incidents. `created_at` is when.
 
+    `language` is that of the page on which it confirmed.
+
     The token of its unsubscribe links is hashed to find the row, and encrypted, because each mail has it.
     """
 
@@ -63,3 +65,4 @@ class StatusSubscriber(Row, table=True):
     email: str = Field(sa_type=Text)
     token_hash: bytes = Field(sa_type=LargeBinary)
     token: bytes = sealed("status_subscriber")
+    language: str = Field(default="en", sa_type=Text, sa_column_kwargs={"server_default": "en"})

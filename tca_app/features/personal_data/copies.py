@@ -115,6 +115,7 @@ CLEANED = {
     "one_time_tokens.email": "rows with an address of the person are deleted",
     "procrastinate_jobs.args": "",
     "status_subscribers.email": "rows with an address of the person are deleted",
+    "status_subscribers.language": "rows with an address of the person are deleted",
     "users.email": "",
     "users.full_name": "",
     "users.hashed_password": "",

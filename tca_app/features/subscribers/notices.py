@@ -7,6 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
 from tca_app.core.events.log import RecordedEvent
+from tca_app.core.events.words import duration
+from tca_app.core.language.messages import ENGLISH, N_, _
+from tca_app.core.language.stored import stored_text
 from tca_app.core.outgoing.mail import Mail
 from tca_app.core.security.encryption import decrypt
 from tca_app.features.health.public_page.page import moment
@@ -37,33 +40,37 @@ async def notice_of(session: AsyncSession, event: RecordedEvent) -> Notice | Non
         name = await public_incident(session, event.subject_id)
         return _of_incident(event, name) if name else None
     name = await public_check(session, event.subject_id)
-    return _of_check(event, name) if name else None
+    return _of_check(event, stored_text(name)) if name else None
 
 
 def _of_check(event: RecordedEvent, name: str) -> Notice:
     if event.type == "health_degraded":
-        return f"{name} is down", f"{name} is down since {moment(event.at)}."
-    return f"{name} is operational again", f"{name} was down for {event.data['lasted']}."
+        since = _("{name} is down since {time}.", name=name, time=moment(event.at))
+        return _("{subject} is down", subject=name), since
+    span = duration(event.data["lasted"])
+    return _("{name} is operational again", name=name), _("{name} was down for {lasted}.", name=name, lasted=span)
 
 
 def _of_incident(event: RecordedEvent, name: str) -> Notice:
     note = str(event.data["note"]) if event.data.get("is_public") else ""
     if event.type == "incident_opened":
-        return f"Incident: {name}", note or f"An incident began at {moment(event.at)}."
+        return _("Incident: {name}", name=name), note or _("An incident began at {time}.", time=moment(event.at))
     if event.type == "incident_resolved":
-        return f"Resolved: {name}", f"The incident was resolved after {event.data['lasted']}.\n\n{note}".strip()
-    return f"Update: {name}", note
+        after = _("The incident was resolved after {lasted}.", lasted=duration(event.data["lasted"]))
+        return _("Resolved: {name}", name=name), f"{after}\n\n{note}".strip()
+    return _("Update: {name}", name=name), note
 
 
 def _of_maintenance(event: RecordedEvent, window: PublicWindow) -> Notice | None:
-    period = f"From {moment(window.starts_at)} to {moment(window.ends_at)}."
+    period = _("From {start} to {end}.", start=moment(window.starts_at), end=moment(window.ends_at))
     if event.type == "maintenance_cancelled":
-        what = "was cancelled" if window.is_cancelled else "ended early"
-        return f"Maintenance {what}: {window.title}", period
+        cancelled, ended = N_("Maintenance was cancelled: {title}"), N_("Maintenance ended early: {title}")
+        return _(cancelled if window.is_cancelled else ended, title=window.title), period
     if window.is_cancelled:
         return None
-    what = "Planned maintenance" if event.type == "maintenance_scheduled" else "Changed maintenance"
-    return f"{what}: {window.title}", f"{period}\n\n{window.message}".strip()
+    is_new = event.type == "maintenance_scheduled"
+    subject = N_("Planned maintenance: {title}") if is_new else N_("Changed maintenance: {title}")
+    return _(subject, title=window.title), f"{period}\n\n{window.message}".strip()
 
 
 async def next_subscribers(session: AsyncSession, after_id: int) -> list[int]:
@@ -74,18 +81,29 @@ async def next_subscribers(session: AsyncSession, after_id: int) -> list[int]:
 
 async def mail_to(session: AsyncSession, event: RecordedEvent, subscriber_id: int) -> Mail | None:
     """Returns the mail, or None when the address unsubscribed, or nothing about the event is public any longer."""
-    subscriber = select(_subscribers.email, _subscribers.token).where(_subscribers.id == subscriber_id)
-    row = (await session.execute(subscriber)).first()
-    notice = await notice_of(session, event) if row else None
-    if row is None or notice is None:
+    columns = (_subscribers.email, _subscribers.token, _subscribers.language)
+    row = (await session.execute(select(*columns).where(_subscribers.id == subscriber_id))).first()
+    if row is None:
+        return None
+    reader = Reader(0, row.email, "", "", language=row.language)
+    with reader.addressed():
+        notice = await notice_of(session, event)
+    if notice is None:
         return None
     subject, text = notice
-    leave = f"{get_settings().public_url}{UNSUBSCRIBE}?token={decrypt(row.token, SEALED_FOR)}"
+    path = _in_language(f"{UNSUBSCRIBE}?token={decrypt(row.token, SEALED_FOR)}", row.language)
+    leave = get_settings().public_url + path
     key = f"status-{event.uuid}.{subscriber_id}"
-    reader = Reader(0, row.email, "", "")
-    mail = link_mail(key, reader, "status_notice", PAGE, title=subject, body=text, leave=leave)
+    page = _in_language(PAGE, row.language)
+    mail = link_mail(key, reader, "status_notice", page, title=subject, body=text, leave=leave)
     return replace(mail, unsubscribe_url=leave)
 
 
-def confirmation_mail(job_id: int | None, email: str, token: str) -> Mail:
-    return link_mail(f"status-{job_id}", Reader(0, email, "", ""), "status_confirmation", f"{CONFIRM}?token={token}")
+def confirmation_mail(job_id: int | None, email: str, token: str, language: str) -> Mail:
+    path = _in_language(f"{CONFIRM}?token={token}", language)
+    return link_mail(f"status-{job_id}", Reader(0, email, "", "", language=language), "status_confirmation", path)
+
+
+def _in_language(path: str, language: str) -> str:
+    """Returns the path with the language, in which the page opens. English is what browsers without another get."""
+    return path if language == ENGLISH else f"{path}{'&' if '?' in path else '?'}language={language}"

@@ -45,10 +45,10 @@ class ConfirmationExpired(Gone):
     default = N_("This link was used already, or it is older than 24 hours.")
 
 
-async def request_subscription(session: AsyncSession, email: str) -> None:
+async def request_subscription(session: AsyncSession, email: str, language: str) -> None:
     """Queues the mail with the link. The caller gets the same answer, as quickly, for every address."""
     policy.require_offered()
-    await enqueue(session, TASK, email=email)
+    await enqueue(session, TASK, email=email, language=language)
 
 
 async def new_confirmation(session: AsyncSession, email: str) -> str | None:
@@ -69,8 +69,11 @@ async def _was_sent_just_now(session: AsyncSession, email: str) -> bool:
     return (await session.execute(sent)).first() is not None
 
 
-async def confirm(session: AsyncSession, token: str) -> None:
-    """Subscribes the address of a link. Raises ConfirmationExpired for a link that is unknown, used or expired."""
+async def confirm(session: AsyncSession, token: str, language: str) -> None:
+    """Subscribes the address of a link, for mails in this language.
+
+    Raises ConfirmationExpired for a link that is unknown, used or expired.
+    """
     policy.require_offered()
     found = await one_time_tokens.redeem(session, PURPOSE, token)
     if found is None:
@@ -83,6 +86,7 @@ async def confirm(session: AsyncSession, token: str) -> None:
         "email": found.email,
         "token_hash": token_hash(unsubscribe),
         "token": encrypt(unsubscribe, SEALED_FOR),
+        "language": language,
     }
     await session.execute(insert(_SUBSCRIBERS).values(values).on_conflict_do_nothing(index_elements=["email"]))
 

@@ -3,6 +3,8 @@
 import unicodedata
 from typing import NamedTuple
 
+from tca_app.core.language.messages import N_, _
+from tca_app.core.language.stored import stored_text
 from tca_app.features.health.public_page.feed import xml_text
 from tca_app.features.health.public_page.schemas import PublicRead
 
@@ -13,8 +15,14 @@ PADDING = 6
 # Backgrounds on which white text has a contrast of at least 4.5.
 _GREY, _BLUE = "#60646c", "#3a5bc7"
 _COLORS = {"passing": "#18794e", "failing": "#c62a2f", "degraded": "#9e5900", "maintenance": _BLUE}
-_WORDS = {"passing": "Operational", "failing": "Down", "degraded": "Ongoing incident", "maintenance": "Maintenance"}
-_WORDS |= {"unknown": "Unknown", "paused": "Paused"}
+_WORDS = {
+    "passing": N_("Operational"),
+    "failing": N_("Down"),
+    "degraded": N_("Ongoing incident"),
+    "maintenance": N_("Maintenance"),
+    "unknown": N_("Unknown"),
+    "paused": N_("Paused"),
+}
 # Widths at 11 px of Verdana, or of what the browser has instead; the text is fitted to their sum.
 _NARROW, _WIDE = "fijlrtI.,:;|!'()[] ", "mwMW@%"
 
@@ -45,12 +53,12 @@ def page_badge(read: PublicRead, overall: str) -> Badge:
     """Return the badge of the whole page; `overall` is the style of its headline."""
     totals = read.totals
     watched = totals.components - totals.paused
-    words = f"{totals.failing} of {watched} down" if overall == "failing" else _WORDS[overall]
-    return _badge("status", words, overall)
+    down = _("{failing} of {watched} down", failing=totals.failing, watched=watched)
+    return _badge(_("status"), down if overall == "failing" else _(_WORDS[overall]), overall)
 
 
 def component_badge(name: str, state: str) -> Badge:
-    return _badge(name, _WORDS[state], state)
+    return _badge(stored_text(name), _(_WORDS[state]), state)
 
 
 def _badge(label: str, words: str, state: str) -> Badge:

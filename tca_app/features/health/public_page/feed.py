@@ -8,6 +8,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from tca_app.config.settings import get_settings
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.messages import _, language
+from tca_app.core.language.stored import stored_text
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.public_page.schemas import PublicIncident, PublicNote, PublicRead
 
@@ -22,16 +24,19 @@ def xml_text(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-def feed(read: PublicRead, now: datetime, moment: Callable[[datetime], str]) -> bytes:
-    """Return the feed. It changes only with the incidents; without any, once a day. `moment` writes a time."""
-    page = get_settings().public_url + PAGE
+def feed(read: PublicRead, now: datetime, moment: Callable[[datetime], str], suffix: str = "") -> bytes:
+    """Return the feed. It changes only with the incidents; without any, once a day. `moment` writes a time.
+
+    `suffix` is that of the URLs, when they name the language.
+    """
+    page = get_settings().public_url + PAGE + suffix
     changes = [_changed_at(incident) for incident in read.incidents]
-    root = Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})
+    root = Element("feed", {"xmlns": _ATOM, "xml:lang": language()})
     _add(root, "id", get_settings().public_url + FEED)
-    _add(root, "title", f"{instance_settings().app_name} status")
+    _add(root, "title", _("{app_name} status", app_name=instance_settings().app_name))
     _add(root, "updated", _time(max(changes, default=datetime.combine(now.astimezone(UTC), time.min, UTC))))
     SubElement(root, "link", rel="alternate", type="text/html", href=page)
-    SubElement(root, "link", rel="self", type="application/atom+xml", href=get_settings().public_url + FEED)
+    SubElement(root, "link", rel="self", type="application/atom+xml", href=get_settings().public_url + FEED + suffix)
     _add(SubElement(root, "author"), "name", instance_settings().app_name)
     for incident in read.incidents:
         _entry(root, incident, page, moment)
@@ -48,25 +53,28 @@ def _entry(root: Element, incident: PublicIncident, page: str, moment: Callable[
     lines = [(incident.opened_at, _began(incident))]
     lines += [(note.at, _update(note)) for note in incident.notes]
     if incident.closed_at:
-        lines.append((incident.closed_at, "Resolved."))
+        lines.append((incident.closed_at, _("Resolved.")))
     paragraphs = [f"<p><b>{escape(moment(at))}</b><br>{_html(text)}</p>" for at, text in reversed(lines)]
     _add(entry, "content", "".join(paragraphs)).set("type", "html")
 
 
 def _began(incident: PublicIncident) -> str:
     if incident.component:
-        return "The component is down."
-    return f"Affects {', '.join(incident.affects)}." if incident.affects else "The incident began."
+        return _("The component is down.")
+    if incident.affects:
+        return _("Affects {components}.", components=", ".join(map(stored_text, incident.affects)))
+    return _("The incident began.")
 
 
 def _update(note: PublicNote) -> str:
-    return f"{note.status.capitalize()}: {note.note}" if note.status else note.note
+    return f"{_(note.status.capitalize())}: {note.note}" if note.status else note.note
 
 
 def _title(incident: PublicIncident) -> str:
     if incident.closed_at is None:
-        return incident.title
-    return f"{incident.component or incident.title}: resolved after {lasted(incident.closed_at - incident.opened_at)}"
+        return _("{subject} is down", subject=stored_text(incident.component)) if incident.component else incident.title
+    span = lasted(incident.closed_at - incident.opened_at)
+    return _("{name}: resolved after {lasted}", name=stored_text(incident.component) or incident.title, lasted=span)
 
 
 def _html(text: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -11,17 +12,22 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from tca_app.config.fonts import FONT_FACES, FONT_URL
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError, NotFound, Unavailable
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.messages import _, ngettext
+from tca_app.core.language.stored import stored_text
+from tca_app.core.language.visitor import Visitor
+from tca_app.core.region.spans import long_moment
 from tca_app.features.health import policy
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.public_page import badge
-from tca_app.features.health.public_page.feed import feed
-from tca_app.features.health.public_page.schemas import PublicRead, PublicState
+from tca_app.features.health.public_page.feed import PAGE, feed
+from tca_app.features.health.public_page.schemas import PublicRead
 from tca_app.features.health.public_page.service import DAYS, PublicStatus, read_public
 from tca_app.features.health.ui.charts import bars_of
 
@@ -50,21 +56,36 @@ class Page:
         object.__setattr__(self, "etag", f'"{hashlib.sha256(self.content).hexdigest()[:24]}"')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pages:
-    """What one read of the status gave. `states` are those of all components, by name."""
+    """What one read of the status gave. A page is made in a language when the first visitor asks for it."""
 
-    html: Page
+    found: PublicStatus
     json: Page
-    feed: Page
-    badge: Page
-    states: dict[str, PublicState]
+    _made: dict[tuple[str, Visitor], Page] = field(default_factory=dict)
 
-    def component_badge(self, name: str) -> Page:
+    def html(self, visitor: Visitor) -> Page:
+        return self._page("html", visitor, lambda: _html(self.found, visitor))
+
+    def feed(self, visitor: Visitor) -> Page:
+        return self._page("feed", visitor, lambda: feed(self.found.read, self.found.at, moment, visitor.suffix))
+
+    def badge(self, visitor: Visitor) -> Page:
+        read = self.found.read
+        return self._page("badge", visitor, lambda: _svg(badge.page_badge(read, overall(read)[0])))
+
+    def component_badge(self, name: str, visitor: Visitor) -> Page:
         """Returns the badge of a component. Raises NotFound unless it is on the page."""
-        if name not in self.states:
+        if name not in self.found.states:
             raise NotFound
-        return Page(_svg(badge.component_badge(name, self.states[name])))
+        with visitor.addressed():
+            return Page(_svg(badge.component_badge(name, self.found.states[name])))
+
+    def _page(self, name: str, visitor: Visitor, make: Callable[[], bytes]) -> Page:
+        if (name, visitor) not in self._made:
+            with visitor.addressed():
+                self._made[name, visitor] = Page(make())
+        return self._made[name, visitor]
 
 
 class _Kept:
@@ -102,24 +123,19 @@ async def _make() -> Pages | AppError:
         return error
     except OSError:
         return Unavailable()
-    return Pages(
-        html=Page(_html(found)),
-        json=Page(found.read.model_dump_json().encode()),
-        feed=Page(feed(found.read, found.at, moment)),
-        badge=Page(_svg(badge.page_badge(found.read, overall(found.read)[0]))),
-        states=found.states,
-    )
+    return Pages(found, Page(found.read.model_dump_json().encode()))
 
 
 def _svg(made: badge.Badge) -> bytes:
     return _templates.get_template("badge.svg").render(badge=made, padding=badge.PADDING).encode()
 
 
-def _html(found: PublicStatus) -> bytes:
+def _html(found: PublicStatus, visitor: Visitor) -> bytes:
     read = found.read
     bars = [bars_of(points, found.at, DAYS, timedelta(days=1), "day") for points in found.points]
     return render(
         "public.html",
+        visitor,
         status=read,
         components=list(zip(read.components, bars, strict=True)),
         overall=overall(read),
@@ -133,20 +149,20 @@ def overall(read: PublicRead) -> tuple[str, str]:
     watched = totals.components - totals.paused
     opened = sum(not incident.component and incident.closed_at is None for incident in read.incidents)
     if totals.failing:
-        return "failing", f"{totals.failing} of {watched} components down"
+        return "failing", _("{failing} of {watched} components down", failing=totals.failing, watched=watched)
     if opened:
-        return "degraded", "Ongoing incident" if opened == 1 else f"{opened} ongoing incidents"
+        return "degraded", ngettext("Ongoing incident", "{count} ongoing incidents", opened)
     if any(window.is_active for window in read.maintenance):
-        return "maintenance", "Maintenance in progress"
+        return "maintenance", _("Maintenance in progress")
     if not watched:
-        return "unknown", "No components yet" if not totals.components else "No components are monitored"
+        return "unknown", _("No components are monitored") if totals.components else _("No components yet")
     if totals.unknown:
-        return "unknown", "Some components have no recent check"
-    return "passing", "All monitored systems operational" if totals.paused else "All systems operational"
+        return "unknown", _("Some components have no recent check")
+    return "passing", _("All monitored systems operational") if totals.paused else _("All systems operational")
 
 
-def render(name: str, **given: object) -> bytes:
-    """Render a page of strangers with the name and the logo of the console."""
+def render(name: str, visitor: Visitor, *, here: str = PAGE, **given: object) -> bytes:
+    """Render a page of strangers with the name and the logo of the console. `here` is where its languages lead."""
     instance = instance_settings()
     brand: dict[str, object] = {
         "app_name": instance.app_name,
@@ -154,13 +170,24 @@ def render(name: str, **given: object) -> bytes:
         "letter": instance.app_name[:1].upper(),
     }
     brand |= {"is_on": instance.status_public, "has_mail": get_settings().has_mail}
-    return _templates.get_template(name).render(css=_CSS, font=FONT_URL, **brand, **given).encode()
+    brand |= {"language": visitor.language, "languages": visitor.other_languages, "suffix": visitor.suffix}
+    with visitor.addressed():
+        return _templates.get_template(name).render(css=_CSS, font=FONT_URL, here=here, **brand, **given).encode()
 
 
 def moment(at: datetime) -> str:
     """ "4 May 2026, 09:58 UTC", in the zone of the instance: without scripts that of the reader is unknown."""
-    at = at.astimezone(ZoneInfo(instance_settings().time_zone))
-    return f"{at.day} {at:%B %Y, %H:%M %Z}"
+    return long_moment(at.astimezone(ZoneInfo(instance_settings().time_zone)))
 
 
-_templates.filters |= {"moment": moment, "lasted": lasted}
+def _time(at: datetime) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), moment(at))
+
+
+def _sentence(message: str, **parts: Markup) -> Markup:
+    """Returns a message with marked-up values."""
+    return escape(message).format(**parts)
+
+
+_templates.filters |= {"time": _time, "lasted": lasted, "named": stored_text}
+_templates.globals |= {"_": _, "ngettext": ngettext, "sentence": _sentence}
