@@ -20,6 +20,7 @@ from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.health.probing.checks import PARTS, SERVICES
 from tca_app.features.jobs.filters import QUEUES
 from tca_app.features.projects.policy import RANK
+from tca_app.features.webhooks.ui.form_pages import GROUPS
 from tca_app.ui.components.roles import ROLE_LABELS
 
 SECRET = {"password", "current_password"}
@@ -48,6 +49,7 @@ def test_each_event_has_a_german_title_and_the_name_of_its_type(german: set[str]
     assert {event.title for event in CATALOGUE.values()} - german == set()
     assert CATALOGUE.keys() == TYPES.keys()
     assert set(TYPES.values()) - german == set()
+    assert {event.subject_type for event in CATALOGUE.values()} == GROUPS.keys()
 
 
 def test_each_field_of_an_event_has_a_name(german: set[str]) -> None:

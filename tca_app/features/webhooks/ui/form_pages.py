@@ -11,12 +11,14 @@ from tca_app.features.webhooks.ui.form_state import ALL, CHOSEN, NOT_IN_PROJECTS
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 
-# Subjects of events, in the order of the dialog; others come first.
+# Subjects of events, in the order of the dialog.
 GROUPS = {
     "deployment": t("Deployments"),
     "health_check": t("Health checks"),
     "incident": t("Incidents"),
+    "invitation": t("Invitations"),
     "maintenance": t("Maintenance"),
+    "status_subscriber": t("Subscribers"),
     "project": t("Projects"),
     "webhook": t("Webhooks"),
     "token": t("API tokens"),
