@@ -18,6 +18,8 @@ afterChanges(() => {
   const hadOverlay = overlays.size > 0;
   for (const overlay of overlays) if (!overlay.isConnected) overlays.delete(overlay);
   if (hadOverlay && !overlays.size && hasNoFocus()) lastOutside?.focus({ preventScroll: true });
+  // What had the focus in an open one is gone, such as a value of a filter that was read again.
+  else if (hasNoFocus()) [...overlays].pop()?.focus({ preventScroll: true });
 });
 
 /* What is moved in a list is taken out and put back, and its button loses the focus by that. */

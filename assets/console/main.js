@@ -6,6 +6,7 @@ import { startWatching } from "./dom.js";
 import "./language-choice.js";
 import "./times.js";
 import "./zoom.js";
+import "./strips.js";
 import "./region.js";
 import "./buttons.js";
 import "./sign-in.js";

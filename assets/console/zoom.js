@@ -5,6 +5,7 @@
 import { all, find, OVERLAYS } from "./dom.js";
 
 const LEAST = 8; // pixels; less is a click
+const PLOTS = ".day-bars .plot, [data-strip=day]";
 let drag = null;
 
 const end = () => {
@@ -12,13 +13,34 @@ const end = () => {
   drag = null;
 };
 
+/** The days of a chart; those of a strip stand at its list. */
+const daysOf = (plot) =>
+  plot.dataset.strip
+    ? plot.closest("[data-days]").dataset.days.split("|")
+    : all("[data-day]", plot).map((bar) => bar.dataset.day);
+
+/** The number of the bar at this place. */
+export const barAt = (plot, x, count) => {
+  const { left, width } = plot.getBoundingClientRect();
+  return Math.min(Math.max(Math.floor(((x - left) / width) * count), 0), count - 1);
+};
+
+const formOf = (plot) => find("form[data-zoom]", plot.closest(".day-bars, .panel"));
+
+/** Fills in the form below a chart and sends it. */
+export const zoomTo = (plot, from, to) => {
+  const form = formOf(plot);
+  if (!form) return;
+  form.elements.namedItem("from").value = from;
+  form.elements.namedItem("to").value = to;
+  form.requestSubmit();
+};
+
 /** The bars between the start of the drag and this place. */
 const chosen = (x) => {
-  const { left, width } = drag.plot.getBoundingClientRect();
-  const bars = all("[data-day]", drag.plot);
-  const indexOf = (at) => Math.min(Math.max(Math.floor(((at - left) / width) * bars.length), 0), bars.length - 1);
-  const [first, last] = [indexOf(drag.x), indexOf(x)].sort((one, other) => one - other);
-  return { first, last, bars };
+  const days = daysOf(drag.plot);
+  const [first, last] = [drag.x, x].map((at) => barAt(drag.plot, at, days.length)).sort((one, other) => one - other);
+  return { first, last, days };
 };
 
 const draw = (x) => {
@@ -27,23 +49,22 @@ const draw = (x) => {
     drag.area.className = "zoom-area";
     drag.plot.append(drag.area);
   }
-  const { first, last, bars } = chosen(x);
-  drag.area.style.left = `${(100 * first) / bars.length}%`;
-  drag.area.style.width = `${(100 * (last - first + 1)) / bars.length}%`;
+  const { first, last, days } = chosen(x);
+  drag.area.style.left = `${(100 * first) / days.length}%`;
+  drag.area.style.width = `${(100 * (last - first + 1)) / days.length}%`;
 };
 
 document.addEventListener("pointerdown", (event) => {
-  const plot = event.button === 0 && event.isPrimary && event.target.closest?.(".day-bars .plot");
-  const form = plot && find("form[data-zoom]", plot.closest(".day-bars"));
-  if (form) drag = { plot, form, x: event.clientX };
+  const plot = event.button === 0 && event.isPrimary && event.target.closest?.(PLOTS);
+  if (plot && formOf(plot)) drag = { plot, x: event.clientX };
 });
 document.addEventListener("pointermove", ({ clientX }) => {
   if (drag && (drag.area || Math.abs(clientX - drag.x) >= LEAST)) draw(clientX);
 });
 document.addEventListener("pointerup", ({ clientX }) => {
   if (!drag?.area) return end();
-  const { first, last, bars } = chosen(clientX);
-  const { form } = drag;
+  const { first, last, days } = chosen(clientX);
+  const { plot } = drag;
   end();
   // The click that follows would open the rows of a day.
   const ignore = (event) => {
@@ -52,10 +73,7 @@ document.addEventListener("pointerup", ({ clientX }) => {
   };
   addEventListener("click", ignore, { capture: true, once: true });
   setTimeout(() => removeEventListener("click", ignore, { capture: true }));
-  if (first === last) return;
-  form.elements.namedItem("from").value = bars[first].dataset.day;
-  form.elements.namedItem("to").value = bars[last].dataset.day;
-  form.requestSubmit();
+  if (first !== last) zoomTo(plot, days[first], days[last]);
 });
 document.addEventListener("pointercancel", end);
 /* A bar is a link, which the browser would drag instead. */

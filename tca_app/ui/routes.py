@@ -89,6 +89,11 @@ def user(user_id: object) -> str:
     return f"{USERS}/{user_id}"
 
 
+def users_until(day: object) -> str:
+    """Returns the URL of the users who were created on this day or before."""
+    return f"{USERS}?until={day}"
+
+
 def project(project_id: object) -> str:
     """Returns the URL of a project's page. Takes an id or a Reflex var of one."""
     return f"{PROJECTS}/{project_id}"

@@ -1,6 +1,7 @@
 """The status page in a real browser: probed on schedule, with text for every chart."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
@@ -20,6 +21,14 @@ def test_the_clock_fills_the_page_that_is_open(new_page: NewPage, admin: tuple[s
     expect(database.get_by_text("Operational")).to_be_visible(timeout=ROUND_MS)
     expect(database.get_by_role("img", name=re.compile("The last 24 hours: 100% of the checks passed"))).to_be_visible()
     expect(database.get_by_role("img", name=re.compile("Latency of the last 24 hours: now .* ms"))).to_be_visible()
+    days, today = database.get_by_role("slider", name="Days of PostgreSQL"), f"{datetime.now(UTC).date()}"
+    days.press("End")
+    expect(days).to_have_attribute("aria-valuetext", re.compile(": 100%$"))
+    days.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/status/?\?from={today}&to={today}$"))
+    expect(database.get_by_role("img", name=re.compile("Hours of .*: 100% of the checks passed"))).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("/status/?$"))
     page.get_by_text("How the score is calculated").click()
     expect(page.get_by_text("Score = ")).to_be_visible()
     # Other tests of this console may have opened incidents.

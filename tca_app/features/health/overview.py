@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
+from tca_app.core.filters import end_of
 from tca_app.core.periods import DayRange
 from tca_app.features.health import policy
 from tca_app.features.health.components import may_anywhere
@@ -21,6 +22,7 @@ from tca_app.features.health.schemas import CheckQuery, CheckRead, Point, ScoreT
 from tca_app.features.health.summary import count_monitored
 
 HOURS = 24
+MAX_ZOOM = 7  # days that are drawn by the hour
 MAX_CHECKS = 100
 MAX_INCIDENTS = 20
 MAX_WINDOWS = 20
@@ -30,12 +32,16 @@ MAX_WINDOWS = 20
 class Overview:
     """The data of `/status`. `hours` and `days` are by check, oldest first, without the steps that have no probe.
 
-    `score` covers as many days as `days`. `maintenance` is how long each check was in maintenance in that time,
-    `maintenance_24h` in the hours, and `windows` are the current and planned ones. `may_open` and `may_plan`: in some
-    project.
+    `hours` are the `hour_count` ones before `hours_until`. `score` and `incidents` are those of the zoom, or of
+    `day_count` days and the newest. `maintenance` is how long each check was in maintenance in those days,
+    `maintenance_24h` in the last hours, and `windows` are the current and planned ones. `may_open` and `may_plan`: in
+    some project.
     """
 
     as_of: datetime
+    day_count: int
+    hour_count: int
+    hours_until: datetime
     checks: Page[CheckRead]
     asked: CheckTotals
     hours: dict[int, list[Point]]
@@ -50,20 +56,27 @@ class Overview:
     may_plan: bool
 
 
-async def read_overview(session: AsyncSession, actor: Actor, days: int) -> Overview:
+async def read_overview(session: AsyncSession, actor: Actor, days: int, zoom: DayRange | None = None) -> Overview:
     """Reads the overview in the same statements however many checks there are: at most 100, failing ones first."""
     now = datetime.now(UTC)
+    count, until = HOURS, now
+    if zoom and len(zoom) <= MAX_ZOOM:
+        count, until = 24 * len(zoom), end_of(zoom.until)
+    chosen = {"since": zoom.since, "until": zoom.until} if zoom else {}
     checks = await list_checks(session, actor, CheckQuery(limit=MAX_CHECKS))
     ids = [check.id for check in checks.items]
     return Overview(
         as_of=now,
+        day_count=days,
+        hour_count=count,
+        hours_until=until,
         checks=checks,
         asked=await count_monitored(session, actor, now),
-        hours=await points_of(session, ids, HOUR, now - timedelta(hours=HOURS)),
+        hours=await points_of(session, ids, HOUR, until - timedelta(hours=count, seconds=1), until),
         days=await points_of(session, ids, DAY, now - timedelta(days=days)),
         score_24h=await score(session, actor, timedelta(hours=HOURS)),
-        score=await score_trend(session, actor, DayRange.last(days)),
-        incidents=await list_incidents(session, actor, IncidentQuery(limit=MAX_INCIDENTS)),
+        score=await score_trend(session, actor, zoom or DayRange.last(days)),
+        incidents=await list_incidents(session, actor, IncidentQuery(limit=MAX_INCIDENTS, **chosen)),
         maintenance=await maintenance_of(session, ids, now - timedelta(days=days)),
         maintenance_24h=await maintenance_of(session, ids, now - timedelta(hours=HOURS)),
         windows=await list_coming(session, actor, MAX_WINDOWS),

@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.database.lists import to_reads
-from tca_app.core.database.pagination import matching
 from tca_app.features.users import policy
-from tca_app.features.users.queries import select_users
+from tca_app.features.users.queries import select_matching
 from tca_app.features.users.schemas import UserFilter, UserRead
 from tca_app.models import User
 
@@ -43,5 +42,4 @@ async def read_users(session: AsyncSession, actor: Actor, query: UserFilter, ids
 
 async def _select(session: AsyncSession, actor: Actor, query: UserFilter) -> Select[Any]:
     policy.require(actor, "users.list")
-    chosen = select_users(query.is_active, query.is_superuser, query.deleted, query.sort)
-    return chosen.where(*await matching(session, User.__table__, query.search)) if query.search else chosen
+    return await select_matching(session, query)

@@ -9,6 +9,7 @@ USERS = TableSpec(
     name="users",
     optional=("username", "email", "is_superuser", "is_active", "last_login_at", "created_at"),
     filters=(TRASH,),
+    dates=N_("Created"),
     choices=(
         Choice("status", N_("Status"), (("active", N_("Active")), ("inactive", N_("Inactive")))),
         Choice("role", N_("Role"), (("admin", N_("Administrator")), ("member", N_("Member")))),

@@ -13,8 +13,9 @@ from tca_app.core.database.pagination import Page, contains, matching, page_of
 from tca_app.core.database.session import cached_read
 from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import InsufficientScope, NotFound
+from tca_app.core.filters import end_of, start_of
 from tca_app.features.users import policy
-from tca_app.features.users.schemas import MembershipRead, PersonRead, UserQuery, UserRead, UserSort
+from tca_app.features.users.schemas import MembershipRead, PersonRead, UserFilter, UserQuery, UserRead, UserSort
 from tca_app.features.users.trash import deleter_name
 from tca_app.models import Project, ProjectMember, User
 
@@ -68,14 +69,22 @@ async def list_users(session: AsyncSession, actor: Actor, query: UserQuery) -> P
 
 
 async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:
-    chosen = select_users(query.is_active, query.is_superuser, query.deleted, query.sort)
-    if query.search:
-        chosen = chosen.where(*await matching(session, User.__table__, query.search))
-        statement, total = _paged(chosen, is_search=True)
+    if query.search or query.since or query.until:
+        statement, total = _paged(await select_matching(session, query), is_search=bool(query.search))
     else:
         statement, total = _unsearched(query.is_active, query.is_superuser, query.deleted, query.sort)
     values = query.model_dump(include={"skip", "limit", "search"})
     return await read_page(session, statement, values, total, lambda rows: to_reads(UserRead, rows))
+
+
+async def select_matching(session: AsyncSession, query: UserFilter) -> Select[Any]:
+    """Returns the statement of a list under all its filters."""
+    chosen = select_users(query.is_active, query.is_superuser, query.deleted, query.sort)
+    if query.since is not None:
+        chosen = chosen.where(_users.created_at >= start_of(query.since))
+    if query.until is not None:
+        chosen = chosen.where(_users.created_at < end_of(query.until))
+    return chosen.where(*await matching(session, User.__table__, query.search)) if query.search else chosen
 
 
 @lru_cache(maxsize=256)

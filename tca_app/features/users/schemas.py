@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes, ListFilter, ListQuery
 from tca_app.core.display_name import display_name
+from tca_app.core.filters import DayOrMoment
 from tca_app.core.language.messages import LanguageName
 from tca_app.core.marks import Color
 from tca_app.core.pictures import MAX_UPLOAD
@@ -85,11 +86,16 @@ class UserUpdate(Changes):
 
 
 class UserFilter(ListFilter):
-    """`deleted` lists the trash instead of the users who are not in it."""
+    """`deleted` lists the trash instead of the users who are not in it.
+
+    `since` and `until` are days in UTC, both inclusive, or times, of which `until` is exclusive.
+    """
 
     is_active: Flag | None = None
     is_superuser: Flag | None = None
     deleted: Flag = False
+    since: DayOrMoment | None = Field(None, description="Created at or after this time.")
+    until: DayOrMoment | None = Field(None, description="Created before this time, or on this day at the latest.")
     sort: UserSort = "-created_at"
 
 

@@ -31,10 +31,11 @@ class ResultsOfDay(Protocol):
 
 
 class DayTotal(TypedDict):
-    """A day of a curve. `tick` is the label of the axis, or ""."""
+    """A day of a curve. `tick` is the label of the axis, or ""; `url` leads to the rows."""
 
     day: str
     date: str
+    url: str
     total: int
     tick: str
     text: str
@@ -78,11 +79,14 @@ def _tick(day: date, index: int, days: int) -> str:
     return day_words(day) if (days - 1 - index) % step == 0 else ""
 
 
-def day_totals_of(totals: Sequence[tuple[date, int]], noun: tuple[str, str]) -> list[DayTotal]:
+def day_totals_of(
+    totals: Sequence[tuple[date, int]], noun: tuple[str, str], url_of: Callable[[date], str]
+) -> list[DayTotal]:
     return [
         DayTotal(
             day=day_words(day),
             date=day.isoformat(),
+            url=url_of(day),
             total=total,
             tick=_tick(day, index, len(totals)),
             text=f"{day_words(day)}: {ngettext(*noun, total)}",
@@ -161,15 +165,18 @@ def _figure(top: Any, drawn: tuple[rx.Component, ...], table: rx.Component, foot
 
 
 def _day_of_area(day: Any) -> rx.Component:
-    return rx.el.span(*_labels(day), class_name="bar", custom_attrs={"data-day": day["date"]})
+    return _column(day, *_labels(day))
 
 
 def _bar(bar: Any) -> rx.Component:
-    """One day. It is no stop of the keyboard: the legend leads to the same rows without 90 of them."""
     heights = bar["heights"].to(dict[str, str])
     parts = (rx.el.span(class_name=f"part {key}", style={"height": heights[key]}) for key, _label in RESULTS)
-    shown = (*parts, *_labels(bar))
-    return link(*shown, to=bar["url"], class_name="bar", tab_index=-1, custom_attrs={"data-day": bar["date"]})
+    return _column(bar, *parts, *_labels(bar))
+
+
+def _column(day: Any, *shown: rx.Component) -> rx.Component:
+    """One day. It is no stop of the keyboard: the legend leads to the same rows without 90 of them."""
+    return link(*shown, to=day["url"], class_name="bar", tab_index=-1, custom_attrs={"data-day": day["date"]})
 
 
 def _labels(day: Any) -> tuple[rx.Component, rx.Component]:

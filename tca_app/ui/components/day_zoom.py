@@ -15,6 +15,7 @@ from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import fields_of, page_path, page_url, query_param
 
 FIELDS = ("from", "to")
+DRAG = t("Days in UTC. Drag to zoom.")
 
 
 class ZoomState(SessionMixin, mixin=True):
@@ -28,9 +29,7 @@ class ZoomState(SessionMixin, mixin=True):
         """Returns the days that the URL zooms to, and shows them in the form; None for the whole period."""
         days = DayRange.of(*(query_param(self.router_data, name) for name in FIELDS))
         self.zoom_from, self.zoom_to = (days.since.isoformat(), days.until.isoformat()) if days else ("", "")
-        self.zoom_text = (
-            _("{since} to {until}", since=day_words(days.since), until=day_words(days.until)) if days else ""
-        )
+        self.zoom_text = _words(days) if days else ""
         return days
 
     @handler("signed_in")
@@ -52,8 +51,17 @@ class ZoomState(SessionMixin, mixin=True):
         return rx.redirect(f"{page_path(self.router_data)}{'?' if query else ''}{query}")
 
 
-def day_zoom(state: type[ZoomState]) -> rx.Component:
-    """The line below a chart: its days, and the form that chooses others, which assets/console/zoom.js fills too."""
+def _words(days: DayRange) -> str:
+    if len(days) == 1:
+        return day_words(days.since)
+    return _("{since} to {until}", since=day_words(days.since), until=day_words(days.until))
+
+
+def day_zoom(state: type[ZoomState], how: Any = DRAG, element: Any = rx.el.figcaption) -> rx.Component:
+    """The line below a chart: its days, and the form that chooses others, which assets/console/zoom.js fills too.
+
+    `how` says how to zoom in it.
+    """
     form = rx.el.form(
         _day(t("From"), "from", state.zoom_from),
         _day(t("To"), "to", state.zoom_to),
@@ -64,8 +72,8 @@ def day_zoom(state: type[ZoomState]) -> rx.Component:
     )
     reset = button(t("Reset zoom"), kind="small ghost", on_click=state.zoom_out, custom_attrs={"data-zoom-reset": ""})
     is_zoomed = state.zoom_text != ""
-    return rx.el.figcaption(
-        rx.el.span(rx.cond(is_zoomed, state.zoom_text + ". ", ""), t("Days in UTC. Drag to zoom."), class_name="muted"),
+    return element(
+        rx.el.span(rx.cond(is_zoomed, state.zoom_text + ". ", ""), how, class_name="muted"),
         rx.cond(is_zoomed, reset),
         rx.el.details(rx.el.summary(t("Choose days"), class_name="btn small ghost"), form, class_name="choose-days"),
         class_name="chart-foot",

@@ -888,6 +888,8 @@ class Operations(Calls):
         is_active: bool | None = None,
         is_superuser: bool | None = None,
         deleted: bool | None = None,
+        since: str | None = None,
+        until: str | None = None,
         sort: Literal[
             "created_at",
             "-created_at",
@@ -922,6 +924,8 @@ class Operations(Calls):
                 "is_active": is_active,
                 "is_superuser": is_superuser,
                 "deleted": deleted,
+                "since": since,
+                "until": until,
                 "sort": sort,
             },
             repeatable=True,
@@ -1230,6 +1234,8 @@ class Operations(Calls):
         open: bool | None = None,
         severity: Literal["minor", "major", "critical"] | None = None,
         acknowledged: bool | None = None,
+        since: str | None = None,
+        until: str | None = None,
     ) -> Page[models.IncidentRead]:
         """List incidents, open ones first, then the newest, each with its notes (at most 100).
 
@@ -1246,6 +1252,8 @@ class Operations(Calls):
                 "open": open,
                 "severity": severity,
                 "acknowledged": acknowledged,
+                "since": since,
+                "until": until,
             },
             repeatable=True,
         )
@@ -1577,6 +1585,8 @@ class Operations(Calls):
         is_active: bool | None = None,
         is_superuser: bool | None = None,
         deleted: bool | None = None,
+        since: str | None = None,
+        until: str | None = None,
         sort: Literal[
             "created_at",
             "-created_at",
@@ -1613,6 +1623,8 @@ class Operations(Calls):
                 "is_active": is_active,
                 "is_superuser": is_superuser,
                 "deleted": deleted,
+                "since": since,
+                "until": until,
                 "sort": sort,
             },
             repeatable=True,

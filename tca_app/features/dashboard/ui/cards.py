@@ -31,7 +31,7 @@ def _named(name: Any) -> rx.Component:
             ("users", _card("users", "users", routes.USERS, state.people_card)),
             ("projects", _card("projects", "folder-git-2", f"{routes.PROJECTS}?status=active", state.projects_card)),
             ("deployments", _card("deployments", "rocket", state.ended_url, state.deployments_card)),
-            ("health", _card("health", "heart-pulse", f"{routes.STATUS}?days={state.days}", state.health_card)),
+            ("health", _card("health", "heart-pulse", state.health_url, state.health_card)),
             (
                 "success_rate",
                 _card("success_rate", "circle-check", finished, state.success_card),

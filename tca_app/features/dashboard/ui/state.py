@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
@@ -61,6 +62,7 @@ class DashboardState(ZoomState, SessionState):
     first_report: str = ""  # the line that reports a deployment of the newest project
     first_project_url: str = ""  # its settings, which have its tokens
     days: str = DEFAULT_PERIOD
+    health_url: str = f"{routes.STATUS}?days={DEFAULT_PERIOD}"
     ended_url: str = routes.deployments_of(days=DEFAULT_PERIOD)  # the deployments that the numbers count
     cards: list[str] = [name for name in CARDS if name not in OF_PEOPLE]
     panels: list[str] = [name for name in PANELS if name not in OF_PEOPLE]
@@ -92,6 +94,8 @@ class DashboardState(ZoomState, SessionState):
                 layout = await read_layout(session, self._as_actor())
                 days = self._zoomed_days()
                 self.ended_url = _ended_url(days, period)
+                zoom = urlencode({"from": self.zoom_from, "to": self.zoom_to}) if days else f"days={period}"
+                self.health_url = f"{routes.STATUS}?{zoom}"
                 if days:
                     self._keep(await dashboard.stats_of_days(session, self._as_actor(), days), days)
                 else:
@@ -123,7 +127,8 @@ class DashboardState(ZoomState, SessionState):
         self.projects_card = card_of(stats.active_projects, [day.total for day in stats.projects_by_day], then)
         counts = [(day.day, day.total) for day in stats.users_by_day]
         totals = [total for _, total in counts]
-        self.users_by_day, self.users_top = day_totals_of(counts, nN_("{count} user", "{count} users")), top_of(totals)
+        noun = nN_("{count} user", "{count} users")
+        self.users_by_day, self.users_top = day_totals_of(counts, noun, routes.users_until), top_of(totals)
         self.users_area = area_path(totals, self.users_top)
         self.health_card = score_card(stats.health)
         self._keep_deployments(stats)

@@ -80,7 +80,9 @@ _ONE = text(f"WITH {ON_NOW} SELECT {COLUMNS} {SEEN} AND checks.retired_at IS NUL
 _POINTS = text(
     """
     SELECT check_id, starts_at, count, passed, latency_sum_ms / count AS latency_avg_ms, latency_max_ms
-    FROM health_rolls WHERE check_id = ANY(:ids) AND seconds = :seconds AND starts_at > :since ORDER BY 1, 2
+    FROM health_rolls WHERE check_id = ANY(:ids) AND seconds = :seconds AND starts_at > :since
+      AND (CAST(:until AS timestamptz) IS NULL OR starts_at < :until)
+    ORDER BY 1, 2
     """
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 _SHARES = f"""
@@ -157,11 +159,12 @@ async def read_history(session: AsyncSession, actor: Actor, check_id: int, windo
 
 
 async def points_of(
-    session: AsyncSession, check_ids: Sequence[int], seconds: int, since: datetime
+    session: AsyncSession, check_ids: Sequence[int], seconds: int, since: datetime, until: datetime | None = None
 ) -> dict[int, list[Point]]:
-    """Returns the aggregates of these checks after `since`. The caller has checked the permission."""
+    """Returns the aggregates of these checks after `since`, up to `until`. The caller has checked the permission."""
+    values = {"ids": list(check_ids), "seconds": seconds, "since": since, "until": until}
     found: dict[int, list[Point]] = defaultdict(list)
-    for row in await session.execute(_POINTS, {"ids": list(check_ids), "seconds": seconds, "since": since}):
+    for row in await session.execute(_POINTS, values):
         found[row.check_id].append(Point.model_validate(row))
     return found
 

@@ -12,6 +12,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page
 from tca_app.core.display_name import DISPLAY_NAME_TEXT
 from tca_app.core.errors import NotFound
+from tca_app.core.filters import end_of, start_of
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import VISIBLE, role_in, viewer, visible
 from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead, NoteRead
@@ -30,6 +31,8 @@ _CHOSEN = f"""
       AND (CAST(:open AS boolean) IS NULL OR :open = (closed_at IS NULL))
       AND (CAST(:severity AS text) IS NULL OR incidents.severity = :severity)
       AND (CAST(:acknowledged AS boolean) IS NULL OR :acknowledged = (acknowledged_at IS NOT NULL))
+      AND (CAST(:since AS timestamptz) IS NULL OR closed_at IS NULL OR closed_at >= :since)
+      AND (CAST(:until AS timestamptz) IS NULL OR opened_at < :until)
 """  # noqa: S608  constant SQL
 _COUNT = text(f"SELECT count(*) {_CHOSEN}")
 
@@ -104,7 +107,11 @@ class _Decorations:
 async def list_incidents(session: AsyncSession, actor: Actor, query: IncidentQuery) -> Page[IncidentRead]:
     """Returns the incidents of the console and of the actor's projects, open ones first, then the newest."""
     policy.require_list(actor)
-    values = query.model_dump() | viewer(actor)
+    days = {
+        "since": query.since and start_of(query.since),
+        "until": query.until and end_of(query.until),
+    }
+    values = query.model_dump() | days | viewer(actor)
     rows = (await session.execute(_LIST, values)).all()
     total: int = (await session.execute(_COUNT, values)).scalar_one()
     return Page(await _reads(session, actor, rows), total)

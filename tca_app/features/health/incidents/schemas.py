@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes
+from tca_app.core.filters import Day
 from tca_app.core.language.messages import N_, _
 from tca_app.core.language.stored import stored_text
 from tca_app.core.schema import Flag, Id, InputModel, Limit, Name100, ReadModel, Reason, Skip, UrlId
@@ -27,6 +28,8 @@ class IncidentQuery(BaseModel):
     open: Annotated[Flag | None, Field(description="true: open incidents; false: resolved ones.")] = None
     severity: Severity | None = None
     acknowledged: Flag | None = None
+    since: Annotated[Day | None, Field(description="Open on this day (UTC) or later.")] = None
+    until: Annotated[Day | None, Field(description="Open on this day (UTC) or before.")] = None
 
 
 class NoteRead(ReadModel):

@@ -1,7 +1,7 @@
 """Bars and sparklines as SVG paths with a text alternative. A check takes a few paths, not hundreds of nodes."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
 from tca_app.core.language.messages import N_, _, ngettext, nN_, short_day
@@ -34,7 +34,7 @@ LOWEST = 3  # minimum height, so that a bar without a passed check is visible
 class Bars(TypedDict):
     """A path for each style: all passed, some, fewer than nine in ten, not probed. `box` is the viewBox.
 
-    `text` is the text alternative.
+    `text` is the text alternative, and `shares` has the share of each bar, or "", for its tip.
     """
 
     good: str
@@ -44,6 +44,7 @@ class Bars(TypedDict):
     box: str
     text: str
     share: str
+    shares: str
 
 
 def bars_of(
@@ -56,9 +57,11 @@ def bars_of(
     last = now - (now - datetime(2000, 1, 1, tzinfo=now.tzinfo)) % step
     by_start = {point.starts_at: point for point in points}
     paths: dict[str, list[str]] = {"good": [], "some": [], "bad": [], "none": []}
+    shares = []
     for index in range(count):
         point = by_start.get(last - step * (count - 1 - index))
         look = _look(point)
+        shares.append(_share([point]) if point else "")
         height = max(LOWEST, round(HEIGHT * point.passed / point.count)) if point else 1
         paths[look].append(f"M{index * STEP} {HEIGHT - height}h{BAR}v{height}h-{BAR}z")
     shown = [point for point in points if point.starts_at > last - step * count]
@@ -72,6 +75,7 @@ def bars_of(
         text=_words(shown, count, unit)
         + (_(" {maintenance} of maintenance left out.", maintenance=lasted(maintenance)) if maintenance else ""),
         share=_share(shown),
+        shares="|".join(shares),
     )
 
 
@@ -109,6 +113,15 @@ def spark_words(latency: str, slowest_ms: float, hours: int, *, is_paused: bool)
         else N_("Latency of the last {hours} hours: now {latency}, at most {slowest} ms.")
     )
     return _(words, hours=hours, latency=latency or _("unknown"), slowest=number(slowest_ms))
+
+
+def hour_labels(until: datetime, count: int, *, is_of_days: bool) -> list[str]:
+    """Returns the start of each of the hours before `until`: in UTC with its day, or in the viewer's time."""
+    last = until - timedelta(microseconds=1)
+    first = last.replace(minute=0, second=0, microsecond=0) - timedelta(hours=count - 1)
+    starts = [(first + timedelta(hours=index)).astimezone(UTC if is_of_days else ZONE.get()) for index in range(count)]
+    time = LOCALE.get().time
+    return [f"{short_day(at.date())}, {time(at)} UTC" if is_of_days else time(at) for at in starts]
 
 
 def spark_of(points: Sequence[Point], now: datetime, count: int = 24, step: timedelta = timedelta(hours=1)) -> str:

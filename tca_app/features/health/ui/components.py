@@ -4,14 +4,15 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.health.overview import HOURS
-from tca_app.features.health.ui.charts import HEIGHT, STEP
+from tca_app.features.health.ui.charts import HEIGHT
 from tca_app.features.health.ui.form_state import CheckState
-from tca_app.features.health.ui.state import Component
+from tca_app.features.health.ui.state import Component, StatusState
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import icon_button, name_or_link
 from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
+
+state = StatusState
 
 
 def component_line(component: Component, days: Any) -> rx.Component:
@@ -37,8 +38,8 @@ def component_line(component: Component, days: Any) -> rx.Component:
             class_name="component-name",
         ),
         _spark(component),
-        _bars(as_var(component["hours"]).to(dict[str, str]), t("{hours} hours", hours=HOURS), "hours"),
-        _bars(as_var(component["days"]).to(dict[str, str]), t("{days} days (UTC)", days=days), "days"),
+        _hours(as_var(component["hours"]).to(dict[str, str])),
+        _days(component, as_var(component["days"]).to(dict[str, str]), t("{days} days (UTC)", days=days)),
         key=as_var(component["id"]).to(str),
     )
 
@@ -92,8 +93,9 @@ def _settings(component: Component) -> rx.Component:
 
 def _spark(component: Component) -> rx.Component:
     path = rx.el.path(d=as_var(component["spark"]).to(str), class_name="spark")
+    hours = as_var(component["hours"]).to(dict[str, str])
     return rx.el.figure(
-        _picture(component["spark_text"], f"0 0 {HOURS * STEP} {HEIGHT}", path),
+        _picture(component["spark_text"], hours["box"], path),
         rx.cond(
             component["latency"] != "",
             rx.el.figcaption(
@@ -104,19 +106,49 @@ def _spark(component: Component) -> rx.Component:
     )
 
 
-def _bars(bars: Any, label: str, kind: str) -> rx.Component:
-    paths = (rx.el.path(d=bars[look], class_name=f"bar-{look}") for look in ("good", "some", "bad", "none"))
-    return rx.el.figure(
-        _picture(bars["text"], bars["box"], *paths),
-        rx.el.figcaption(label, " ", rx.el.span(bars["share"], class_name="num"), aria_hidden="true"),
-        class_name=f"chart-{kind}",
+def _hours(bars: Any) -> rx.Component:
+    strip = rx.el.div(
+        _picture(bars["text"], bars["box"], *_paths(bars), is_titled=False),
+        class_name="bar-strip",
+        custom_attrs={"data-strip": "hour", "data-shares": bars["shares"]},
     )
+    return rx.el.figure(strip, _caption(bars, state.hours_title), class_name="chart-hours")
 
 
-def _picture(text: Any, box: Any, *parts: rx.Component) -> rx.Component:
-    """A picture with a text for screen readers and as a tooltip."""
+def _days(component: Component, bars: Any, label: str) -> rx.Component:
+    """The bars of the days: one stop of the keyboard, in which the arrows move and Enter opens a day."""
+    mark = state.zoom_mark
+    zoomed = rx.el.rect(x=mark["x"], y=HEIGHT + 1, width=mark["width"], height=2, class_name="bar-zoomed")
+    strip = rx.el.div(
+        _picture(bars["text"], bars["box"], zoomed, *_paths(bars), is_titled=False),
+        class_name="bar-strip",
+        role="slider",
+        tab_index=0,
+        aria_label=t("Days of {name}", name=component["name"]),
+        custom_attrs={
+            "data-strip": "day",
+            "data-shares": bars["shares"],
+            "aria-valuemin": 1,
+            "aria-valuemax": state.days,
+            "aria-valuenow": state.days,
+            "aria-valuetext": bars["text"],
+        },
+    )
+    return rx.el.figure(strip, _caption(bars, label), class_name="chart-days")
+
+
+def _paths(bars: Any) -> tuple[rx.Component, ...]:
+    return tuple(rx.el.path(d=bars[look], class_name=f"bar-{look}") for look in ("good", "some", "bad", "none"))
+
+
+def _caption(bars: Any, label: Any) -> rx.Component:
+    return rx.el.figcaption(label, " ", rx.el.span(bars["share"], class_name="num"), aria_hidden="true")
+
+
+def _picture(text: Any, box: Any, *parts: rx.Component, is_titled: bool = True) -> rx.Component:
+    """A picture with a text for screen readers, and as a tooltip where no bar has one of its own."""
     return rx.el.svg(
-        rx.el.title(text),
+        rx.el.title(text) if is_titled else None,
         *parts,
         view_box=box,
         custom_attrs={"preserveAspectRatio": "none"},

@@ -16,6 +16,7 @@ from tca_app.features.health.ui.form_state import CheckState
 from tca_app.features.health.ui.state import StatusState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
+from tca_app.ui.components.day_zoom import day_zoom, zoom_chip
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
@@ -31,6 +32,7 @@ def status_page() -> rx.Component:
         page_header(
             t("Status"),
             t("The console's own components and your projects' environments, checked every minute."),
+            zoom_chip(state),
             period_links(routes.STATUS, state.days),
             rx.cond(
                 state.public_page != "",
@@ -92,7 +94,15 @@ def _cards() -> rx.Component:
         rx.el.div(
             _card(t("Now"), state.summary, ""),
             _card(t("Score, 24 hours"), state.score_24h, ""),
-            _card(t("Score, {days} days", days=state.days), state.score, state.trend),
+            _card(
+                rx.cond(
+                    state.zoom_text == "",
+                    t("Score, {days} days", days=state.days),
+                    t("Score, {zoom_text}", zoom_text=state.zoom_text),
+                ),
+                state.score,
+                state.trend,
+            ),
             class_name="cards",
         ),
         rx.el.details(rx.el.summary(t("How the score is calculated")), rx.el.p(t(FORMULA)), class_name="formula muted"),
@@ -100,7 +110,7 @@ def _cards() -> rx.Component:
     )
 
 
-def _card(label: str, value: Any, below: Any) -> rx.Component:
+def _card(label: Any, value: Any, below: Any) -> rx.Component:
     return rx.el.section(
         rx.el.h2(label, class_name="card-label"),
         rx.cond(
@@ -124,11 +134,22 @@ def _components() -> rx.Component:
             rx.cond(
                 as_var(state.components).length() > 0,
                 rx.el.ul(
-                    rx.foreach(state.components, lambda line: component_line(line, state.days)), class_name="components"
+                    rx.foreach(state.components, lambda line: component_line(line, state.days)),
+                    class_name="components",
+                    custom_attrs={
+                        "data-days": state.strip_days,
+                        "data-day-labels": state.day_labels,
+                        "data-hour-labels": state.hour_labels,
+                        "data-unchecked": t("not checked"),
+                    },
                 ),
                 nothing,
             ),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
+        ),
+        rx.cond(
+            state.is_loaded,
+            day_zoom(state, t("Click a day to see its hours and incidents, or drag over days."), rx.el.div),
         ),
         rx.cond(
             state.hidden > 0,
@@ -147,8 +168,9 @@ def _incidents() -> rx.Component:
         t("Failing components, and incidents that people open, appear here."),
         icon="circle-check",
     )
+    zoomed = t("Incidents, {zoom_text}", zoom_text=state.zoom_text)
     return panel(
-        t("Incidents"),
+        rx.cond(state.zoom_text == "", t("Incidents"), zoomed),
         rx.cond(
             state.is_loaded,
             rx.cond(

@@ -7,20 +7,21 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
 from tca_app.core.events.words import duration
 from tca_app.core.instance import instance_settings
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import _, ngettext, short_day
 from tca_app.core.language.stored import stored_text
-from tca_app.core.periods import Period, days_in, period_of
+from tca_app.core.periods import DayRange, Period, days_in, period_of
 from tca_app.core.region.formats import number, percent
 from tca_app.features.health.incidents import service as incidents
 from tca_app.features.health.incidents.schemas import incident_title
 from tca_app.features.health.incidents.ui.rows import IncidentLine, line_of
 from tca_app.features.health.maintenance.ui.rows import WindowLine, window_line
-from tca_app.features.health.overview import HOURS, Overview, read_overview
+from tca_app.features.health.overview import HOURS, MAX_ZOOM, Overview, read_overview
 from tca_app.features.health.probing.certificates import threshold_of, time_left
 from tca_app.features.health.probing.check_state import is_wavering, shown_state
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
-from tca_app.features.health.ui.charts import Bars, bars_of, spark_of, spark_words
+from tca_app.features.health.ui.charts import NONE, STEP, Bars, bars_of, hour_labels, spark_of, spark_words
 from tca_app.ui import routes
+from tca_app.ui.components.day_zoom import ZoomState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
@@ -53,7 +54,9 @@ class Component(TypedDict):
 LONGEST: Period = "90"
 
 
-class StatusState(SessionState):
+class StatusState(ZoomState, SessionState):
+    """State of `/status`. The charts of its components share the labels of their bars."""
+
     is_loaded: bool = False
     failure: str = ""
     components: list[Component] = []
@@ -61,6 +64,11 @@ class StatusState(SessionState):
     summary: str = ""
     late_since: str = ""
     score_24h: str = ""
+    strip_days: str = ""
+    day_labels: str = ""
+    hour_labels: str = ""
+    hours_title: str = ""
+    zoom_mark: dict[str, int] = {"x": 0, "width": 0}
     days: str = LONGEST
     score: str = ""
     trend: str = ""
@@ -77,7 +85,8 @@ class StatusState(SessionState):
         self.days = period = period_of(query_param(self.router_data, "days"), LONGEST)
         try:
             async with reading() as session:
-                self._keep(await read_overview(session, self._as_actor(), days_in(period)))
+                zoom = self._zoomed_days()
+                self._keep(await read_overview(session, self._as_actor(), days_in(period), zoom), zoom)
         except AppError as error:
             self.failure = error.detail
 
@@ -88,8 +97,9 @@ class StatusState(SessionState):
         self._toast(_("{incident}: acknowledged", incident=incident_title(incident)))
         return StatusState.load
 
-    def _keep(self, found: Overview) -> None:
-        self.components = [_component(check, found) for check in found.checks.items]
+    def _keep(self, found: Overview, zoom: DayRange | None) -> None:
+        period = self._label(found, zoom)
+        self.components = [_component(check, found, period) for check in found.checks.items]
         self.hidden = found.checks.total - len(found.checks.items)
         self.summary, late_since = found.asked.words, found.asked.late_since(found.as_of)
         self.late_since = late_since.isoformat() if late_since else ""
@@ -101,11 +111,31 @@ class StatusState(SessionState):
         self.public_page = routes.PUBLIC_STATUS if instance_settings().status_public else ""
         self.is_loaded, self.failure = True, ""
 
+    def _label(self, found: Overview, zoom: DayRange | None) -> str:
+        """Keeps the labels of the bars. Returns the days that are drawn by the hour, or "" for the last hours."""
+        days = list(DayRange.last(found.day_count))
+        self.strip_days = "|".join(day.isoformat() for day in days)
+        self.day_labels = "|".join(short_day(day) for day in days)
+        is_by_hour = zoom is not None and len(zoom) <= MAX_ZOOM
+        self.hour_labels = "|".join(hour_labels(found.hours_until, found.hour_count, is_of_days=is_by_hour))
+        self.hours_title = (
+            _("Hours of {days} (UTC)", days=self.zoom_text) if is_by_hour else _("{hours} hours", hours=HOURS)
+        )
+        marked = [index for index, day in enumerate(days) if zoom and zoom.since <= day <= zoom.until]
+        self.zoom_mark = {"x": marked[0] * STEP if marked else 0, "width": len(marked) * STEP}
+        return self.hours_title if is_by_hour else ""
 
-def _component(check: CheckRead, found: Overview) -> Component:
+
+def _component(check: CheckRead, found: Overview, period: str) -> Component:
     hours, days = found.hours.get(check.id, []), found.days.get(check.id, [])
+    last, count = found.hours_until - timedelta(microseconds=1), found.hour_count
+    drawn = bars_of(hours, last, count, timedelta(hours=1), "hour", NONE if period else found.maintenance_24h[check.id])
     latency = "" if check.last_latency_ms is None else _("{latency} ms", latency=number(check.last_latency_ms))
     slowest = max((point.latency_max_ms for point in hours), default=0.0)
+    spark_text = spark_words(latency, slowest, HOURS, is_paused=check.is_paused)
+    if period:
+        drawn["text"] = _("{period}: {share} of the checks passed.", period=period, share=drawn["share"])
+        spark_text = _("{period}: latency at most {slowest} ms.", period=period, slowest=number(slowest))
     return Component(
         id=check.id,
         name=stored_text(check.name),
@@ -121,10 +151,10 @@ def _component(check: CheckRead, found: Overview) -> Component:
         certificate=_certificate(check, found.as_of),
         certificate_tone=_certificate_tone(check, found.as_of),
         latency=latency,
-        spark=spark_of(hours, found.as_of),
-        spark_text=spark_words(latency, slowest, HOURS, is_paused=check.is_paused),
-        hours=bars_of(hours, found.as_of, HOURS, timedelta(hours=1), "hour", found.maintenance_24h[check.id]),
-        days=bars_of(days, found.as_of, found.score.days, timedelta(days=1), "day", found.maintenance[check.id]),
+        spark=spark_of(hours, last, count),
+        spark_text=spark_text,
+        hours=drawn,
+        days=bars_of(days, found.as_of, found.day_count, timedelta(days=1), "day", found.maintenance[check.id]),
     )
 
 
@@ -155,7 +185,10 @@ def _score(value: float | None) -> str:
 def _trend(score: ScoreTrend) -> str:
     now, before = score.now, score.before
     if now is None or before is None:
-        return _("No data for the previous {days} days", days=score.days)
+        return ngettext("No data for the previous day", "No data for the previous {count} days", score.days)
     if abs(now - before) < 0.005:
-        return _("No change vs. previous {days} days", days=score.days)
-    return _("{now} points vs. previous {days} days", now=number(now - before, 2, sign=True), days=score.days)
+        return ngettext("No change vs. previous day", "No change vs. previous {count} days", score.days)
+    points = number(now - before, 2, sign=True)
+    return ngettext(
+        "{points} points vs. previous day", "{points} points vs. previous {count} days", score.days, points=points
+    )

@@ -29,7 +29,6 @@ def _form(editing_mark: rx.Component, instead: rx.Component | None) -> rx.Compon
         submit=state.form_submit,
         on_submit=state.save,
         fields=[
-            rx.cond(state.form_mode == "create", instead or rx.fragment()),
             _if_asked("email", text_field(state, "email", t("Email"), type_="email", required=True, max_length=254)),
             _if_asked("username", _username_field()),
             _if_asked("full_name", text_field(state, "full_name", t("Full name"), max_length=100)),
@@ -48,6 +47,7 @@ def _form(editing_mark: rx.Component, instead: rx.Component | None) -> rx.Compon
                     state, "is_superuser", t("Administrator"), t("Sees and changes everything in this console.")
                 ),
             ),
+            rx.cond(state.form_mode == "create", instead or rx.fragment()),
             rx.cond(state.form_id > 0, editing_mark),
         ],
     )

@@ -95,6 +95,7 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
             is_active=flags["status"],
             is_superuser=flags["role"],
             deleted=query.filters["view"] == "trash",
+            **self._span(query),
         )
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[UserRow], int, bool]:

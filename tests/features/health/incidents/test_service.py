@@ -1,6 +1,7 @@
 """Incidents that people open, over REST: who may, what they affect, updates, severity and acknowledgement."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -152,6 +153,11 @@ async def test_only_those_who_see_a_project_see_what_is_open_there(api: httpx.As
     narrowed = (await api.get(f"{INCIDENTS}?check_id={check_id}&severity=major", headers=await bearer(owner))).json()
     assert [incident["id"] for incident in narrowed] == [of_console["id"], of_project["id"]]
     assert (await api.get(f"{INCIDENTS}?acknowledged=true", headers=await bearer(owner))).json() == []
+    day = datetime.now(UTC).date()
+    for days, count in (("until", 0), ("since", 2)):
+        other = day + timedelta(days=2 if days == "since" else -2)
+        found = await api.get(f"{INCIDENTS}?{days}={other}", headers=await bearer(owner))
+        assert len(found.json()) == count  # open ones go on
 
 
 async def test_components_of_others_cannot_be_named(api: httpx.AsyncClient) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from tca_app.consumers.health import probe_round
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Unavailable
+from tca_app.core.language.messages import short_day
 from tca_app.features.dashboard.ui.health_state import HealthState
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.features.health.incidents.ui.note_state import NoteState
@@ -53,6 +54,38 @@ async def test_before_the_first_round_the_page_is_empty_and_after_it_full(consol
     assert (lines["PostgreSQL"]["state"], lines["PostgreSQL"]["hours"]["share"]) == ("passing", "100%")
     assert lines["Disk"]["days"]["text"] == "The last 90 days: 100% of the checks passed."
     assert shown(updates, StatusState, "score_24h") is not None
+
+
+async def test_a_day_is_drawn_by_the_hour_with_its_incidents_and_its_score(console: Console) -> None:
+    check_id, noon = await make_check(name="Redis"), today() - timedelta(days=3, hours=-12)
+    for seconds, starts_at in ((3600, noon), (86_400, noon - timedelta(hours=12))):
+        await roll(check_id, starts_at, 60, 30, seconds)
+    await roll(check_id, today(), 60, 60)
+    await roll(check_id, today(), 60, 60, 3600)
+    for days in (5, 3, 1):
+        await make_incident(
+            check_id, opened_at=noon + timedelta(days=3 - days), closed_at=noon + timedelta(days=3.1 - days)
+        )
+    tab, day = await _opened(console, await make_user()), noon.date()
+    tab.path = f"/status?days=30&from={day}&to={day}"
+    updates = await tab.send(StatusState.load)
+    (line,) = shown(updates, StatusState, "components")
+    hours = line["hours"]["shares"].split("|")
+    assert (len(hours), hours[12], set(hours)) == (24, "50.00%", {"50.00%", ""})
+    assert line["hours"]["text"] == f"Hours of {short_day(day)} (UTC): 50.00% of the checks passed."
+    labels = shown(updates, StatusState, "hour_labels").split("|")
+    assert (len(labels), labels[12]) == (24, f"{short_day(day)}, 12:00 UTC")
+    assert (len(line["days"]["shares"].split("|")), line["days"]["shares"].split("|")[-4]) == (30, "50.00%")
+    assert shown(updates, StatusState, "strip_days").split("|")[-4] == day.isoformat()
+    assert shown(updates, StatusState, "zoom_mark") == {"x": 26 * 4, "width": 4}
+    assert shown(updates, StatusState, "score") == "50.00%"
+    assert len(shown(updates, StatusState, "incidents")) == 1
+    tab.path = f"/status?from={day - timedelta(days=20)}&to={day}"
+    updates = await tab.send(StatusState.load)
+    assert (
+        len(shown(updates, StatusState, "hour_labels").split("|")) == 24
+    )  # the last hours: a longer zoom has too many
+    assert len(shown(updates, StatusState, "incidents")) == 2
 
 
 async def test_components_of_two_projects_of_one_name_show_their_slugs(console: Console) -> None:

@@ -1,6 +1,7 @@
 """The user pages without a browser: events of a tab, what it shows, and what is stored."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -366,3 +367,18 @@ async def test_another_search_or_a_change_of_the_selection_ends_everything(conso
     assert shown(await tab.send(UsersState.ask_bulk, action="deactivate"), UsersState, "bulk_title") == (
         "Deactivate 24 users?"
     )
+
+
+async def test_the_list_of_the_days_until_which_people_were_created(console: Console) -> None:
+    admin = await make_admin()
+    noon = datetime.now(UTC).replace(hour=12)
+    for name, days in (("early", 9), ("middle", 5), ("late", 2)):
+        await make_user(name, created_at=noon - timedelta(days=days))
+    day = (noon - timedelta(days=5)).date()
+    tab = await open_tab(console, admin)
+    tab.path = routes.users_until(day)
+    assert names(await tab.send(UsersState.load)) == ["middle", "early"]
+    tab.path = f"/users?since={day}"
+    updates = await tab.send(UsersState.load)
+    assert "early" not in names(updates)
+    assert [chip["text"] for chip in shown(updates, UsersState, "chips")] == [f"Created from {day}"]
