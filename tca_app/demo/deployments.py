@@ -252,12 +252,17 @@ def tell_deployments(rows: list[Row], protected: list[Row], actors: dict[int, Ac
         yield from _steps(row, actors)
 
 
-def _steps(row: Row, actors: dict[int, Actor]) -> Iterator[DatedEvent]:
-    about = SimpleNamespace(
+def about_of(row: Row) -> SimpleNamespace:
+    """Return the deployment as its events want it."""
+    return SimpleNamespace(
         **{name: row[name] for name in ("id", "project_id", "version", "source", "reporter")},
         project_name=row["project"]["name"],
         environment_name=row["environment"],
     )
+
+
+def _steps(row: Row, actors: dict[int, Actor]) -> Iterator[DatedEvent]:
+    about = about_of(row)
     actor, before = actors.get(row["created_by_id"]), ""
 
     def step(kind: type[events.DeploymentEvent], status: str, **fields: object) -> events.DeploymentEvent:

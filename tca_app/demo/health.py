@@ -52,7 +52,7 @@ async def watch(
     parts = await _parts(session, rng, now)
     places = await _places(session, rng, now, projects)
     admins = [person["id"] for person in people if person["is_superuser"]]
-    teams = {place["project"]["id"]: _who_notes(place, team) for place in places}
+    teams = {place["project"]["id"]: who_notes(place, team) for place in places}
     incidents = list(_incidents(rng, now, parts, places, admins, teams))
     rows = [
         {"check_id": one["check"]["id"]} | {name: one[name] for name in ("opened_at", "closed_at", "reason")}
@@ -148,7 +148,7 @@ def _check(now: datetime, place: Row, at: int) -> Row:
     }
 
 
-def _who_notes(place: Row, team: list[Row]) -> list[int]:
+def who_notes(place: Row, team: list[Row]) -> list[int]:
     project_id = place["project"]["id"]
     return [row["user_id"] for row in team if row["project_id"] == project_id and row["role"] in MAY_NOTE]
 

@@ -41,9 +41,9 @@ async def tell(
     team: list[Row],
     deployed: tuple[list[Row], list[Row]],
     watched: MonitoredChecks,
-    in_groups: list[tuple[datetime, Event]],
+    others: list[tuple[datetime, int, Event]],
 ) -> list[int]:
-    """Write the event log of these rows in order of time. Returns the ids of the events."""
+    """Write the event log of these rows, and `others` by these people, in order of time. Returns the ids."""
     actors = {person["id"]: _actor(person) for person in people}
     happened = [
         *tell_deployments(*deployed, actors),
@@ -52,7 +52,7 @@ async def tell(
         *_of_projects(now, projects, actors),
         *_of_team(projects, team, actors),
         *_sign_ins(rng, now, people, actors),
-        *((at, actors[people[0]["id"]], event) for at, event in in_groups),
+        *((at, actors[person_id], event) for at, person_id, event in others),
     ]
     happened.sort(key=lambda entry: entry[0])
     rows = [event_row(actor, event) | {"at": at} for at, actor, event in happened]

@@ -16,7 +16,16 @@ from tca_app.core.database.session import take_time
 from tca_app.core.errors import Conflict
 from tca_app.core.plurals import plural
 from tca_app.core.security.tokens import hash_password
-from tca_app.demo import deployments as demo_deployments, groups, health, history, inbox, samples
+from tca_app.demo import (
+    comments,
+    deployments as demo_deployments,
+    groups,
+    health,
+    history,
+    inbox,
+    manual_incidents,
+    samples,
+)
 from tca_app.features.projects.creation import slug_of
 from tca_app.features.projects.default_environments import create_default_environments
 from tca_app.models import Project, ProjectMember, User
@@ -116,7 +125,13 @@ async def fill(session: AsyncSession, *, force: bool = False) -> Demo:
     in_groups = await groups.form_groups(session, now, people[0], at_work, projects)
     deployed = await demo_deployments.deploy(session, rng, now, projects, rows)
     watched = await health.watch(session, now, people, projects, rows)
-    events = await history.tell(session, rng, now, people, projects, rows, deployed, watched, in_groups)
+    others = [
+        *((at, people[0]["id"], event) for at, event in in_groups),
+        *await manual_incidents.open_incidents(session, now, people, rows, watched),
+        *await manual_incidents.plan_maintenance(session, now, people, rows, watched),
+        *await comments.discuss(session, now, people, rows, deployed[0]),
+    ]
+    events = await history.tell(session, rng, now, people, projects, rows, deployed, watched, others)
     await inbox.fill_inboxes(session, now, events)
     member = next(person for person in at_work if not person["is_superuser"])
     await samples.remember(session, now, watched)

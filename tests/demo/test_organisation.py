@@ -110,3 +110,21 @@ async def test_the_demo_knows_the_commits_of_its_versions(demo: Demo) -> None:
     )
     async with reading() as session:
         assert (await session.execute(text(unknown))).scalar_one() == 0
+
+
+async def test_the_demo_has_comments_of_its_teams_with_mentions(demo: Demo, api: httpx.AsyncClient) -> None:
+    header = await bearer(await make_admin("firstadmin"))
+    member = "(SELECT FROM project_members m WHERE m.project_id = d.project_id AND m.user_id = c.user_id)"
+    outside = "SELECT count(*) FROM deployment_comments c JOIN deployments d ON d.id = deployment_id WHERE NOT EXISTS "
+    async with reading() as session:
+        commented = await session.execute(text("SELECT DISTINCT deployment_id FROM deployment_comments"))
+        threads = commented.scalars().all()
+        assert (await session.execute(text(outside + member))).scalar_one() == 0
+    assert len(threads) >= 4
+    comments = [
+        comment
+        for deployment_id in threads
+        for comment in (await api.get(f"/api/v1/deployments/{deployment_id}/comments", headers=header)).json()
+    ]
+    assert sum(len(comment["mentions"]) for comment in comments) >= 4
+    assert all("{" not in comment["body"] for comment in comments)

@@ -49,7 +49,7 @@ async def create_window(session: AsyncSession, actor: Actor, data: MaintenanceCr
     window_id = (await session.execute(insert(_WINDOWS).values(values).returning(_windows.id))).scalar_one()
     await _store_components(session, window_id, check_ids)
     window = await find_window(session, actor, window_id)
-    await emit(session, actor, events.MaintenanceScheduled.of(window, **_period(starts_at, data.ends_at)))
+    await emit(session, actor, events.MaintenanceScheduled.of(window, **period_fields(starts_at, data.ends_at)))
     return await get_window(session, actor, window_id)
 
 
@@ -71,7 +71,7 @@ async def update_window(
     if after:
         stored = changed | {"version": _windows.version + 1, "updated_by_id": actor.user_id}
         await session.execute(update(_WINDOWS).where(_windows.id == window_id).values(stored))
-        period = _period(changed.get("starts_at", row.starts_at), changed.get("ends_at", row.ends_at))
+        period = period_fields(changed.get("starts_at", row.starts_at), changed.get("ends_at", row.ends_at))
         await emit(session, actor, events.MaintenanceUpdated.of(row, **period, before=before, after=after))
     return await get_window(session, actor, window_id)
 
@@ -84,7 +84,7 @@ async def cancel_window(session: AsyncSession, actor: Actor, window_id: int) -> 
     values = {"ends_at": func.now()} if row.state == "active" else {"cancelled_at": func.now()}
     stored = values | {"version": _windows.version + 1, "updated_by_id": actor.user_id}
     await session.execute(update(_WINDOWS).where(_windows.id == window_id).values(stored))
-    event = events.MaintenanceCancelled.of(row, **_period(row.starts_at, row.ends_at))
+    event = events.MaintenanceCancelled.of(row, **period_fields(row.starts_at, row.ends_at))
     await emit(session, actor, event)
     return await get_window(session, actor, window_id)
 
@@ -132,7 +132,7 @@ def _recorded(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields.items()}
 
 
-def _period(starts_at: datetime, ends_at: datetime) -> dict[str, Any]:
+def period_fields(starts_at: datetime, ends_at: datetime) -> dict[str, Any]:
     """Returns the period as fields of an event; `window` is "2026-05-04 09:00 to 10:30 UTC"."""
     start, end = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
     until = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M}"
