@@ -63,7 +63,9 @@ export const RowBlocks = ({ rows, changes, draw, order }) => {
   const heights = useRef(new Map());
   const blocks = useMemo(() => blocksOf(rows, changes), [rows, changes]);
   const near = useNear(bodies, heights, blocks.length);
-  useEffect(() => frameOf(bodies)?.scrollTo(0, 0), [order]);
+  useEffect(() => {
+    frameOf(bodies)?.scrollTo(0, 0); // its result must not be returned: it may be a promise, and is no clean-up
+  }, [order]);
   return blocks.map((part, block) => {
     const isNear = near.has(block);
     const height = heights.current.get(block) ?? part.length * ROW_PX;

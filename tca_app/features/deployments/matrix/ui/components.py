@@ -37,7 +37,7 @@ def matrix_table(
         rx.el.table(
             rx.el.caption(t("Environments"), class_name="sr-only"),
             rx.el.thead(
-                rx.el.tr(project[0], *(fact[0] for fact in facts), heads, role="row"),
+                rx.el.tr(project[0], *(fact[0] for fact in facts), heads, role="row", aria_rowindex=1),
                 role="rowgroup",
             ),
             row_blocks(lines, lambda line, index: _line(line, index, columns, project, facts, flash), **live),
