@@ -6,7 +6,8 @@ from typing import Any, ClassVar, TypedDict, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tca_app.config.settings import get_settings
-from tca_app.core.database.session import reading, transaction
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, FieldError, Forbidden, Invalid, NotFound, Stale
 from tca_app.core.language.messages import N_, _
 from tca_app.core.schema import in_words
@@ -14,6 +15,7 @@ from tca_app.features.ci import service as trusts
 from tca_app.features.ci.schemas import GITHUB, GITLAB, NAMING, TrustCreate, TrustQuery, TrustRead, TrustUpdate
 from tca_app.features.idempotency import service as idempotency
 from tca_app.ui import routes
+from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
@@ -46,7 +48,7 @@ class TrustRow(TypedDict):
     last_used_at: str
 
 
-class TrustsState(FormState, OrderState, RecordState, SessionState):
+class TrustsState(RemovalState, FormState, OrderState, RecordState, SessionState):
     """State of the list, and the actions on a trusted issuer. `audience` is what jobs ask their issuer for."""
 
     rows: list[TrustRow] = []
@@ -54,10 +56,6 @@ class TrustsState(FormState, OrderState, RecordState, SessionState):
     failure: str = ""
     project_id: int = 0
     audience: str = ""
-    removed_id: int = 0
-    removed_name: str = ""
-    remove_error: str = ""
-    is_acting: bool = False
 
     _record_fields: ClassVar = ("tab",)
     _order: ClassVar = Order.of("sort_trusts", TrustQuery)
@@ -170,31 +168,18 @@ class TrustsState(FormState, OrderState, RecordState, SessionState):
         self._require_record(project_id, self.project_id)
         found = next((row for row in self.rows if row["id"] == trust_id), None)
         if found is not None:
-            self.removed_id, self.removed_name, self.remove_error = trust_id, found["name"], ""
-
-    @handler("signed_in")
-    async def cancel_remove(self) -> None:
-        if not self.is_acting:
-            self.removed_id = 0
+            self._ask_to_remove(trust_id, found["name"])
 
     @handler("signed_in")
     async def remove(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        if not self.removed_id or self.is_acting:
-            return
         self._require_record(self.project_id, self.project_id)
-        self.is_acting, self.remove_error = True, ""
-        yield
-        try:
-            async with transaction() as session:
-                await trusts.delete_trust(session, self._as_actor(), self.project_id, self.removed_id)
-        except AppError as error:
-            self.remove_error = error.detail
-            return
-        finally:
-            self.is_acting = False
-        self.removed_id = 0
-        self._toast(_("{removed_name} removed", removed_name=self.removed_name))
-        yield TrustsState.refresh
+
+        async def act(session: Session, actor: Actor, trust_id: int) -> None:
+            await trusts.delete_trust(session, actor, self.project_id, trust_id)
+
+        done = _("{removed_name} removed", removed_name=self.removed_name)
+        async for update in self._remove_row(act, done, TrustsState.refresh):
+            yield update
 
 
 def _checked(schema: type[T], given: dict[str, Any]) -> T:

@@ -161,12 +161,12 @@ def _time_field(name: str, label: str) -> rx.Component:
 
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
-        open_=is_at_its_url(state) & (state.delete_id > 0),
-        title=rx.el.span(t("Delete {delete_name}?", delete_name=state.delete_name)),
+        open_=is_at_its_url(state) & (state.removed_id > 0),
+        title=rx.el.span(t("Delete {delete_name}?", delete_name=state.removed_name)),
         text=t("New deployments are no longer possible. Its history is kept."),
         confirm=t("Delete"),
         on_confirm=state.delete,
-        on_cancel=state.cancel_delete(),
+        on_cancel=state.cancel_remove(),
         busy=state.is_acting,
-        body=error_notice(state.delete_error),
+        body=error_notice(state.remove_error),
     )

@@ -4,8 +4,9 @@ from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, TypedDict
 from zoneinfo import ZoneInfo
 
-from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, NotFound, Stale
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading, transaction
+from tca_app.core.errors import NotFound, Stale
 from tca_app.core.language.messages import N_, _
 from tca_app.features.environments import freezes, service as environments
 from tca_app.features.environments.schemas import (
@@ -17,6 +18,7 @@ from tca_app.features.environments.schemas import (
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.idempotency import service as idempotency
 from tca_app.ui import routes
+from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
@@ -57,13 +59,9 @@ class FreezeRow(TypedDict):
     when: str
 
 
-class EnvironmentsState(FormState, OrderState, RecordState, SessionState):
+class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, SessionState):
     environments: list[EnvironmentRow] = []
     windows: list[FreezeRow] = []
-    delete_id: int = 0
-    delete_name: str = ""
-    delete_error: str = ""
-    is_acting: bool = False
 
     project_id: int = 0
 
@@ -74,7 +72,7 @@ class EnvironmentsState(FormState, OrderState, RecordState, SessionState):
         """Loads the environments, only while the settings are open."""
         project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
-            self.project_id, self.environments, self.windows, self.delete_id = project_id, [], [], 0
+            self.project_id, self.environments, self.windows, self.removed_id = project_id, [], [], 0
             self._hide_form()
         if query_param(self.router_data, "tab") != "settings":
             return
@@ -163,31 +161,18 @@ class EnvironmentsState(FormState, OrderState, RecordState, SessionState):
     async def ask_delete(self, project_id: int, environment_id: int) -> None:
         self._require_record(project_id, self.project_id)
         environment = await self._read(environment_id)
-        self.delete_id, self.delete_name, self.delete_error = environment.id, environment.name, ""
-
-    @handler("signed_in")
-    async def cancel_delete(self) -> None:
-        if not self.is_acting:
-            self.delete_id = 0
+        self._ask_to_remove(environment.id, environment.name)
 
     @handler("signed_in")
     async def delete(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        if not self.delete_id or self.is_acting:
-            return
         self._require_record(self.project_id, self.project_id)
-        self.is_acting, self.delete_error = True, ""
-        yield
-        try:
-            async with transaction() as session:
-                await environments.delete_environment(session, self._as_actor(), self.project_id, self.delete_id)
-        except AppError as error:
-            self.delete_error = error.detail
-            return
-        finally:
-            self.is_acting = False
-        self._toast(_("Environment {delete_name} deleted", delete_name=self.delete_name))
-        self.delete_id = 0
-        yield EnvironmentsState.load
+
+        async def act(session: Session, actor: Actor, environment_id: int) -> None:
+            await environments.delete_environment(session, actor, self.project_id, environment_id)
+
+        done = _("Environment {delete_name} deleted", delete_name=self.removed_name)
+        async for update in self._remove_row(act, done, EnvironmentsState.load):
+            yield update
 
     @handler("signed_in")
     async def lift(self, project_id: int, freeze_id: int) -> Events:

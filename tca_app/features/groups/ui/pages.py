@@ -32,14 +32,14 @@ def groups_page() -> rx.Component:
         _form(),
         _people_dialog(),
         confirm_dialog(
-            open_=state.deleted_id > 0,
-            title=t("Delete the group {deleted_name}?", deleted_name=state.deleted_name),
+            open_=state.removed_id > 0,
+            title=t("Delete the group {deleted_name}?", deleted_name=state.removed_name),
             text=t("Its people lose the roles that they have by it. Roles of their own stay."),
             confirm=t("Delete group"),
             on_confirm=state.delete,
-            on_cancel=state.cancel_delete(),
+            on_cancel=state.cancel_remove(),
             busy=state.is_acting,
-            body=error_notice(state.delete_error),
+            body=error_notice(state.remove_error),
         ),
     )
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
-from tca_app.core.errors import AppError, Invalid, Stale
+from tca_app.core.errors import Invalid, Stale
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _, ngettext
 from tca_app.features.groups import listing, service as groups
@@ -20,6 +20,7 @@ from tca_app.features.groups.schemas import (
 )
 from tca_app.features.projects.ui.picker_state import PickerState
 from tca_app.ui.components.faces import Face, face_of
+from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
@@ -64,14 +65,10 @@ def _person(member: GroupMemberRead) -> PersonRow:
     return PersonRow(id=member.user_id, name=name, username=member.username, face=face_of(name, member.user_id))
 
 
-class GroupsState(FormState, TableState, SessionState):
+class GroupsState(RemovalState, FormState, TableState, SessionState):
     """State of the list, of the form, and of the confirmation of a deletion."""
 
     rows: list[GroupRow] = []
-    deleted_id: int = 0
-    deleted_name: str = ""
-    delete_error: str = ""
-    is_acting: bool = False
 
     _spec: ClassVar = GROUPS
 
@@ -146,30 +143,13 @@ class GroupsState(FormState, TableState, SessionState):
     async def ask_delete(self, group_id: int) -> None:
         found = next((group for group in self.rows if group["id"] == group_id), None)
         if found is not None:
-            self.deleted_id, self.deleted_name, self.delete_error = group_id, found["name"], ""
-
-    @handler("groups.manage")
-    async def cancel_delete(self) -> None:
-        if not self.is_acting:
-            self.deleted_id = 0
+            self._ask_to_remove(group_id, found["name"])
 
     @handler("groups.manage")
     async def delete(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        if not self.deleted_id or self.is_acting:
-            return
-        self.is_acting, self.delete_error = True, ""
-        yield
-        try:
-            async with transaction() as session:
-                await groups.delete_group(session, self._as_actor(), self.deleted_id)
-        except AppError as error:
-            self.delete_error = error.detail
-            return
-        finally:
-            self.is_acting = False
-        self._toast(_("Group {deleted_name} deleted", deleted_name=self.deleted_name))
-        self.deleted_id = 0
-        yield GroupsState.load
+        done = _("Group {deleted_name} deleted", deleted_name=self.removed_name)
+        async for update in self._remove_row(groups.delete_group, done, GroupsState.load):
+            yield update
 
 
 def _values(group: GroupRead) -> dict[str, str]:

@@ -45,7 +45,7 @@ def subscribers_page() -> rx.Component:
         ),
         confirm_dialog(
             open_=state.removed_id > 0,
-            title=t("Remove {removed_email}?", removed_email=state.removed_email),
+            title=t("Remove {removed_email}?", removed_email=state.removed_name),
             text=t("The address gets no more mails about incidents. It can subscribe again."),
             confirm=t("Remove subscriber"),
             on_confirm=state.remove,

@@ -4,13 +4,13 @@ from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import Session, transaction
-from tca_app.core.errors import AppError
+from tca_app.core.database.session import Session
 from tca_app.core.language.messages import _
 from tca_app.features.subscribers import service as subscribers
 from tca_app.features.subscribers.filters import SUBSCRIBERS
 from tca_app.features.subscribers.policy import is_offered
 from tca_app.features.subscribers.schemas import SubscriberQuery, SubscriberRead
+from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import TableQuery, TableState
@@ -29,15 +29,11 @@ def _row(subscriber: SubscriberRead) -> SubscriberRow:
     return SubscriberRow(id=subscriber.id, email=subscriber.email, created_at=subscriber.created_at.isoformat())
 
 
-class SubscribersState(TableState, SessionState):
+class SubscribersState(RemovalState, TableState, SessionState):
     """State of the list. `is_offered`: strangers can subscribe now."""
 
     rows: list[SubscriberRow] = []
     is_offered: bool = True
-    removed_id: int = 0
-    removed_email: str = ""
-    remove_error: str = ""
-    is_acting: bool = False
 
     _spec: ClassVar = SUBSCRIBERS
 
@@ -57,27 +53,10 @@ class SubscribersState(TableState, SessionState):
     async def ask_remove(self, subscriber_id: int) -> None:
         found = next((row for row in self.rows if row["id"] == subscriber_id), None)
         if found is not None:
-            self.removed_id, self.removed_email, self.remove_error = subscriber_id, found["email"], ""
-
-    @handler("instance.manage")
-    async def cancel_remove(self) -> None:
-        if not self.is_acting:
-            self.removed_id = 0
+            self._ask_to_remove(subscriber_id, found["email"])
 
     @handler("instance.manage")
     async def remove(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        if not self.removed_id or self.is_acting:
-            return
-        self.is_acting, self.remove_error = True, ""
-        yield
-        try:
-            async with transaction() as session:
-                await subscribers.remove_subscriber(session, self._as_actor(), self.removed_id)
-        except AppError as error:
-            self.remove_error = error.detail
-            return
-        finally:
-            self.is_acting = False
-        self.removed_id = 0
-        self._toast(_("Subscriber removed"))
-        yield SubscribersState.load
+        removed = self._remove_row(subscribers.remove_subscriber, _("Subscriber removed"), SubscribersState.load)
+        async for update in removed:
+            yield update

@@ -84,7 +84,7 @@ async def test_what_is_in_use_is_not_deleted(console: Console) -> None:
     await make_deployment(project_id)
     await tab.send(EnvironmentsState.ask_delete, project_id=project_id, environment_id=await environment_of(project_id))
     updates = await tab.send(EnvironmentsState.delete, _form={})
-    assert "not finished" in shown(updates, EnvironmentsState, "delete_error")
+    assert "not finished" in shown(updates, EnvironmentsState, "remove_error")
 
 
 async def test_a_freeze_is_typed_and_shown_in_the_zone_of_the_viewer(console: Console) -> None:

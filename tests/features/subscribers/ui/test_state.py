@@ -28,7 +28,7 @@ async def test_an_administrator_sees_and_removes_subscribers(monkeypatch: pytest
         monkeypatch.setattr(get_settings(), "status_public", True)
         assert shown(await tab.send(SubscribersState.load), SubscribersState, "is_offered") is True
         asked = await tab.send(SubscribersState.ask_remove, subscriber_id=first)
-        assert shown(asked, SubscribersState, "removed_email") == "ana@example.com"
+        assert shown(asked, SubscribersState, "removed_name") == "ana@example.com"
         form: dict[str, Any] = {}
         await tab.send(SubscribersState.remove, _form=form)
     assert await subscribers() == ["bob@example.com"]

@@ -136,12 +136,12 @@ def _edit_dialog() -> rx.Component:
 
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
-        open_=is_at_its_url(state) & (state.delete_id != 0),
-        title=rx.el.span(t("Delete the comment of {delete_author}?", delete_author=state.delete_author)),
+        open_=is_at_its_url(state) & (state.removed_id != 0),
+        title=rx.el.span(t("Delete the comment of {delete_author}?", delete_author=state.removed_name)),
         text=t("It cannot be restored."),
         confirm=t("Delete comment"),
         on_confirm=state.delete,
-        on_cancel=state.cancel_delete(),
+        on_cancel=state.cancel_remove(),
         busy=state.is_acting,
-        body=error_notice(state.delete_error),
+        body=error_notice(state.remove_error),
     )

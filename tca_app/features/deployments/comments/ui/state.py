@@ -5,14 +5,16 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, NotFound
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading, transaction
+from tca_app.core.errors import NotFound
 from tca_app.core.language.messages import _
 from tca_app.features.deployments.comments import service as comments
 from tca_app.features.deployments.comments.schemas import CommentCreate, CommentQuery, CommentRead, CommentUpdate
 from tca_app.features.deployments.comments.ui.rows import CommentRow, row_of
 from tca_app.features.idempotency import service as idempotency
 from tca_app.ui import routes
+from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import MovedOn, RecordState
@@ -24,16 +26,12 @@ NEW = {"body": ""}
 EDITED = "edited_body"  # not "body" like the field of the form below, whose id it would share
 
 
-class CommentsState(RecordState, SessionState):
+class CommentsState(RemovalState, RecordState, SessionState):
     """State of the list, oldest first."""
 
     comments: list[CommentRow] = []
     comments_of: int = 0
     has_more: bool = False
-    delete_id: int = 0
-    delete_author: str = ""
-    delete_error: str = ""
-    is_acting: bool = False
 
     _steps: int = 1
 
@@ -43,7 +41,7 @@ class CommentsState(RecordState, SessionState):
         self._watch(CommentsState.load, f"deployment_comments:{deployment_id}", f"deployment:{deployment_id}")
         if self._enter_record():
             self.comments_of, self.comments, self.has_more = deployment_id, [], False
-            self.delete_id, self._steps = 0, 1
+            self.removed_id, self._steps = 0, 1
         try:
             found = await self._read(deployment_id)
         except NotFound:
@@ -73,31 +71,17 @@ class CommentsState(RecordState, SessionState):
         self._require_record(deployment_id, self.comments_of)
         for comment in self.comments:
             if comment["id"] == comment_id:
-                self.delete_id, self.delete_author, self.delete_error = comment_id, comment["author"], ""
-
-    @handler("signed_in")
-    async def cancel_delete(self) -> None:
-        if not self.is_acting:
-            self.delete_id = 0
+                self._ask_to_remove(comment_id, comment["author"])
 
     @handler("signed_in")
     async def delete(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        if not self.delete_id or self.is_acting:
-            return
         self._require_record(self.comments_of, self.comments_of)
-        self.is_acting, self.delete_error = True, ""
-        yield
-        try:
-            async with transaction() as session:
-                await comments.delete_comment(session, self._as_actor(), self.comments_of, self.delete_id)
-        except AppError as error:
-            self.delete_error = error.detail
-            return
-        finally:
-            self.is_acting = False
-        self.delete_id = 0
-        self._toast(_("Comment deleted"))
-        yield CommentsState.load
+
+        async def act(session: Session, actor: Actor, comment_id: int) -> None:
+            await comments.delete_comment(session, actor, self.comments_of, comment_id)
+
+        async for update in self._remove_row(act, _("Comment deleted"), CommentsState.load):
+            yield update
 
 
 class NewCommentState(FormState, SessionState):

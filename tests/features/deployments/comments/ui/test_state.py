@@ -70,7 +70,7 @@ async def test_others_may_not_edit_and_the_page_offers_what_is_allowed(console: 
     assert shown(updates, EditedCommentState, "form_mode") is None
     await tab.send(CommentsState.ask_delete, deployment_id=deployment_id, comment_id=other)
     updates = await tab.send(CommentsState.delete, _form={})
-    assert "permission" in shown(updates, CommentsState, "delete_error").lower()
+    assert "permission" in shown(updates, CommentsState, "remove_error").lower()
 
 
 async def test_a_form_that_is_open_stays_until_its_draft_is_discarded(console: Console) -> None:
