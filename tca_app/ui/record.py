@@ -13,7 +13,7 @@ from reflex_base.vars import VarData
 
 from tca_app.core.errors import Conflict
 from tca_app.core.language.messages import N_
-from tca_app.ui.url import record_url
+from tca_app.ui.url import page_url, record_url
 
 
 class MovedOn(Conflict):
@@ -31,6 +31,8 @@ class RecordState(rx.State, mixin=True):
 
     record_url: str = ""
 
+    _loaded_url: str = ""
+
     _record_fields: ClassVar[tuple[str, ...]] = ()  # query parameters that identify the record, beside the path
 
     def _enter_record(self) -> bool:
@@ -40,6 +42,16 @@ class RecordState(rx.State, mixin=True):
         if is_other:
             self.record_url = url
         return is_other
+
+    def _enter_url(self) -> bool:
+        """Calls `_enter_record`. Returns whether only filters or the order of the same record changed in the URL.
+
+        What is open on the page then stays. A reload changes none.
+        """
+        is_other, url = self._enter_record(), page_url(self.router_data)
+        is_same_url = url == self._loaded_url
+        self._loaded_url = url
+        return not is_other and not is_same_url
 
     def _require_record(self, given: int, loaded: int) -> None:
         """Raises MovedOn unless the page that sent this event showed the loaded record at its URL."""

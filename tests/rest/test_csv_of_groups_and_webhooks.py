@@ -6,15 +6,15 @@ from typing import Any, get_args
 
 import httpx
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.features.groups.listing import count_groups
 from tca_app.features.groups.schemas import GroupFilter, GroupSort
 from tca_app.features.webhooks.deliveries import count_deliveries
-from tca_app.features.webhooks.schemas import DeliveryFilter
-from tca_app.models import Group, GroupMember, ProjectGroup, WebhookDelivery
+from tca_app.features.webhooks.schemas import DeliveryFilter, WebhookSort
+from tca_app.models import Group, GroupMember, ProjectGroup, Webhook, WebhookDelivery
 from tests.factories import bearer, make_admin, make_project, make_user, make_webhook, run
 
 
@@ -107,6 +107,42 @@ async def test_deliveries_are_filtered_and_the_file_has_nothing_of_what_was_sent
     assert {(facet.value, facet.count) for facet in counted.values} == {("ping", 1), ("project_updated", 1)}
     stranger = await bearer(await make_user())
     assert (await api.get(f"/api/v1/webhooks/{hook.id}/deliveries/export.csv", headers=stranger)).status_code == 404
+
+
+async def test_webhooks_are_sorted_and_filtered_and_the_file_is_the_same(api: httpx.AsyncClient) -> None:
+    ana = await make_user("ana")
+    project_id = await make_project(ana)
+    hooks = [
+        await make_webhook(ana, f"https://{host}.example.com/", project_id, *types)
+        for host, types in (("c", ("member_added",)), ("a", ()), ("b", ("project_updated", "project_created")))
+    ]
+    first, second, third = [hook.id for hook in hooks]
+    sent = {"webhook_id": second, "url": "x", "request_headers": {}, "request_body": "{}", "attempt": 1, "error": ""}
+    async with transaction() as session:
+        values = sent | {"message_id": "msg", "event_type": "ping", "status": "failed"}
+        await session.execute(insert(WebhookDelivery).values(values))
+        await session.execute(update(Webhook).where(Webhook.id == third).values(is_active=False, description="=Bot"))
+
+    async def ids(query: str) -> list[int]:
+        path = f"webhooks?project_id={project_id}&{query}"
+        listed: list[dict[str, Any]] = (await api.get(f"/api/v1/{path}", headers=await bearer(ana))).json()
+        found = [row["id"] for row in listed]
+        lines = await rows_of(api, ana, path.replace("webhooks?", "webhooks/export.csv?"))
+        assert [int(row["id"]) for row in lines] == found
+        return found
+
+    assert await ids("") == [first, second, third]
+    for sort in get_args(WebhookSort)[::2]:
+        if sort not in ("events", "last_at"):  # all events, and no delivery, are last in both directions
+            assert await ids(f"sort={sort}") == (await ids(f"sort=-{sort}"))[::-1], sort
+    assert await ids("sort=url") == [second, third, first]
+    assert await ids("sort=-events") == [third, first, second]
+    assert (await ids("sort=last_at"))[0] == (await ids("sort=-last_at"))[0] == second
+    assert await ids("is_active=false") == [third]
+    assert await ids("last_status=failed&last_status=retrying") == [second]
+    assert await ids("search=BOT") == [third]
+    text = (await api.get(f"/api/v1/webhooks/export.csv?project_id={project_id}", headers=await bearer(ana))).text
+    assert '"\'=Bot"' in text
 
 
 async def test_the_file_of_webhooks_has_no_secret(api: httpx.AsyncClient) -> None:

@@ -13,7 +13,7 @@ from tca_app.features.jobs.filters import JOBS
 from tca_app.features.projects.listing.filters import MEMBERS, PROJECTS
 from tca_app.features.tokens.filters import TOKENS
 from tca_app.features.users.filters import USERS
-from tca_app.features.webhooks.filters import DELIVERIES
+from tca_app.features.webhooks.filters import DELIVERIES, WEBHOOKS
 
 ViewedList = Literal[
     "projects",
@@ -27,6 +27,7 @@ ViewedList = Literal[
     "groups",
     "dora",
     "members",
+    "webhooks",
     "deliveries",
 ]
 MAX_QUERY = 2000
@@ -42,6 +43,7 @@ _SPECS: dict[str, TableSpec] = {
     "groups": GROUPS,
     "dora": DORA,
     "members": MEMBERS,
+    "webhooks": WEBHOOKS,
     "deliveries": DELIVERIES,
 }
 

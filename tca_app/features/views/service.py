@@ -18,6 +18,8 @@ from tca_app.models import Project, SavedView
 MAX_VIEWS = 50  # of a person, and of the shared ones
 _VIEWS = SavedView.__table__
 _views = _VIEWS.c
+# The record whose list it is: a list must have it, or may.
+_RECORDS, _OPTIONAL = {"members": "project_id", "deliveries": "webhook_id"}, {"webhooks": "project_id"}
 _TAKEN = {"uq_saved_views_user_id_list_name": ("name", "A view of this list has this name already.")}
 
 
@@ -41,7 +43,7 @@ def _of_visible_project(actor: Actor) -> ColumnElement[bool]:
 def _of_no_project(actor: Actor) -> ColumnElement[bool]:
     """Returns the condition of the lists of the console. The webhooks of the instance are for administrators."""
     of_none = _views.project_id.is_(None)
-    return of_none if actor.is_superuser else of_none & _views.webhook_id.is_(None)
+    return of_none if actor.is_superuser else of_none & _views.list.not_in(("webhooks", "deliveries"))
 
 
 def _read(row: Row[tuple[object, ...]]) -> ViewRead:
@@ -90,13 +92,17 @@ async def create_view(session: AsyncSession, actor: Actor, data: ViewCreate) -> 
 
 async def _project_of(session: AsyncSession, actor: Actor, data: ViewCreate) -> int | None:
     """Returns the project of the list. Raises Invalid for a record that the list does not have, NotFound, Forbidden."""
-    needed = {"members": "project_id", "deliveries": "webhook_id"}.get(data.list)
+    needed = _RECORDS.get(data.list)
     for name in ("project_id", "webhook_id"):
-        if (name == needed) == (getattr(data, name) is None):
-            raise Invalid.at(name, _("Required.") if name == needed else _("This list has no such field."))
-    if data.webhook_id is not None:
+        if name == needed and getattr(data, name) is None:
+            raise Invalid.at(name, _("Required."))
+        if name not in (needed, _OPTIONAL.get(data.list)) and getattr(data, name) is not None:
+            raise Invalid.at(name, _("This list has no such field."))
+    if data.list == "webhooks":
+        await webhooks.require_scope(session, actor, data.project_id)
+    elif data.webhook_id is not None:
         return (await webhooks.get_webhook(session, actor, data.webhook_id)).project_id
-    if data.project_id is not None:
+    elif data.project_id is not None:
         await projects.get_project(session, actor, data.project_id)
     return data.project_id
 

@@ -1,9 +1,19 @@
-"""The parameters of the URL of the deliveries of a webhook."""
+"""The parameters of the URLs of the list of webhooks and of the deliveries of one."""
 
 from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, TableSpec
 
 STATES = (("succeeded", N_("Succeeded")), ("retrying", N_("Retrying")), ("failed", N_("Failed")))
+WEBHOOKS = TableSpec(
+    sorts=("created_at", "url", "events", "is_active", "last_at"),
+    default_sort="created_at",
+    name="webhooks",
+    optional=("events", "is_active", "last_at"),
+    choices=(
+        Choice("status", N_("Status"), (("active", N_("Active")), ("disabled", N_("Disabled")))),
+        Choice("last", N_("Last delivery"), STATES),
+    ),
+)
 DELIVERIES = TableSpec(
     sorts=("id",),
     default_sort="-id",

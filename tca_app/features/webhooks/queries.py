@@ -1,11 +1,16 @@
 """Queries for webhooks, of one project or of the whole instance, and for their deliveries."""
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, or_, select, true
+from collections import Counter
+
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.pagination import contains
+from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import NotFound
+from tca_app.core.facets import Facets, facets_of
 from tca_app.features.projects import queries as projects
 from tca_app.features.webhooks import policy
 from tca_app.features.webhooks.schemas import DeliveryDetail, WebhookQuery, WebhookRead
@@ -63,12 +68,45 @@ _READ = (
 )
 
 
+_SORTS = {
+    "created_at": _hooks.created_at,
+    "url": func.lower(_hooks.url),
+    "events": func.nullif(func.cardinality(_hooks.event_types), 0),  # 0 for all of them, which are last
+    "is_active": _hooks.is_active,
+    "last_at": _last.c.at,
+}
+
+
 async def list_webhooks(session: AsyncSession, actor: Actor, query: WebhookQuery) -> list[WebhookRead]:
-    """Returns all webhooks, oldest first. Raises Forbidden, or NotFound for a project that the actor may not see."""
+    """Returns the webhooks, by default oldest first. Raises Forbidden, NotFound for a project that is not visible."""
     await require_scope(session, actor, query.project_id)
-    mine = _hooks.project_id.is_(None) if query.project_id is None else _hooks.project_id == query.project_id
-    rows = await session.execute(_READ.where(mine).order_by(_hooks.id), {"actor_id": actor.user_id})
-    return [WebhookRead.model_validate(row) for row in rows]
+    ordered = _READ.where(*_conditions(query)).order_by(
+        *order_by(_SORTS, query.sort, _hooks.id, nullable=("events", "last_at"))
+    )
+    return [WebhookRead.model_validate(row) for row in await session.execute(ordered, {"actor_id": actor.user_id})]
+
+
+def _conditions(query: WebhookQuery) -> list[ColumnElement[bool]]:
+    wanted = [_hooks.project_id.is_(None) if query.project_id is None else _hooks.project_id == query.project_id]
+    if query.search:
+        shown = func.fold_text(_hooks.url + literal("\n") + _hooks.description)
+        wanted.append(contains(shown, query.search)[0])
+    if query.is_active is not None:
+        wanted.append(_hooks.is_active == query.is_active)
+    if query.last_status:
+        wanted.append(_last.c.status.in_(query.last_status))
+    return wanted
+
+
+async def count_webhooks(session: AsyncSession, actor: Actor, query: WebhookQuery, field: str) -> Facets:
+    """Returns how many webhooks are active and disabled or, for `last`, how the last deliveries ended."""
+    if field == "status":
+        found = await list_webhooks(session, actor, query.model_copy(update={"is_active": None}))
+        counted = Counter("active" if hook.is_active else "disabled" for hook in found)
+    else:
+        found = await list_webhooks(session, actor, query.model_copy(update={"last_status": []}))
+        counted = Counter(hook.last_status for hook in found if hook.last_status)
+    return facets_of([(value, "", count) for value, count in counted.most_common()])
 
 
 async def require_scope(session: AsyncSession, actor: Actor, project_id: int | None) -> None:

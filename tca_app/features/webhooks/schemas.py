@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes, ListFilter
 from tca_app.core.events.log import CATALOGUE
 from tca_app.core.filters import DayOrMoment, Many
-from tca_app.core.schema import Id, InputModel, Limit, Line100, ReadModel, Skip, Url, UrlId
+from tca_app.core.schema import Flag, Id, InputModel, Limit, Line100, ReadModel, Skip, Url, UrlId
 
 DeliveryStatus = Literal["succeeded", "retrying", "failed"]
 _EXAMPLE: dict[str, Any] = {
@@ -62,12 +62,27 @@ class WebhookUpdate(Changes):
     is_active: bool = UNSET
 
 
-class WebhookQuery(BaseModel):
-    """Without `project_id`: instance webhooks."""
+WebhookSort = Literal[
+    "created_at",
+    "-created_at",
+    "url",
+    "-url",
+    "events",
+    "-events",
+    "is_active",
+    "-is_active",
+    "last_at",
+    "-last_at",
+]
 
-    model_config = ConfigDict(extra="forbid")
+
+class WebhookQuery(ListFilter):
+    """Without `project_id`: instance webhooks. `search` matches URL and description."""
 
     project_id: UrlId | None = None
+    is_active: Flag | None = None
+    last_status: Many[DeliveryStatus] = Field([], description="The result of the last delivery.")
+    sort: WebhookSort = "created_at"
 
 
 class DeliveryFilter(ListFilter):

@@ -20,10 +20,11 @@ from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.webhooks import events, policy, signing
 from tca_app.features.webhooks.queries import (
     HOOKS,
+    count_webhooks as count_webhooks,
     get_delivery as get_delivery,
     get_webhook as get_webhook,
     list_webhooks as list_webhooks,
-    require_scope,
+    require_scope as require_scope,
 )
 from tca_app.features.webhooks.schemas import Queued, WebhookCreate, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.models import Project, ProjectMember, Webhook

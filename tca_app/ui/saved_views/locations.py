@@ -19,6 +19,7 @@ LIST_URLS: dict[ViewedList, str] = {
     "activity": routes.ACTIVITY,
     "groups": routes.GROUPS,
     "dora": routes.DORA,
+    "webhooks": routes.WEBHOOKS,  # of the instance; those of a project are on its page
 }
 
 
@@ -39,6 +40,8 @@ def list_at(url: str) -> Location | None:
     """Returns the list that a page shows, if it has saved views."""
     path, given = url.partition("?")[0].rstrip("/"), fields_of(url)
     for name, own in LIST_URLS.items():
+        if name == "webhooks":
+            continue
         if path == own.partition("?")[0] and fields_of(own).items() <= given.items():
             return Location(name)
     project_id, tab = number_in(path.removeprefix(f"{routes.PROJECTS}/")), given.get("tab", "")
@@ -46,7 +49,7 @@ def list_at(url: str) -> Location | None:
         return Location("members", project_id)
     if path == routes.WEBHOOKS or (project_id and tab == "webhooks"):
         webhook_id = number_in(given.get("hook", ""))
-        return Location("deliveries", project_id, webhook_id) if webhook_id else None
+        return Location("deliveries" if webhook_id else "webhooks", project_id, webhook_id)
     return None
 
 
@@ -57,8 +60,8 @@ def url_of(view: ViewRead) -> str:
 
 
 def _list_url(view: ViewRead) -> str:
-    if view.list == "members":
-        return f"{routes.project(view.project_id)}?tab=members"
+    if view.list in ("members", "webhooks") and view.project_id is not None:
+        return f"{routes.project(view.project_id)}?tab={view.list}"
     if view.webhook_id is not None:
         return routes.webhook(view.project_id, view.webhook_id)
     return LIST_URLS[view.list]

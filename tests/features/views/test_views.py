@@ -119,12 +119,17 @@ async def test_views_of_a_project_are_for_those_who_see_it(api: httpx.AsyncClien
     assert [await save(who, members) for who in (stranger, viewer, owner)] == [404, 201, 201]
     assert [await save(who, deliveries) for who in (stranger, viewer, owner)] == [404, 403, 201]
     assert [await save(who, of_instance) for who in (owner, admin)] == [404, 201]
+    of_project = {"list": "webhooks", "name": "By URL", "query": "sort=url", "project_id": project_id}
+    assert [await save(who, of_project) for who in (stranger, viewer, owner)] == [404, 403, 201]
+    all_webhooks = {"list": "webhooks", "name": "All", "query": "sort=url", "is_shared": True}
+    assert [await save(who, all_webhooks) for who in (owner, admin)] == [403, 201]
+    assert await save(owner, all_webhooks | {"is_shared": False}) == 403
     assert await save(admin, members | {"is_shared": True, "name": "Shared"}) == 201
     for who, expected in (
-        (owner, ["Failed", "Owners", "Shared"]),
+        (owner, ["By URL", "Failed", "Owners", "Shared"]),
         (viewer, ["Owners", "Shared"]),
         (stranger, []),
-        (admin, ["Instance", "Shared"]),
+        (admin, ["All", "Instance", "Shared"]),
     ):
         assert await names(api, await bearer(who)) == expected
     (view,) = (await api.get(VIEWS, headers=await bearer(owner), params={"list": "deliveries"})).json()

@@ -69,6 +69,8 @@ async def test_a_list_of_a_record_has_views_of_its_own(console: Console) -> None
         f"/projects/{second}?tab=members&role=viewer",
         f"/projects/{first}?tab=webhooks&hook={hook.id}&status=failed",
         f"/settings/webhooks?hook={instance_hook.id}&status=failed",
+        f"/projects/{first}?tab=webhooks&sort=-url&status=disabled",
+        "/settings/webhooks?sort=-url&last=failed",
     )
     tab = await open_tab(console, admin)
     for number, path in enumerate(pages):
@@ -77,7 +79,7 @@ async def test_a_list_of_a_record_has_views_of_its_own(console: Console) -> None
         (view,) = shown(updates, SavedViewsState, "list_views")
         assert view["url"] == path
     assert [view["url"] for view in shown(updates, SavedViewsState, "pinned_views")] == list(pages)
-    for path in (f"/projects/{first}?tab=settings", f"/projects/{first}?tab=webhooks", "/settings/webhooks"):
+    for path in (f"/projects/{first}?tab=settings", f"/projects/{first}", "/settings?tab=tokens"):
         assert list_at(path) is None
     (toast,) = [
         toast

@@ -1284,7 +1284,8 @@ class ViewCreate(TypedDict):
     """
     A view of a list. A shared one is for everybody who may see the list, and only administrators create it.
 
-    `members` needs a `project_id` and `deliveries` a `webhook_id`; the other lists take neither.
+    `members` needs a `project_id` and `deliveries` a `webhook_id`. `webhooks` may have a `project_id`; without it they
+    are those of the instance. The other lists take neither.
     """
 
     list: Literal[
@@ -1299,6 +1300,7 @@ class ViewCreate(TypedDict):
         "groups",
         "dora",
         "members",
+        "webhooks",
         "deliveries",
     ]
     project_id: NotRequired[int | None]
@@ -1327,6 +1329,7 @@ class ViewRead(TypedDict):
         "groups",
         "dora",
         "members",
+        "webhooks",
         "deliveries",
     ]
     project_id: int | None

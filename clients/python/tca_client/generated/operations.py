@@ -931,13 +931,44 @@ class Operations(Calls):
             repeatable=True,
         )
 
-    def export_webhooks(self, *, project_id: int | None = None) -> str:
+    def export_webhooks(
+        self,
+        *,
+        search: str | None = None,
+        project_id: int | None = None,
+        is_active: bool | None = None,
+        last_status: Literal["succeeded", "retrying", "failed"]
+        | list[Literal["succeeded", "retrying", "failed"]]
+        | None = None,
+        sort: Literal[
+            "created_at",
+            "-created_at",
+            "url",
+            "-url",
+            "events",
+            "-events",
+            "is_active",
+            "-is_active",
+            "last_at",
+            "-last_at",
+        ]
+        | None = None,
+    ) -> str:
         """Download the list of webhooks as CSV, without their secrets. A browser's session cookie is accepted.
 
         API tokens need the scope `read`.
         """
         return self._text(
-            "GET", path_of("/api/v1/webhooks/export.csv"), query={"project_id": project_id}, repeatable=True
+            "GET",
+            path_of("/api/v1/webhooks/export.csv"),
+            query={
+                "search": search,
+                "project_id": project_id,
+                "is_active": is_active,
+                "last_status": last_status,
+                "sort": sort,
+            },
+            repeatable=True,
         )
 
     def list_activity(
@@ -1645,6 +1676,7 @@ class Operations(Calls):
             "groups",
             "dora",
             "members",
+            "webhooks",
             "deliveries",
         ]
         | None = None,
@@ -1656,13 +1688,46 @@ class Operations(Calls):
         """
         return self._json("GET", path_of("/api/v1/views"), query={"list": list}, repeatable=True)
 
-    def list_webhooks(self, *, project_id: int | None = None) -> list[models.WebhookRead]:
+    def list_webhooks(
+        self,
+        *,
+        search: str | None = None,
+        project_id: int | None = None,
+        is_active: bool | None = None,
+        last_status: Literal["succeeded", "retrying", "failed"]
+        | list[Literal["succeeded", "retrying", "failed"]]
+        | None = None,
+        sort: Literal[
+            "created_at",
+            "-created_at",
+            "url",
+            "-url",
+            "events",
+            "-events",
+            "is_active",
+            "-is_active",
+            "last_at",
+            "-last_at",
+        ]
+        | None = None,
+    ) -> list[models.WebhookRead]:
         """List a project's webhooks (maintainers and owners). Without `project_id`: instance webhooks
         (superusers).
 
         API tokens need the scope `read`.
         """
-        return self._json("GET", path_of("/api/v1/webhooks"), query={"project_id": project_id}, repeatable=True)
+        return self._json(
+            "GET",
+            path_of("/api/v1/webhooks"),
+            query={
+                "search": search,
+                "project_id": project_id,
+                "is_active": is_active,
+                "last_status": last_status,
+                "sort": sort,
+            },
+            repeatable=True,
+        )
 
     def plan_rollback(self, deployment_id: int) -> models.RollbackPlan:
         """Preview a rollback: from which version to which, and whether it needs approval. Changes nothing.

@@ -17,7 +17,7 @@ from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.deliveries import count_deliveries, list_deliveries
 from tca_app.features.webhooks.filters import DELIVERIES
 from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead
-from tca_app.features.webhooks.ui.state import is_here, shown_webhook
+from tca_app.features.webhooks.ui.rows import is_here, shown_webhook
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState

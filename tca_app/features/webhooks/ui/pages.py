@@ -5,18 +5,20 @@ import reflex as rx
 from tca_app.features.webhooks.ui.detail_pages import webhook_detail
 from tca_app.features.webhooks.ui.detail_state import DeliveriesState
 from tca_app.features.webhooks.ui.form_pages import webhook_dialog
-from tca_app.features.webhooks.ui.state import SHOWN_ONCE, HookRow, WebhooksState
+from tca_app.features.webhooks.ui.rows import HookRow
+from tca_app.features.webhooks.ui.state import SHOWN_ONCE, WebhooksState
 from tca_app.features.webhooks.ui.status import delivery_badge, hook_badge
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, icon_button, link, page_header, relative_time
+from tca_app.ui.components.basic import button, link, page_header, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import secret_once
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import is_at_its_url
-from tca_app.ui.table.parts import download_link, plain_table
-from tca_app.ui.table.view import open_link
+from tca_app.ui.table.grid import Column, RowAction, cut
+from tca_app.ui.table.parts import download_link
+from tca_app.ui.table.view import data_table, open_link
 from tca_app.ui.var import as_var
 
 state = WebhooksState
@@ -79,78 +81,62 @@ def _secret() -> rx.Component:
 
 
 def _list(lead: str) -> rx.Component:
+    new = button(t("New webhook"), kind="primary", icon="plus", on_click=state.open_create())
+    is_started = (as_var(state.rows).length() > 0) | state.is_filtered
     return rx.fragment(
-        rx.el.div(
-            rx.el.p(lead, class_name="muted grow"),
-            rx.cond(
-                as_var(state.hooks).length() > 0,
-                rx.fragment(
-                    download_link(f"{routes.API_WEBHOOKS}/export.csv", state.export_query),
-                    button(t("New webhook"), kind="primary", icon="plus", on_click=state.open_create()),
-                ),
+        rx.el.p(lead, class_name="muted"),
+        data_table(
+            state,
+            columns=COLUMNS,
+            label=t("Webhooks"),
+            search_label=t("Search webhooks"),
+            row_name=lambda hook: hook["url"],
+            actions=ACTIONS,
+            empty=empty_state(
+                t("No webhooks yet"),
+                t("A webhook sends events to your URL, signed, with automatic retries."),
+                new,
+                icon="webhook",
             ),
-            class_name="table-tools section-lead",
-        ),
-        rx.el.div(
-            rx.cond(
-                as_var(state.hooks).length() > 0,
-                _table(),
-                empty_state(
-                    t("No webhooks yet"),
-                    t("A webhook sends events to your URL, signed, with automatic retries."),
-                    button(t("New webhook"), kind="primary", icon="plus", on_click=state.open_create()),
-                    icon="webhook",
-                ),
+            tools=(
+                download_link(f"{routes.API_WEBHOOKS}/export.csv", state.export_query),
+                rx.cond(is_started, new),
             ),
-            class_name="table-frame",
         ),
     )
 
 
-def _table() -> rx.Component:
-    heads = (("URL", ""), (t("Events"), ""), (t("Status"), ""), (t("Last delivery"), ""), ("", "act"))
-    return plain_table(t("Webhooks"), heads, rx.foreach(state.hooks, _row))
-
-
-def _row(hook: HookRow) -> rx.Component:
-    return rx.el.tr(
-        rx.el.td(
-            open_link(rx.el.span(hook["label"], class_name="truncate cell-address"), hook["link"]),
-            rx.cond(hook["description"] != "", rx.el.div(hook["description"], class_name="cell-sub")),
-        ),
-        rx.el.td(hook["events"]),
-        rx.el.td(hook_badge(hook)),
-        rx.el.td(
-            rx.cond(
-                hook["last_at"] != "",
-                rx.el.span(delivery_badge(hook["last_status"]), relative_time(hook["last_at"]), class_name="row"),
-                rx.el.span(t("None yet"), class_name="muted"),
-            ),
-        ),
-        rx.el.td(_menu(hook), class_name="act"),
-        tab_index=-1,
-        custom_attrs={"data-row": hook["id"]},
-        key=as_var(hook["id"]).to(str),
+def _url(hook: HookRow) -> rx.Component:
+    return rx.el.div(
+        open_link(hook["label"], hook["link"]),
+        rx.cond(hook["description"] != "", cut(hook["description"], "cell-sub")),
     )
 
 
-def _menu(hook: HookRow) -> rx.Component:
-    hook_id = as_var(hook["id"]).to(int)
-    return rx.menu.root(
-        rx.menu.trigger(icon_button(t("Actions for {url}", url=hook["url"]), "ellipsis", "ghost small")),
-        rx.menu.content(
-            rx.menu.item(t("Edit"), on_click=state.open_edit(hook_id)),
-            rx.menu.item(t("Send test"), on_click=state.send_test(hook_id)),
-            rx.menu.item(t("Rotate secret"), on_click=state.ask("rotate", hook_id)),
-            rx.cond(
-                hook["is_active"],
-                rx.menu.item(t("Disable"), on_click=state.switch(hook_id, False)),
-                rx.menu.item(t("Enable"), on_click=state.switch(hook_id, True)),
-            ),
-            rx.menu.item(t("Delete"), on_click=state.ask("delete", hook_id), color_scheme="red"),
-            align="end",
-        ),
+def _last(hook: HookRow) -> rx.Component:
+    return rx.cond(
+        hook["last_at"] != "",
+        rx.el.span(delivery_badge(hook["last_status"]), relative_time(hook["last_at"]), class_name="row"),
+        rx.el.span(t("None yet"), class_name="muted"),
     )
+
+
+COLUMNS = (
+    Column("url", "URL", cell=_url, sortable=True, wide=60),
+    Column("events", t("Events"), sortable=True),
+    Column("is_active", t("Status"), cell=hook_badge, sortable=True),
+    Column("last_at", t("Last delivery"), cell=_last, sortable=True),
+)
+ACTIONS = (
+    RowAction(t("Edit"), lambda hook: state.open_edit(hook["id"]), key="e"),
+    RowAction(t("Send test"), lambda hook: state.send_test(hook["id"])),
+    RowAction(t("Rotate secret"), lambda hook: state.ask("rotate", hook["id"])),
+    RowAction(t("Disable"), lambda hook: state.switch(hook["id"], False), shown=lambda hook: hook["is_active"]),
+    RowAction(
+        t("Enable"), lambda hook: state.switch(hook["id"], True), shown=lambda hook: ~as_var(hook["is_active"]).to(bool)
+    ),
+    RowAction(t("Delete"), lambda hook: state.ask("delete", hook["id"]), danger=True),
+)
 
 
 def _rotate_dialog() -> rx.Component:

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.webhooks.ui.state import HookRow
+from tca_app.features.webhooks.ui.rows import HookRow
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var

@@ -56,7 +56,7 @@ async def test_a_secret_is_put_into_the_page_once_and_stands_in_no_state(console
     assert secret.startswith("whsec_")
     assert secret not in str([update.delta for update in updates])
     assert shown(updates, WebhooksState, "secret_of") == "hooks.example.com"
-    [row] = shown(updates, WebhooksState, "hooks")
+    [row] = shown(updates, WebhooksState, "rows")
     assert (row["events"], row["event_names"], row["description"]) == ("1 event", ["Project updated"], "Bot")
     updates = await tab.send(WebhooksState.hide_secret)
     assert (new_secret(updates), shown(updates, WebhooksState, "secret_of")) == ("", "")
@@ -108,7 +108,7 @@ async def test_a_viewer_and_a_stranger_see_nothing_of_it(console: Console) -> No
     for actor in (bob, eve):
         tab, updates = await opened(console, actor, path)
         assert shown(updates, WebhooksState, "phase") == "missing"
-        assert not shown(updates, WebhooksState, "hooks")
+        assert not shown(updates, WebhooksState, "rows")
         await tab.send(DeliveriesState.load)
         for act in (WebhooksState.open_edit, WebhooksState.send_test):
             updates = await tab.send(act, webhook_id=hook.id)
@@ -117,6 +117,43 @@ async def test_a_viewer_and_a_stranger_see_nothing_of_it(console: Console) -> No
         assert shown(updates, ProjectState, "tab") in (None, "overview")
     tab, updates = await opened(console, ana, "/settings/webhooks")
     assert shown(updates, WebhooksState, "phase") == "missing"
+
+
+async def test_the_list_has_the_filters_and_the_order_of_the_url(console: Console) -> None:
+    ana = await make_user("ana")
+    billing = await make_project(ana)
+    one, two, three = [await make_webhook(ana, f"https://{name}.example.com/", billing) for name in ("c", "a", "b")]
+    await make_webhook(ana, "https://other.example.com/", await make_project(ana))
+    await make_delivery(two.id)
+    await run(webhooks.update_webhook, ana, three.id, WebhookUpdate(is_active=False, description="Bot"))
+    tab, updates = await opened(console, ana, f"/projects/{billing}?tab=webhooks")
+
+    async def ids(query: str) -> list[int]:
+        tab.path = f"/projects/{billing}?tab=webhooks&{query}"
+        await tab.send(WebhooksState.load)
+        return [row["id"] for row in shown(await tab.hydrate(), WebhooksState, "rows") or ()]
+
+    assert [row["id"] for row in shown(updates, WebhooksState, "rows")] == [one.id, two.id, three.id]
+    assert await ids("sort=url") == [two.id, three.id, one.id]
+    assert await ids("sort=-last_at") == [two.id, three.id, one.id]
+    assert await ids("status=disabled") == [three.id]
+    assert await ids("last=failed&sort=-url") == [two.id]
+    assert await ids("q=bot") == [three.id]
+    for key, expected in (("status", {"Active": "2", "Disabled": "1"}), ("last", {"Failed": "1"})):
+        tab.path = f"/projects/{billing}?tab=webhooks"
+        options = shown(await tab.send(WebhooksState.show_filter, key=key, is_open=True), WebhooksState, "options")
+        assert {option["label"]: option["count"] for option in options if option["count"] != "0"} == expected
+
+
+async def test_an_order_keeps_the_secret_that_is_shown(console: Console) -> None:
+    ana = await make_user("ana")
+    path = f"/projects/{await make_project(ana)}?tab=webhooks"
+    tab, _ = await opened(console, ana, path)
+    await filled(tab)
+    for query, kept in (("&sort=-url", "hooks.example.com"), ("&sort=-url", "")):  # the second is a reload
+        tab.path = path + query
+        await tab.send(WebhooksState.load)
+        assert shown(await tab.hydrate(), WebhooksState, "secret_of") == kept
 
 
 async def test_acts_on_one(console: Console) -> None:
