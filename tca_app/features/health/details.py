@@ -61,4 +61,7 @@ stored("{host} has no address")
 stored("This address is not on the public Internet.")
 stored("its certificate is not valid")
 
+# What the demo says.
+stored("certificate verify failed: certificate has expired")
+stored("the host cannot be found")
 DEMO_PAUSED = stored("Paused: this host of the demo does not exist")

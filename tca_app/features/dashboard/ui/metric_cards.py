@@ -1,7 +1,7 @@
 """Formats the numbers of the cards: a value, its trend against an earlier value in one line, and a sparkline by day."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from tca_app.core.language.messages import _
 from tca_app.core.region.formats import number, percent
@@ -29,19 +29,32 @@ class Card(TypedDict):
     spark: str
 
 
+class Than(NamedTuple):
+    """What a card compares with: "previous 30 days", and "prev. 30 d" for a narrow card."""
+
+    words: str
+    short: str
+
+
 NO_CARD = Card(value="", direction="", tone="", change="", than="", than_short="", was="", spark="")
 
 
-def card_of(trend: Trend, by_day: Sequence[int], than: str) -> Card:
-    """Returns the card of a count. `than` names the earlier value: "30 days ago" or "previous 30 days"."""
+def card_of(trend: Trend, by_day: Sequence[int], than: Than) -> Card:
+    """Returns the card of a count. `than` names the earlier value."""
     card = _card(number(trend.now), _("No earlier data"), spark_path(by_day))
     if trend.percent is None:
         return card
     return _compared(card, trend.now - trend.before, f"{number(trend.percent, sign=True)}%", than, number(trend.before))
 
 
-def previous_days(days: int) -> str:
-    return _("previous day") if days == 1 else _("previous {days} days", days=days)
+def days_ago(days: int) -> Than:
+    return Than(_("{days} days ago", days=days), _("{days} d ago", days=days))
+
+
+def previous_days(days: int) -> Than:
+    if days == 1:
+        return Than(_("previous day"), _("prev. day"))
+    return Than(_("previous {days} days", days=days), _("prev. {days} d", days=days))
 
 
 def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
@@ -84,11 +97,11 @@ def _card(value: str, change: str, spark: str = "") -> Card:
     return Card(value=value, direction="", tone="", change=change, than="", than_short="", was="", spark=spark)
 
 
-def _compared(card: Card, change: float, words: str, than: str, before: str) -> Card:
+def _compared(card: Card, change: float, words: str, than: Than, before: str) -> Card:
     card["direction"] = "up" if change > 0 else "down" if change < 0 else "same"
-    card["change"], card["than"] = (words if change else _("No change")), f"vs. {than}"
-    card["than_short"] = card["than"].replace("previous", "prev.").replace("days", "d")
-    card["was"] = _("{change} vs. {than} ({before})", change=card["change"], than=than, before=before)
+    card["change"], card["than"] = (words if change else _("No change")), _("vs. {than}", than=than.words)
+    card["than_short"] = _("vs. {than}", than=than.short)
+    card["was"] = _("{change} vs. {than} ({before})", change=card["change"], than=than.words, before=before)
     return card
 
 

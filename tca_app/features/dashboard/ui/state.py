@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
-from tca_app.core.language.messages import _, nN_
+from tca_app.core.language.messages import nN_
 from tca_app.core.periods import DEFAULT_PERIOD, DayRange, Period, period_of
 from tca_app.core.region.formats import number
 from tca_app.features.activity.ui.state import RecentState
@@ -16,7 +16,16 @@ from tca_app.features.dashboard.layout.service import CARDS, OF_PEOPLE, PANELS, 
 from tca_app.features.dashboard.schemas import LayoutRead, StatsQuery, StatsRead
 from tca_app.features.dashboard.ui.attention_state import AttentionState
 from tca_app.features.dashboard.ui.health_state import HealthState, failure_words
-from tca_app.features.dashboard.ui.metric_cards import NO_CARD, Card, card_of, previous_days, rate_card, score_card
+from tca_app.features.dashboard.ui.metric_cards import (
+    NO_CARD,
+    Card,
+    Than,
+    card_of,
+    days_ago,
+    previous_days,
+    rate_card,
+    score_card,
+)
 from tca_app.features.dashboard.ui.rows import BusyRow, NewPersonRow, NewProjectRow, busy_row, person_row, project_row
 from tca_app.features.dashboard.ui.running_deployments import OpenRow, open_row
 from tca_app.features.deployments.ui.figures import Figure, figures_of
@@ -122,7 +131,7 @@ class DashboardState(ZoomState, SessionState):
     def _keep(self, stats: StatsRead, zoom: DayRange | None = None) -> None:
         people = stats.total_users
         self.sees_people = people is not None
-        then = day_words(zoom.before.until) if zoom else _("{days} days ago", days=stats.days)
+        then = Than(*[day_words(zoom.before.until)] * 2) if zoom else days_ago(stats.days)
         self.people_card = card_of(people, [day.total for day in stats.users_by_day], then) if people else NO_CARD
         self.projects_card = card_of(stats.active_projects, [day.total for day in stats.projects_by_day], then)
         counts = [(day.day, day.total) for day in stats.users_by_day]

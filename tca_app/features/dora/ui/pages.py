@@ -131,7 +131,7 @@ def _definition(definition: Definition) -> rx.Component:
 def _columns() -> list[Column]:
     return [
         Column("name", t("Name"), cell=_name, sortable=True, wide=30),
-        Column("finished", t("Deployments"), sortable=True, align_right=True),
+        Column("finished", t("Deployments"), sortable=True, align_right=True, on_tablet=False),
         Column("frequency", t("Frequency"), sortable=True, align_right=True),
         Column("lead_time", t("Lead time"), sortable=True, align_right=True),
         Column("failure_rate", t("Failure rate"), sortable=True, align_right=True),

@@ -86,7 +86,7 @@ def _sentence(text: Any) -> Any:
     """Returns a sentence of `roles.actions`, which says behind a colon that it is about one's own, or of this page."""
     if isinstance(text, rx.Var):
         return text
-    sentence, colon, own = text.partition(":")
+    sentence, colon, own = text.partition(": ")
     return rx.fragment(t(sentence), colon, t(own)) if own else t(sentence)
 
 
