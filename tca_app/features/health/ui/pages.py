@@ -61,7 +61,14 @@ def status_page() -> rx.Component:
             rx.cond(state.failure != "", panel(t("Components"), error_state(state.failure, state.load), flush=True)),
             rx.cond(
                 state.failure == "",
-                rx.fragment(_late(), _cards(), maintenance_panel(state.windows), _components(), _incidents()),
+                rx.fragment(
+                    _late(),
+                    _cards(),
+                    rx.cond(state.open_incidents != "", _incidents()),  # what is going on comes before what works
+                    maintenance_panel(state.windows),
+                    _components(),
+                    rx.cond(state.open_incidents == "", _incidents()),
+                ),
             ),
             class_name="stack",
         ),
@@ -92,7 +99,7 @@ def _late() -> rx.Component:
 def _cards() -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            _card(t("Now"), state.summary, ""),
+            _card(t("Now"), state.summary, state.open_incidents),
             _card(t("Score, 24 hours"), state.score_24h, ""),
             _card(
                 rx.cond(

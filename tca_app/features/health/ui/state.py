@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import TypedDict
 
+import reflex as rx
+
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
 from tca_app.core.events.words import duration
@@ -78,6 +80,12 @@ class StatusState(ZoomState, SessionState):
     may_open: bool = False
     may_plan: bool = False
     public_page: str = ""
+
+    @rx.var
+    def open_incidents(self) -> str:
+        """How many of the shown incidents are open, in words, or ""."""
+        count = sum(incident["is_open"] for incident in self.incidents)
+        return ngettext("{count} open incident", "{count} open incidents", count) if count else ""
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:

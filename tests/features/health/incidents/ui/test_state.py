@@ -53,7 +53,9 @@ async def test_an_incident_is_opened_for_a_project_with_its_components(console: 
     form |= {"project_id": str(shop), "message": "We look at it.", f"check-{of_shop}": "on", f"check-{of_ledger}": "on"}
     updates = await tab.send(IncidentForm.save, form=form)
     assert toasts(updates) == ["Incident opened"]
-    (line,) = shown(await tab.send(StatusState.load), StatusState, "incidents")
+    updates = await tab.send(StatusState.load)
+    assert shown(updates, StatusState, "open_incidents") == "1 open incident"
+    (line,) = shown(updates, StatusState, "incidents")
     assert (line["name"], line["severity"], line["status"]) == ("Slow", "critical", "investigating")
     assert line["components"] == "Shop production"  # the tick of another project's component was hidden
 
