@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,8 +16,9 @@ from threading import Thread
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
+from tests.e2e.pages import Pages
 from tests.features.auth.oauth.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
 from tests.processes import end_process, inherited
 
@@ -183,23 +184,16 @@ def browser(playwright_: Playwright) -> Iterator[Browser]:
     launched.close()
 
 
+@pytest.fixture(scope="package")
+def pages(browser: Browser, console: Console) -> Pages:
+    return Pages(browser, console.url)
+
+
 @pytest.fixture
-def new_page(browser: Browser, console: Console) -> Iterator[Callable[..., Page]]:
-    """Opens a browser of its own each time; fails the test when a page broke the security policy or had an error."""
-    with ExitStack() as open_contexts:
-        faults: list[str] = []
-
-        def open_one(**options: object) -> Page:
-            context: BrowserContext = browser.new_context(base_url=console.url, **options)  # type: ignore[arg-type]
-            open_contexts.callback(context.close)
-            context.set_default_timeout(15_000)
-            page = context.new_page()
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            page.on("console", lambda line: faults.append(line.text) if "Content Security" in line.text else None)
-            return page
-
+def new_page(pages: Pages) -> Iterator[Callable[..., Page]]:
+    """Opens a page of somebody else each time; fails the test when it broke the security policy or had an error."""
+    with pages.lent() as open_one:
         yield open_one
-        assert faults == []
 
 
 @pytest.fixture(scope="module")

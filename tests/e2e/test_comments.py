@@ -10,7 +10,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_a_comment_mentions_a_person_by_keyboard_and_is_live(new_page: NewPage, admin: tuple[str, str]) -> None:
-    page, watcher = new_page(), new_page()
+    page, watcher = new_page(kept=False), new_page()
     sign_in_by_call(page, *admin, path=create_project(page, "Discussed Project"))
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Deployments").click()
     page.get_by_role("button", name="New deployment").click()

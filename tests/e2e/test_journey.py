@@ -123,7 +123,7 @@ def test_signing_in_never_leads_elsewhere(new_page: NewPage, admin: tuple[str, s
 
 def test_no_secret_reaches_the_page_or_a_frame(new_page: NewPage, admin: tuple[str, str]) -> None:
     """The cookie is the only credential, and no script can read it."""
-    page = new_page()
+    page = new_page(kept=False)
     frames: list[str] = []
 
     def listen(socket: WebSocket) -> None:
@@ -229,7 +229,7 @@ def test_an_unknown_page_is_a_404_with_a_way_back(new_page: NewPage, admin: tupl
 
 
 def test_signing_in_on_a_slow_machine_does_not_load_the_page_anew(new_page: NewPage, admin: tuple[str, str]) -> None:
-    page = new_page()
+    page = new_page(kept=False)
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 20})
     page.goto("/login?next=/users")
     expect(page.locator(SIGN_IN_FORM)).to_be_visible()

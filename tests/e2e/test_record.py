@@ -1,15 +1,15 @@
 """A page shows and changes the record of its URL, however late the server responds."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Console, create_project, create_user, sign_in_by_call, visit
+from tests.e2e.pages import Pages
 
 pytestmark = pytest.mark.e2e
-NewPage = Callable[..., Page]
 
 # Each frame of the server reaches the page `window.frameDelay` ms after it arrived.
 SLOW_FRAMES = """
@@ -35,11 +35,25 @@ FRAME_DELAY_MS = 600
 NEVER_MS = 10_000_000
 
 
-def slow_page(new_page: NewPage, admin: tuple[str, str], path: str) -> Page:
-    page = new_page()
-    page.add_init_script(SLOW_FRAMES)
-    sign_in_by_call(page, *admin, path=path)
-    return page
+SlowPage = Callable[[str], Page]
+
+
+@pytest.fixture(scope="module")
+def slow_pages(browser: Browser, console: Console) -> Pages:
+    return Pages(browser, console.url, SLOW_FRAMES)
+
+
+@pytest.fixture
+def slow_page(slow_pages: Pages, admin: tuple[str, str], records: None) -> Iterator[SlowPage]:
+    """Opens a path as the administrator, in a page that frames may reach late."""
+    with slow_pages.lent() as open_one:
+
+        def open_at(path: str) -> Page:
+            page = open_one()
+            sign_in_by_call(page, *admin, path=path)
+            return page
+
+        yield open_at
 
 
 def path_of(page: Page, name: str) -> str:
@@ -68,10 +82,8 @@ def records(browser: Browser, console: Console, admin: tuple[str, str]) -> None:
     page.context.close()
 
 
-def test_a_project_never_stands_under_the_address_of_another_one(
-    new_page: NewPage, admin: tuple[str, str], records: None
-) -> None:
-    page = slow_page(new_page, admin, "/projects?q=Ux")
+def test_a_project_never_stands_under_the_address_of_another_one(slow_page: SlowPage) -> None:
+    page = slow_page("/projects?q=Ux")
     second = path_of(page, "Uxbeta")
     page.get_by_role("link", name="Uxalpha", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_accessible_name("Uxalpha")
@@ -88,10 +100,8 @@ def test_a_project_never_stands_under_the_address_of_another_one(
     assert_never_drawn(page, "Uxalpha", second)
 
 
-def test_edit_pressed_at_once_edits_the_project_of_the_address(
-    new_page: NewPage, admin: tuple[str, str], records: None
-) -> None:
-    page = slow_page(new_page, admin, "/projects?q=Ux")
+def test_edit_pressed_at_once_edits_the_project_of_the_address(slow_page: SlowPage) -> None:
+    page = slow_page("/projects?q=Ux")
     page.get_by_role("link", name="Uxalpha", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_accessible_name("Uxalpha")
     page.get_by_role("link", name="Projects", exact=True).first.click()
@@ -105,10 +115,8 @@ def test_edit_pressed_at_once_edits_the_project_of_the_address(
     expect(dialog.get_by_label("Name", exact=True)).to_have_value("Uxbeta")
 
 
-def test_a_dialog_is_gone_when_the_page_moved_on_before_it_opened(
-    new_page: NewPage, admin: tuple[str, str], records: None
-) -> None:
-    page = slow_page(new_page, admin, "/projects?q=Ux")
+def test_a_dialog_is_gone_when_the_page_moved_on_before_it_opened(slow_page: SlowPage) -> None:
+    page = slow_page("/projects?q=Ux")
     page.get_by_role("link", name="Uxbeta", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_accessible_name("Uxbeta")
     page.go_back()
@@ -125,10 +133,8 @@ def test_a_dialog_is_gone_when_the_page_moved_on_before_it_opened(
     assert not [shown for *_, shown in page.evaluate("window.drawn") if "Edit Uxalpha" in shown]
 
 
-def test_a_person_never_stands_under_the_address_of_another_one(
-    new_page: NewPage, admin: tuple[str, str], records: None
-) -> None:
-    page = slow_page(new_page, admin, "/users?q=ux")
+def test_a_person_never_stands_under_the_address_of_another_one(slow_page: SlowPage) -> None:
+    page = slow_page("/users?q=ux")
     second = path_of(page, "Uxtwo Person")
     page.get_by_role("link", name="Uxone Person", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_accessible_name("Uxone Person")
@@ -145,10 +151,8 @@ def test_a_person_never_stands_under_the_address_of_another_one(
     assert_never_drawn(page, "uxone@", second)
 
 
-def test_enter_in_the_palette_opens_what_the_typed_text_finds(
-    new_page: NewPage, admin: tuple[str, str], records: None
-) -> None:
-    page = slow_page(new_page, admin, "/users")
+def test_enter_in_the_palette_opens_what_the_typed_text_finds(slow_page: SlowPage) -> None:
+    page = slow_page("/users")
     for key_delay_ms in (0, 20, 40):
         if key_delay_ms:
             visit(page, "/users")
@@ -161,10 +165,8 @@ def test_enter_in_the_palette_opens_what_the_typed_text_finds(
         expect(page.get_by_role("heading", level=1)).to_have_accessible_name("Uxbeta")
 
 
-def test_nothing_of_the_project_before_stays_while_the_server_says_nothing(
-    new_page: NewPage, admin: tuple[str, str], records: None
-) -> None:
-    page = slow_page(new_page, admin, "/projects?q=Ux")
+def test_nothing_of_the_project_before_stays_while_the_server_says_nothing(slow_page: SlowPage) -> None:
+    page = slow_page("/projects?q=Ux")
     page.get_by_role("link", name="Uxalpha", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_accessible_name("Uxalpha")
     page.keyboard.press("Control+k")
@@ -179,10 +181,8 @@ def test_nothing_of_the_project_before_stays_while_the_server_says_nothing(
     expect(page).to_have_title(re.compile(r"^(\(\d+\+?\) )?Project"))
 
 
-def test_arrow_keys_choose_a_line_of_the_palette_and_typing_goes_on(
-    new_page: NewPage, admin: tuple[str, str], records: None
-) -> None:
-    page = slow_page(new_page, admin, "/users")
+def test_arrow_keys_choose_a_line_of_the_palette_and_typing_goes_on(slow_page: SlowPage) -> None:
+    page = slow_page("/users")
     page.keyboard.press("Control+k")
     box = page.get_by_role("combobox", name="Type a command or search")
     box.fill("ux")
@@ -202,10 +202,8 @@ def test_arrow_keys_choose_a_line_of_the_palette_and_typing_goes_on(
     expect(box).to_have_count(0)
 
 
-def test_a_palette_that_was_closed_opens_nothing_any_more(
-    new_page: NewPage, admin: tuple[str, str], records: None
-) -> None:
-    page = slow_page(new_page, admin, "/users")
+def test_a_palette_that_was_closed_opens_nothing_any_more(slow_page: SlowPage) -> None:
+    page = slow_page("/users")
     page.keyboard.press("Control+k")
     page.evaluate(f"window.frameDelay = {FRAME_DELAY_MS}")
     page.keyboard.type("uxbeta")
@@ -218,10 +216,8 @@ def test_a_palette_that_was_closed_opens_nothing_any_more(
     assert page.url.rstrip("/").endswith("/users")
 
 
-def test_enter_in_the_picker_takes_who_was_found_for_the_typed_name(
-    new_page: NewPage, admin: tuple[str, str], records: None
-) -> None:
-    page = slow_page(new_page, admin, "/projects")
+def test_enter_in_the_picker_takes_who_was_found_for_the_typed_name(slow_page: SlowPage) -> None:
+    page = slow_page("/projects")
     page.get_by_role("button", name="New project").first.click()
     dialog = page.get_by_role("dialog")
     box = dialog.get_by_placeholder("Search by name")
@@ -234,8 +230,8 @@ def test_enter_in_the_picker_takes_who_was_found_for_the_typed_name(
     expect(dialog.get_by_role("button", name="Remove Uxone Person")).to_have_count(0)
 
 
-def test_two_projects_of_one_name_are_distinguished(new_page: NewPage, admin: tuple[str, str], records: None) -> None:
-    page = slow_page(new_page, admin, "/projects")
+def test_two_projects_of_one_name_are_distinguished(slow_page: SlowPage) -> None:
+    page = slow_page("/projects")
     page.get_by_role("button", name="New project").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name", exact=True).fill("uxALPHA")

@@ -27,7 +27,7 @@ def begin_sign_in(page: Page, username: str) -> None:
 
 
 def test_an_app_and_recovery_codes(new_page: NewPage, admin: tuple[str, str]) -> None:
-    page = new_page(accept_downloads=True)
+    page = new_page()
     create_user(page, "twofa", "Two Fa")
     sign_in_by_call(page, "twofa", path="/settings?tab=two-factor")
     page.get_by_role("button", name="Add authenticator app").click()
@@ -89,7 +89,7 @@ def add_authenticator(page: Page) -> None:
 
 
 def test_a_passkey(new_page: NewPage, admin: tuple[str, str]) -> None:
-    page = new_page()
+    page = new_page(kept=False)
     create_user(page, "keys", "Kim Keys")
     add_authenticator(page)
     sign_in_by_call(page, "keys", path="/settings?tab=two-factor")
