@@ -27,7 +27,7 @@ from tca_app.frontend.bundle import (
     script_hashes,
     shrink_styles,
 )
-from tca_app.frontend.icons import with_icons
+from tca_app.frontend.lean_scripts import with_icons, without_all_of_radix
 from tca_app.frontend.static_files import FrontendFiles
 from tca_app.ui.theme import PALETTES
 
@@ -242,6 +242,18 @@ def test_the_icons_of_several_pages_are_one_script(client: Path) -> None:
 def test_settings_of_vite_in_another_form_are_refused() -> None:
     with pytest.raises(ValueError, match="has no groups"):
         with_icons("export default {}")
+
+
+def test_components_of_radix_that_no_page_shows_are_left_out(client: Path) -> None:
+    scripts = "".join(path.read_text() for path in (client / "assets").glob("*.js"))
+    assert "rt-BaseMenuContent" in scripts
+    assert "rt-TextAreaRoot" not in scripts
+    assert "rt-TextAreaRoot" not in "".join(path.read_text() for path in (client / "assets").glob("*.css"))
+
+
+def test_a_root_in_another_form_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not import all of Radix"):
+        without_all_of_radix("export default {}")
 
 
 def test_the_scripts_are_one_file(client: Path) -> None:

@@ -18,7 +18,7 @@ from tca_app.ui.layout.help_menu import stranger_footer
 from tca_app.ui.saved_views.state import SavedViewsState
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
-from tca_app.ui.websocket.connection import boot
+from tca_app.ui.websocket.connection import boot, no_connection
 
 IMAGE = "/icon-512.png"  # the preview of a shared link
 
@@ -52,7 +52,7 @@ def page(
 ) -> Callable[[Body], Page]:
     """Turns a function into a page. `title` may be a Reflex var; `crumbs` are (label, url or None), the page last.
 
-    A page that is not public is rendered only after Gate has identified the viewer, and only with `permission`.
+    A page that is not public gets its data only after Gate has identified the viewer, and only with `permission`.
     """
 
     def decorate(body: Body) -> Page:
@@ -104,10 +104,13 @@ def _page_title(title: Any, topbar: tuple[TopbarItem, ...]) -> Any:
 
 
 def _guarded(entry: Page, topbar: tuple[TopbarItem, ...]) -> rx.Component:
+    """The page in its frame. Its HTML is the page as it loads: before the viewer is known, no state has data."""
     shown = entry.body()
     if entry.permission != "signed_in":
-        shown = rx.cond(as_var(SessionState.grants).contains(entry.permission), shown, forbidden())
-    framed = shell(entry.route, entry.crumbs, topbar, rx.cond(is_viewer_known(), shown, boot()))
+        is_refused = is_viewer_known() & ~as_var(SessionState.grants).contains(entry.permission)
+        shown = rx.cond(is_refused, forbidden(), shown)
+    help_of_connection = rx.cond(~is_viewer_known(), no_connection())
+    framed = shell(entry.route, entry.crumbs, topbar, rx.fragment(shown, help_of_connection))
     return rx.cond(SessionState.outage, outage(), framed)
 
 

@@ -71,12 +71,12 @@ def boot() -> rx.Component:
     """The page before the viewer is known: empty, then a spinner, and an explanation without a live connection."""
     return rx.el.div(
         rx.el.span(class_name="spinner", role="status", aria_label=t("Loading")),
-        _no_connection(),
+        no_connection(),
         class_name="boot",
     )
 
 
-def _no_connection() -> rx.Component:
+def no_connection() -> rx.Component:
     """The explanation that assets/console shows when the first connection fails: one of the two, as /health answers."""
     return rx.el.div(
         rx.el.div(
