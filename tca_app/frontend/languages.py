@@ -89,8 +89,10 @@ def translator(texts: dict[str, Any]) -> Callable[[str], str]:
             return str(plain[text])
         for pattern, names, translation in patterns:
             if found := pattern.fullmatch(text):
-                return str(translation).format(**dict(zip(names, found.groups(), strict=True)))
-        return text
+                values = map(translate, found.groups())  # a page that is built has no value but texts of its own
+                return str(translation).format(**dict(zip(names, values, strict=True)))
+        label, colon, choice = text.partition(": ")
+        return f"{translate(label)}: {translate(choice)}" if colon else text
 
     return translate
 

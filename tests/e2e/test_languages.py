@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import create_project, visit
+from tca_app.tca_app import PAGES
+from tests.e2e.conftest import create_project, sign_in_by_call, visit
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.e2e
@@ -39,3 +40,13 @@ def test_a_german_browser_shows_german_until_the_person_chooses_english(
     expect(page.get_by_role("heading", name="Appearance")).to_be_visible()
     page.goto("/dashboard")
     expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Projects")).to_be_visible()
+
+
+def test_the_html_of_each_page_is_what_the_browser_draws_in_german(
+    new_page: Callable[..., Page], admin: tuple[str, str]
+) -> None:
+    page = new_page(locale="de-DE")  # which fails on an error of a page, such as HTML that React had to draw anew
+    sign_in_by_call(page, *admin)
+    for path in (entry.route for entry in PAGES if not entry.is_public and "[" not in entry.route):
+        visit(page, path)
+        expect(page.locator("html")).to_have_attribute("lang", "de")

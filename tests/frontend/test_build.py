@@ -174,7 +174,7 @@ def client() -> Path:
 def test_the_stylesheet_has_the_components_and_colours_that_pages_show_and_no_others(client: Path) -> None:
     [sheet] = (client / "assets").glob("*.css")
     css = sheet.read_text()
-    for used in (".rt-Button", ".rt-r-size-2", ".badge", *(f"--{name}-9" for name in PALETTES)):
+    for used in (".rt-BaseMenuContent", ".rt-r-size-2", ".badge", *(f"--{name}-9" for name in PALETTES)):
         assert used in css
     for unused in ("md\\:rt-r-", "--tomato-9", "--teal-a3"):
         assert unused not in css

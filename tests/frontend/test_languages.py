@@ -53,6 +53,9 @@ def test_a_page_has_the_texts_of_its_language_and_no_script_of_it_changes(client
 def test_a_text_with_a_value_in_it_is_found_and_escaped() -> None:
     translate = translator({"At least {length} characters": "Mindestens {length} Zeichen", "{name}": "{name}"})
     assert translate("At least 8 characters") == "Mindestens 8 Zeichen"
+    translate_parts = translator({"{role} and above": "{role} und höher", "Viewer": "Betrachter", "View": "Ansicht"})
+    assert translate_parts("Viewer and above") == "Betrachter und höher"
+    assert translate_parts("View: all") == "Ansicht: all"
     assert languages._in_html("At least &lt;8&gt; characters", translate) == "Mindestens &lt;8&gt; Zeichen"
 
 
