@@ -171,7 +171,11 @@ def foot(state: type[TableState]) -> rx.Component:
     sizes = sorted({*PAGE_SIZES, state._spec.size})
     return rx.el.div(
         rx.el.span(
-            t("{range_text} of {total_text}", range_text=state.range_text, total_text=state.total_text),
+            rx.cond(
+                state.is_loaded,
+                t("{range_text} of {total_text}", range_text=state.range_text, total_text=state.total_text),
+                "",
+            ),
             class_name="num",
             role="status",
         ),

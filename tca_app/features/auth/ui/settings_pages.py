@@ -47,10 +47,14 @@ def profile_panel() -> rx.Component:
         sign_in_panel(),
         panel(
             t("Account"),
-            facts(
-                (t("Username"), rx.el.span(state.username, class_name="mono")),
-                (t("Role"), role_badge(state.is_superuser)),
-                (t("Member since"), relative_time(state.created_at, "")),
+            rx.cond(
+                state.username != "",
+                facts(
+                    (t("Username"), rx.el.span(state.username, class_name="mono")),
+                    (t("Role"), role_badge(state.is_superuser)),
+                    (t("Member since"), relative_time(state.created_at, "")),
+                ),
+                skeleton_lines(3),
             ),
         ),
         class_name="stack",

@@ -8,6 +8,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, panel
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
+from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.image_dialog import image_dialog
 from tca_app.ui.session import SessionState
@@ -24,14 +25,18 @@ def picture_panel() -> rx.Component:
     return rx.fragment(
         panel(
             t("Picture"),
-            rx.el.div(
-                avatar(as_var(SessionState.face), "large"),
-                rx.cond(
-                    has_picture,
-                    t("Shown wherever you are named."),
-                    t("Your initials are shown wherever you are named."),
+            rx.cond(
+                SessionState.username != "",
+                rx.el.div(
+                    avatar(as_var(SessionState.face), "large"),
+                    rx.cond(
+                        has_picture,
+                        t("Shown wherever you are named."),
+                        t("Your initials are shown wherever you are named."),
+                    ),
+                    class_name="row",
                 ),
-                class_name="row",
+                skeleton_lines(2),
             ),
             actions=(
                 rx.cond(has_picture, remove),
