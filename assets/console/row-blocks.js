@@ -63,7 +63,10 @@ export const RowBlocks = ({ rows, changes, draw, order }) => {
   const heights = useRef(new Map());
   const blocks = useMemo(() => blocksOf(rows, changes), [rows, changes]);
   const near = useNear(bodies, heights, blocks.length);
+  const shownOrder = useRef(order);
   useEffect(() => {
+    if (shownOrder.current === order) return; // to scroll has the browser lay everything out at once
+    shownOrder.current = order;
     frameOf(bodies)?.scrollTo(0, 0); // its result must not be returned: it may be a promise, and is no clean-up
   }, [order]);
   return blocks.map((part, block) => {
