@@ -117,7 +117,7 @@ def _people_dialog() -> rx.Component:
                 ),
                 rx.el.p(t("No one yet."), class_name="muted"),
             ),
-            people_picker(people, t("Person")),
+            people_picker(people, t("Person"), error=people.form_errors["person"]),
         ],
     )
 

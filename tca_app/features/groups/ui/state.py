@@ -168,7 +168,7 @@ class GroupPeopleState(PickerState, FormState, SessionState):
         async with reading() as session:
             group = await groups.get_group(session, self._as_actor(), group_id)
         self._forget_people()
-        self._open_form("people", {}, row_id=group_id, name=group.name)
+        self._open_form("people", {"person": ""}, row_id=group_id, name=group.name)
         await self._read_people()
 
     async def _read_people(self) -> None:
@@ -180,7 +180,7 @@ class GroupPeopleState(PickerState, FormState, SessionState):
         return {member["id"] for member in self.members}
 
     def _someone_is_picked(self) -> None:
-        self.form_error = ""
+        self.form_error, self.form_errors = "", {}
 
     @handler("groups.manage")
     async def add(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -189,7 +189,7 @@ class GroupPeopleState(PickerState, FormState, SessionState):
         yield
         with self._showing_errors():
             if not self.picked:
-                raise Invalid(_("Search for a user and choose one."))
+                raise Invalid.at("person", _("Search for a user and choose one."))
             person = self.picked[0]
             async with transaction() as session:
                 data = GroupMemberAdd(user_id=person["id"])

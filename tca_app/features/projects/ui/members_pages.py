@@ -138,7 +138,7 @@ def _add_dialog() -> rx.Component:
         submit=t("Add"),
         on_submit=state.add,
         fields=[
-            people_picker(state, t("Person")),
+            people_picker(state, t("Person"), error=state.form_errors["person"]),
             select_field(state, "role", t("Role"), state.role_options),
             roles_link(),
         ],

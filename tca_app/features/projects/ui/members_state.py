@@ -77,7 +77,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         return {member["id"] for member in self.members}
 
     def _someone_is_picked(self) -> None:
-        self.form_error = ""
+        self.form_error, self.form_errors = "", {}
 
     def _opener_scope(self) -> list[int]:
         return [record_id(self.router_data, routes.PROJECTS)]
@@ -87,7 +87,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         self._require_record(project_id, self._team_of)
         page = await self.get_state(ProjectState)
         self._forget_people()
-        self._open_form("add", {"role": "viewer"}, row_id=project_id, name=page.project["name"])
+        self._open_form("add", {"role": "viewer", "person": ""}, row_id=project_id, name=page.project["name"])
 
     @handler("signed_in")
     async def add(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
@@ -97,7 +97,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         yield
         with self._showing_errors():
             if not self.picked:
-                raise Invalid(_("Search for a user and choose one."))
+                raise Invalid.at("person", _("Search for a user and choose one."))
             data = TeamMember.model_validate({"user_id": self.picked[0]["id"], "role": values["role"]})
             async with transaction() as session:
                 await team.add_member(session, self._as_actor(), self.form_id, data)

@@ -12,11 +12,16 @@ from tca_app.ui.components.text import t
 from tca_app.ui.var import as_handler, as_var
 
 
-def people_picker(state: type[PickerState], label: str, *, hint: str = "", roles: Any = None) -> rx.Component:
+def people_picker(
+    state: type[PickerState], label: str, *, hint: str = "", roles: Any = None, error: Any = ""
+) -> rx.Component:
     """The picker of a PickerState. With `roles`, pairs of (value, label), each picked user has a select `role.<id>`.
+
+    `error` is the error of the field `person`, which is shown at the search.
 
     The search field belongs to no form, so Enter in it picks a user and does not submit the surrounding form.
     """
+    no_one = as_var(state.picked).length() == 0
     return rx.el.div(
         rx.el.span(label, class_name="legend", custom_attrs={"id": "person-label"}),
         rx.el.ul(
@@ -24,7 +29,7 @@ def people_picker(state: type[PickerState], label: str, *, hint: str = "", roles
             class_name="picked",
             aria_label=t("Chosen"),
         ),
-        _search(state) if state._picks_many else rx.cond(as_var(state.picked).length() == 0, _search(state)),
+        _search(state, error) if state._picks_many else rx.cond(no_one, _search(state, error)),
         rx.el.span(hint, class_name="hint") if hint else None,
         roles_link() if roles else None,
         class_name="field picker",
@@ -38,7 +43,7 @@ def roles_link() -> rx.Component:
     )
 
 
-def _search(state: type[PickerState]) -> rx.Component:
+def _search(state: type[PickerState], error: Any) -> rx.Component:
     return rx.el.div(
         rx.el.input(
             type="search",
@@ -56,7 +61,10 @@ def _search(state: type[PickerState]) -> rx.Component:
             auto_focus=as_var(state.picked).length() > 0,
             on_change=as_handler(state.look_for).debounce(150),
             aria_labelledby="person-label",
+            aria_invalid=rx.cond(error, "true", "false"),
+            aria_describedby="person-error",
         ),
+        rx.el.span(error, id="person-error", class_name="field-error", role="alert"),
         rx.cond(
             state.people_text != "",
             rx.el.div(

@@ -409,7 +409,7 @@ async def test_members_come_change_and_go(console: Console) -> None:
     await tab.send(MembersState.load)
     opened = await tab.send(MembersState.open_add, project_id=project_id)
     updates = await tab.send(MembersState.add, form=form(opened, MembersState))
-    assert "choose one" in shown(updates, MembersState, "form_error")
+    assert "choose one" in shown(updates, MembersState, "form_errors")["person"]
     await tab.send(MembersState.look_for, text="bob")
     await tab.send(MembersState.pick, person_id=bob.user_id)
     updates = await tab.send(MembersState.add, form=form(opened, MembersState, role="deployer"))
