@@ -17,7 +17,7 @@ from tca_app.features.auth.schemas import SessionQuery
 from tca_app.features.ci.schemas import TrustQuery
 from tca_app.features.environments.schemas import EnvironmentQuery
 from tca_app.features.groups.schemas import GroupMemberQuery, ProjectGroupQuery
-from tca_app.models import CiTrust, Environment, Group, GroupMember, ProjectGroup
+from tca_app.models import ApiToken, CiTrust, Environment, Group, GroupMember, ProjectGroup
 from tca_app.ui.table.order import Order
 from tests.factories import (
     bearer,
@@ -25,6 +25,7 @@ from tests.factories import (
     make_freeze,
     make_notification,
     make_project,
+    make_token,
     make_trust,
     make_user,
 )
@@ -135,6 +136,25 @@ async def test_sessions_are_sorted_and_administrators_see_those_of_others(api: h
     for end in ("", "/export.csv"):
         of_root = await api.get(f"{path}{end}?user_id={admin.user_id}", headers=own)
         assert of_root.status_code == 404
+
+
+async def test_own_tokens_and_those_of_a_project_are_sorted_and_filtered(api: httpx.AsyncClient, owner: Actor) -> None:
+    project_id, header = await make_project(owner), await bearer(owner)
+    for where, of_project in (("/api/v1/tokens", None), (f"/api/v1/projects/{project_id}/tokens", project_id)):
+        made = [(await make_token(owner, of_project, name=name))[0] for name in ("b", "=A", "c")]
+        async with transaction() as session:
+            await session.execute(update(ApiToken).where(ApiToken.id == made[2]).values(revoked_at=datetime.now(UTC)))
+        for query, expected in (
+            ("", [2, 1, 0]),
+            ("sort=name", [1, 0, 2]),
+            ("sort=-name&state=active", [0, 1]),
+            ("state=revoked&state=expired", [2]),
+        ):
+            ids = [row["id"] for row in await listed(api, header, where, query)]
+            assert ids == [made[at] for at in expected], (where, query)
+            assert [int(row["id"]) for row in await lines(api, header, where, query)] == ids
+        assert "'=A" in [row["name"] for row in await lines(api, header, where)]
+        assert (await api.get(f"{where}?sort=hash", headers=header)).status_code == 422
 
 
 async def test_the_file_of_notifications_is_ones_own(api: httpx.AsyncClient) -> None:

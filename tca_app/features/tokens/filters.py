@@ -1,9 +1,10 @@
-"""The parameters of the URL of the list of all API tokens."""
+"""The parameters of the URLs of the lists of API tokens."""
 
 from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, TableSpec
 
 STATES = (("active", N_("Active")), ("expired", N_("Expired")), ("revoked", N_("Revoked")))
+OWN_TOKENS = TableSpec(sorts=(), default_sort="", choices=(Choice("state", N_("Status"), STATES),))
 TOKENS = TableSpec(
     sorts=("name", "owner", "state", "created_at", "last_used_at", "expires_at"),
     default_sort="-created_at",

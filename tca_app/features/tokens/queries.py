@@ -1,5 +1,6 @@
 """Queries for API tokens of a person or of a project. They never select a hash."""
 
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import Select, bindparam, case, func, select
@@ -8,11 +9,13 @@ from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.lists import to_reads
+from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
+from tca_app.core.facets import Facets, facets_of
 from tca_app.features.projects import policy as projects
 from tca_app.features.projects.service import get_project
 from tca_app.features.tokens import policy
-from tca_app.features.tokens.schemas import TokenRead
+from tca_app.features.tokens.schemas import OwnTokenQuery, TokenRead
 from tca_app.models import ApiToken, Project, ProjectMember, User
 
 MOST = 200
@@ -60,25 +63,45 @@ WHOLE = (
     .outerjoin(_maker, _maker.c.id == _tokens.created_by_id)
 )
 """A whole token with its owner, not yet filtered by what the actor may see."""
-_NEWEST = (_tokens.created_at.desc(), _tokens.id.desc())
-_OWN_FIRST = (_tokens.ci_trust_id.is_not(None), *_NEWEST)  # however many jobs there are
+_SORTS = {
+    "created_at": _tokens.created_at,
+    "name": func.lower(_tokens.name),
+    "state": STATE,
+    "last_used_at": _tokens.last_used_at,
+    "expires_at": _tokens.expires_at,
+}
 
 
-async def list_tokens(session: AsyncSession, actor: Actor) -> list[TokenRead]:
-    """Returns the actor's own tokens, newest first."""
+async def list_tokens(session: AsyncSession, actor: Actor, query: OwnTokenQuery | None = None) -> list[TokenRead]:
+    """Returns the actor's own tokens, by default newest first."""
     policy.require_session(actor)
     own = WHOLE.where(_tokens.user_id == bindparam("owner_id"), _tokens.project_id.is_(None))
-    return await _listed(session, own, actor.user_id)
+    return await _listed(session, own, actor.user_id, query)
 
 
-async def list_project_tokens(session: AsyncSession, actor: Actor, project_id: int) -> list[TokenRead]:
-    """Returns the tokens of a project, newest first, those of CI jobs last. Raises NotFound, Forbidden."""
+async def list_project_tokens(
+    session: AsyncSession, actor: Actor, project_id: int, query: OwnTokenQuery | None = None
+) -> list[TokenRead]:
+    """Returns the tokens of a project, by default newest first, those of CI jobs last. Raises NotFound, Forbidden."""
     policy.require_session(actor)
     project = await get_project(session, actor, project_id)
     projects.require(actor, policy.MANAGE, project.my_role)
-    return await _listed(session, WHOLE.where(_tokens.project_id == bindparam("owner_id")), project_id)
+    return await _listed(session, WHOLE.where(_tokens.project_id == bindparam("owner_id")), project_id, query)
 
 
-async def _listed(session: AsyncSession, rows: Select[Any], owner_id: int) -> list[TokenRead]:
-    found = await session.execute(rows.order_by(*_OWN_FIRST).limit(MOST), {"owner_id": owner_id})
+async def _listed(
+    session: AsyncSession, rows: Select[Any], owner_id: int, query: OwnTokenQuery | None
+) -> list[TokenRead]:
+    asked = query or OwnTokenQuery()
+    if asked.state:
+        rows = rows.where(STATE.in_(asked.state))
+    order = order_by(_SORTS, asked.sort, _tokens.id, nullable=("last_used_at", "expires_at"))
+    own_first = _tokens.ci_trust_id.is_not(None)  # however many jobs there are
+    found = await session.execute(rows.order_by(own_first, *order).limit(MOST), {"owner_id": owner_id})
     return to_reads(TokenRead, found)
+
+
+def count_states(found: list[TokenRead]) -> Facets:
+    """Returns how many of these tokens are in each state."""
+    counted = Counter(token.state for token in found)
+    return facets_of([(state, "", count) for state, count in counted.most_common()])

@@ -10,6 +10,7 @@ from tca_app.core.schema import UrlId
 from tca_app.features.tokens import listing, service
 from tca_app.features.tokens.schemas import (
     OwnedTokenRead,
+    OwnTokenQuery,
     ProjectTokenCreate,
     TokenCreate,
     TokenFilter,
@@ -31,15 +32,17 @@ _owned = TypeAdapter(list[OwnedTokenRead])
 
 
 @router.get("/tokens", response_model=list[TokenRead], responses=problems(401))
-async def list_tokens(actor: CurrentActor, session: Reading) -> Response:
-    """List your API tokens, newest first, those that ended in the last 90 days too."""
-    return json_response(_tokens.dump_json(await service.list_tokens(session, actor)))
+async def list_tokens(query: Annotated[OwnTokenQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
+    """List your API tokens, by default newest first, those that ended in the last 90 days too."""
+    return json_response(_tokens.dump_json(await service.list_tokens(session, actor, query)))
 
 
 @router.get("/tokens/export.csv", response_class=StreamingResponse, responses=CSV | problems(401))
-async def export_own_tokens(actor: CurrentViewer, session: Reading) -> StreamingResponse:
+async def export_own_tokens(
+    query: Annotated[OwnTokenQuery, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
     """Download the list of your API tokens as CSV. A browser's session cookie is accepted."""
-    return csv_file("tokens", listing.OWN_COLUMNS, await service.list_tokens(session, actor))
+    return csv_file("tokens", listing.OWN_COLUMNS, await service.list_tokens(session, actor, query))
 
 
 @router.post("/tokens", status_code=201, responses=problems(401, 403, 409))
@@ -64,9 +67,11 @@ async def rotate_token(token_id: UrlId, data: TokenRotate, actor: CurrentActor, 
 
 
 @router.get("/projects/{project_id:project}/tokens", response_model=list[TokenRead], responses=problems(401, 403, 404))
-async def list_project_tokens(project_id: ProjectId, actor: CurrentActor, session: Reading) -> Response:
-    """List the tokens of a project, newest first. Maintainers and owners only."""
-    return json_response(_tokens.dump_json(await service.list_project_tokens(session, actor, project_id)))
+async def list_project_tokens(
+    project_id: ProjectId, query: Annotated[OwnTokenQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
+    """List the tokens of a project, by default newest first, those of CI jobs last. Maintainers and owners only."""
+    return json_response(_tokens.dump_json(await service.list_project_tokens(session, actor, project_id, query)))
 
 
 @router.get(
@@ -75,10 +80,11 @@ async def list_project_tokens(project_id: ProjectId, actor: CurrentActor, sessio
     responses=CSV | problems(401, 403, 404),
 )
 async def export_project_tokens(
-    project_id: ViewedProjectId, actor: CurrentViewer, session: Reading
+    project_id: ViewedProjectId, query: Annotated[OwnTokenQuery, Query()], actor: CurrentViewer, session: Reading
 ) -> StreamingResponse:
     """Download the list of the tokens of a project as CSV. A browser's session cookie is accepted."""
-    return csv_file("tokens", listing.OWN_COLUMNS, await service.list_project_tokens(session, actor, project_id))
+    rows = await service.list_project_tokens(session, actor, project_id, query)
+    return csv_file("tokens", listing.OWN_COLUMNS, rows)
 
 
 @router.post("/projects/{project_id:project}/tokens", status_code=201, responses=problems(401, 403, 404, 409))

@@ -4,7 +4,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from tca_app.core.database.concurrency import ListFilter
 from tca_app.core.filters import DayOrMoment, Many
@@ -135,6 +135,29 @@ class TokenQuery(TokenFilter):
 
     skip: ShortSkip = 0
     limit: Limit = 100
+
+
+OwnTokenSort = Literal[
+    "created_at",
+    "-created_at",
+    "name",
+    "-name",
+    "state",
+    "-state",
+    "last_used_at",
+    "-last_used_at",
+    "expires_at",
+    "-expires_at",
+]
+
+
+class OwnTokenQuery(BaseModel):
+    """One's own tokens, or those of a project. Without `state`, those that were revoked or have expired too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Many[TokenState] = []
+    sort: OwnTokenSort = "-created_at"
 
 
 class TokenRead(ReadModel):

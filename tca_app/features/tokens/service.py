@@ -18,7 +18,7 @@ from tca_app.features.projects.service import find_project
 from tca_app.features.tokens import events, policy
 from tca_app.features.tokens.authentication import is_live, token_cache
 from tca_app.features.tokens.issuing import NewToken, insert_token
-from tca_app.features.tokens.queries import WHOLE, list_project_tokens, list_tokens
+from tca_app.features.tokens.queries import WHOLE, count_states, list_project_tokens, list_tokens
 from tca_app.features.tokens.schemas import (
     MAX_DAYS,
     ProjectTokenCreate,
@@ -33,6 +33,7 @@ from tca_app.models import ApiToken
 
 __all__ = [
     "NewToken",
+    "count_states",
     "create_project_token",
     "create_token",
     "get_project_token",

@@ -13,10 +13,13 @@ from tca_app.ui.components.text import t
 from tca_app.ui.detail import secret_once
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.table.filters import chips, filter_controls
 from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.var import as_var
 
 state = TokensState
+_has_rows = as_var(state.rows).length() > 0
+_is_started = _has_rows | (as_var(state.chips).length() > 0)
 PERSONAL_SCOPES = (
     ("read", t("Read: see what you see")),
     ("deploy", t("Deploy: also report deployments and roll back")),
@@ -58,9 +61,10 @@ def _section(title: str, lead: str) -> rx.Component:
                 rx.el.div(skeleton_lines(3), class_name="panel-body"),
             ),
             actions=(
-                rx.cond(as_var(state.rows).length() > 0, download_link(state.export_url, "")),
+                rx.cond(_is_started, rx.fragment(*filter_controls(state))),
+                rx.cond(_has_rows, download_link(state.export_url, state.export_query)),
                 rx.cond(
-                    as_var(state.rows).length() > 0,
+                    _is_started,
                     button(t("New token"), kind="small", icon="plus", on_click=state.open_create()),
                 ),
             ),
@@ -85,10 +89,18 @@ def _shown_token() -> rx.Component:
 
 
 def _list(lead: str) -> rx.Component:
-    heads = ((t("Token"), ""), (t("Status"), ""), (t("Last used"), ""), (t("Expires"), ""), ("", "act"))
+    heads = (
+        (t("Token"), "", "name"),
+        (t("Status"), "", "state"),
+        (t("Last used"), "", "last_used_at"),
+        (t("Expires"), "", "expires_at"),
+        ("", "act"),
+    )
+    table = plain_table(t("API tokens"), heads, rx.foreach(state.rows, _row), order=state)
+    none = rx.el.p(t("No tokens have this status."), class_name="panel-body muted")
     return rx.cond(
-        as_var(state.rows).length() > 0,
-        plain_table(t("API tokens"), heads, rx.foreach(state.rows, _row)),
+        _is_started,
+        rx.fragment(rx.el.div(chips(state), class_name="panel-chips"), rx.cond(_has_rows, table, none)),
         empty_state(
             t("No API tokens"),
             lead,

@@ -5,14 +5,19 @@ from typing import Any, ClassVar, TypedDict
 
 import reflex as rx
 
-from tca_app.core.database.session import reading, transaction
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
+from tca_app.core.facets import Facets
 from tca_app.core.language.messages import N_, _
+from tca_app.core.lists.query import TableQuery
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.tokens import service as tokens
+from tca_app.features.tokens.filters import OWN_TOKENS
 from tca_app.features.tokens.schemas import (
     DEFAULT_DAYS,
     MAX_OVERLAP_HOURS,
+    OwnTokenQuery,
     ProjectTokenCreate,
     TokenCreate,
     TokenRead,
@@ -25,7 +30,9 @@ from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import number_in, page_path, query_param, record_id
+from tca_app.ui.table.filter_state import FilterState
+from tca_app.ui.table.order import Order, OrderState
+from tca_app.ui.url import number_in, page_path, query_of, query_param, record_id
 
 SHOWN_ONCE = "shown-once-token"  # the field that shows a new token
 NEVER = "never"
@@ -70,14 +77,15 @@ def token_row(token: TokenRead) -> TokenRow:
     )
 
 
-class TokensState(FormState, RecordState, SessionState):
+class TokensState(FormState, OrderState, FilterState, RecordState, SessionState):
     """State of the list, and the actions on a token. The text of a token is never stored in a state."""
 
     rows: list[TokenRow] = []
     phase: str = ""  # "" not known yet or not allowed, "list", "failed"
     failure: str = ""
-    project_id: int = 0
-    export_url: str = ""  # 0 for one's own tokens
+    project_id: int = 0  # 0 for one's own tokens
+    export_url: str = ""
+    export_query: str = ""
     shown_of: str = ""  # the name of the token that is shown
     asking: str = ""
     asked_id: int = 0
@@ -86,13 +94,17 @@ class TokensState(FormState, RecordState, SessionState):
     is_acting: bool = False
 
     _record_fields: ClassVar = ("tab",)
+    _spec: ClassVar = OWN_TOKENS
+    _order: ClassVar = Order.of("sort_tokens", OwnTokenQuery)
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
-        """Loads what the URL names. A token that is shown disappears with the page."""
-        if self._enter_record():
+        """Loads what the URL names. A token that is shown disappears with the page, but a filter changes no page."""
+        before, is_filter = self.record_url, self._enter_url() and self._is_here()
+        if self.record_url != before:
             self._hide_form()
-        self.rows, self.phase, self.shown_of, self.asking = [], "", "", ""
+        if not is_filter:
+            self.rows, self.phase, self.shown_of, self.asking = [], "", "", ""
         self.project_id = record_id(self.router_data, routes.PROJECTS)
         place = f"/projects/{self.project_id}" if self.project_id else ""
         self.export_url = f"/api/v1{place}/tokens/export.csv"
@@ -110,17 +122,20 @@ class TokensState(FormState, RecordState, SessionState):
     def _is_here(self) -> bool:
         tab = query_param(self.router_data, "tab")
         return (
-            tab == "settings" if self.project_id else (page_path(self.router_data), tab) == (routes.SETTINGS, "tokens")
+            tab == "settings"
+            if record_id(self.router_data, routes.PROJECTS)
+            else (page_path(self.router_data), tab) == (routes.SETTINGS, "tokens")
         )
 
     async def _read(self) -> None:
-        actor = self._as_actor()
+        shown = self._filter_query()
+        asked = {"state": shown.chosen["state"], "sort": self._sorted()}
+        query = OwnTokenQuery.model_validate(asked)
+        self.export_query = query_of(query)
         try:
             async with reading() as session:
-                if self.project_id:
-                    found = await tokens.list_project_tokens(session, actor, self.project_id)
-                else:
-                    found = await tokens.list_tokens(session, actor)
+                await self._keep_filters(session, shown)
+                found = await self._list(session, query)
         except (Forbidden, NotFound):
             self.rows, self.phase = [], ""  # the page reports a missing project itself
             return
@@ -128,6 +143,14 @@ class TokensState(FormState, RecordState, SessionState):
             self.rows, self.phase, self.failure = [], "failed", error.detail
             return
         self.rows, self.phase = [token_row(token) for token in found], "list"
+
+    async def _list(self, session: Session, query: OwnTokenQuery) -> list[TokenRead]:
+        if self.project_id:
+            return await tokens.list_project_tokens(session, self._as_actor(), self.project_id, query)
+        return await tokens.list_tokens(session, self._as_actor(), query)
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        return tokens.count_states(await self._list(session, OwnTokenQuery()))
 
     @handler("signed_in")
     async def open_create(self) -> None:

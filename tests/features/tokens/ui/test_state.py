@@ -128,6 +128,36 @@ async def test_a_maintainer_makes_a_token_of_the_project(console: Console) -> No
     assert len(await stored()) == 1
 
 
+async def test_the_list_has_the_filter_and_the_order_of_the_url(console: Console) -> None:
+    owner = await make_user()
+    ids = [(await make_token(owner, name=name))[0] for name in ("Beta", "Alpha", "Gamma")]
+    async with transaction() as session:
+        await session.execute(update(ApiToken).where(col(ApiToken.id) == ids[2]).values(revoked_at=datetime.now(UTC)))
+    tab = await opened(console, owner)
+
+    async def names(query: str) -> list[str]:
+        tab.path = OWN + query
+        await tab.send(TokensState.load)
+        return [row["name"] for row in shown(await tab.hydrate(), TokensState, "rows") or ()]
+
+    assert await names("") == ["Gamma", "Alpha", "Beta"]
+    assert await names("&sort_tokens=name") == ["Alpha", "Beta", "Gamma"]
+    assert await names("&state=active&sort_tokens=-name") == ["Beta", "Alpha"]
+    assert shown(await tab.hydrate(), TokensState, "export_query") == "state=active&sort=-name"
+    assert await names("&state=expired") == []
+    options = shown(await tab.send(TokensState.show_filter, key="state", is_open=True), TokensState, "options")
+    assert {option["label"]: option["count"] for option in options} == {"Active": "2", "Expired": "0", "Revoked": "1"}
+
+
+async def test_an_order_keeps_the_token_that_is_shown(console: Console) -> None:
+    tab = await opened(console, await make_user())
+    await submit(tab, **FORM)
+    for kept in ("CI", ""):  # the second load is a reload
+        tab.path = f"{OWN}&sort_tokens=name"
+        await tab.send(TokensState.load)
+        assert shown(await tab.hydrate(), TokensState, "shown_of") == kept
+
+
 async def test_administrators_list_and_revoke_the_tokens_of_all(console: Console) -> None:
     owner, admin = await make_user("ana"), await make_admin()
     project_id = await make_project(owner, "Ledger")
