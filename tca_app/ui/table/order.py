@@ -98,10 +98,15 @@ def _sorted_url(parameter: str, sort: Any) -> rx.Var[str]:
 
 
 def sort_select(
-    state: Any, sorts: Sequence[tuple[str, Any]], *others: rx.Component | None, parameter: str = "sort"
+    state: Any, sorts: Sequence[tuple[str, Any]], *others: rx.Component | None, default: str, parameter: str = "sort"
 ) -> rx.Component:
-    """The same choice for a phone, where rows are cards without heads. `sorts` are (sort key, label)."""
+    """The same choice for a phone, where rows are cards without heads. `sorts` are (sort key, label).
+
+    `default` is the order without a choice, which may be by what no column shows.
+    """
+    is_shown = default.removeprefix("-") in dict(sorts)
     return rx.el.select(
+        None if is_shown else rx.el.option(t("Default order"), value=default),
         *(
             rx.el.option(label, ", ", word, value=f"{sign}{key}")
             for key, label in sorts

@@ -55,7 +55,10 @@ def _plain_order(order: type[OrderState] | None, heads: Sequence[Head]) -> rx.Co
     if order is None:
         return None
     sorts = [(head[2], head[0]) for head in heads if len(head) == 3]
-    return rx.el.div(sort_select(order, sorts, parameter=order._order.parameter), class_name="only-phone sort-select")
+    return rx.el.div(
+        sort_select(order, sorts, default=order._order.default, parameter=order._order.parameter),
+        class_name="only-phone sort-select",
+    )
 
 
 def as_cards(class_name: Any, labels: Sequence[Any]) -> dict[str, Any]:

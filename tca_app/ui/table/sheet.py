@@ -70,7 +70,7 @@ def _done(state: Any) -> Any:
 
 
 def _order(state: Any, sorts: Sequence[tuple[str, Any]], orders: rx.Component | None) -> rx.Component:
-    return _section(t("Sort by"), sort_select(state, sorts, orders))
+    return _section(t("Sort by"), sort_select(state, sorts, orders, default=state._spec.default_sort))
 
 
 def _section(label: Any, *children: rx.Component) -> rx.Component:
