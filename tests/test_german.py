@@ -1,5 +1,6 @@
 """Words of registries are looked up at run time, so no call names them: each has a German text nevertheless."""
 
+import re
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from tca_app.features.health.probing.checks import PARTS, SERVICES
 from tca_app.features.jobs.filters import QUEUES
 from tca_app.features.projects.policy import RANK
 from tca_app.features.webhooks.ui.form_pages import GROUPS
+from tca_app.frontend.languages import SCRIPTS
 from tca_app.ui.components.roles import ROLE_LABELS
 
 SECRET = {"password", "current_password"}
@@ -67,3 +69,18 @@ def test_roles_states_tiers_queues_and_locales_have_german_names(german: set[str
     locales = {locale.label for locale in LOCALES.values()}
     labels = (ROLE_LABELS.values(), TIER_LABELS.values(), STATUS_LABELS.values(), QUEUES.values(), parts, locales)
     assert {label for group in labels for label in group} - german - NAMES == set()
+
+
+_SENTENCE = re.compile(r"""(?<![\w.]t\()(?<!Error\()["`][A-Z][a-z]+ (?:[\w,'${}.]+ ?)+[.:]?["`]""")
+
+
+def test_each_sentence_of_a_script_is_looked_up() -> None:
+    bare = [
+        f"{path.name}: {found[0]}"
+        for path in SCRIPTS.rglob("*.js")
+        for line in path.read_text().splitlines()
+        if not line.lstrip().startswith(("*", "/", '"')) or "nt(" in line
+        for found in _SENTENCE.finditer(line)
+        if f"t({found[0]}" not in line
+    ]
+    assert bare == []

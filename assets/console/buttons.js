@@ -1,4 +1,5 @@
 /* Buttons that act in the browser: `data-action` names what they do. */
+import { t } from "./language.js";
 
 const actions = {};
 /** Registers what the buttons with this `data-action` do. */
@@ -31,6 +32,6 @@ onAction("toggle-password", (button) => {
   const input = document.getElementById(button.getAttribute("aria-controls"));
   const show = input.type === "password";
   input.type = show ? "text" : "password";
-  button.textContent = show ? "Hide" : "Show";
-  button.setAttribute("aria-label", `${button.textContent} password`);
+  button.textContent = show ? t("Hide") : t("Show");
+  button.setAttribute("aria-label", show ? t("Hide password") : t("Show password"));
 });

@@ -1,5 +1,6 @@
 /* A button that destroys something can be pressed once the name that confirms it is typed. */
 import { find, watch } from "./dom.js";
+import { t } from "./language.js";
 
 const mark = (form) => {
   const input = find("[data-confirm-name]", form);
@@ -12,7 +13,7 @@ watch("form[data-confirms]", mark, { attributes: ["disabled", "data-blocked", "d
 
 const showFault = (input, isShown) => {
   input.setAttribute("aria-invalid", String(isShown));
-  find(".field-error", input.parentElement).textContent = isShown ? "Type the name exactly as it is shown." : "";
+  find(".field-error", input.parentElement).textContent = isShown ? t("Type the name exactly as it is shown.") : "";
 };
 
 document.addEventListener("input", ({ target }) => {

@@ -1,5 +1,6 @@
 /* The forms that upload an image: it goes to the API as base64, a photo as a small square. */
 import { call, find } from "./dom.js";
+import { t } from "./language.js";
 import { clearFaults, setBusy, showFaults, showProblem } from "./posted-form.js";
 
 export const base64Of = (file) =>
@@ -24,11 +25,12 @@ const squareOf = async (file, side) => {
 /** What is sent, and why it cannot be. The server checks again, by the content. */
 const imageOf = async (form) => {
   const [file] = form.elements.namedItem("content").files;
-  if (!file) return [null, "Choose an image."];
+  if (!file) return [null, t("Choose an image.")];
   const side = Number(form.dataset.side);
   const image = side ? await squareOf(file, side).catch(() => null) : file;
-  if (!image) return [null, "Use a PNG, JPEG or WebP image."];
-  return [image, image.size > form.dataset.maxKb * 1024 ? `Use an image of at most ${form.dataset.maxKb} kB.` : ""];
+  if (!image) return [null, t("Use a PNG, JPEG or WebP image.")];
+  const most = form.dataset.maxKb;
+  return [image, image.size > most * 1024 ? t("Use an image of at most {most} kB.", { most }) : ""];
 };
 
 const send = async (form) => {
@@ -49,7 +51,7 @@ const send = async (form) => {
   setBusy(form, false);
   if (response?.ok) find("[data-uploaded]", form)?.click();
   else if (response) showProblem(form, response, await response.json().catch(() => ({})));
-  else showFaults(form, "The console cannot be reached. Check your connection and try again.", []);
+  else showFaults(form, t("The console cannot be reached. Check your connection and try again."), []);
 };
 
 document.addEventListener(

@@ -1,13 +1,14 @@
 /* The forms that upload a CSV file to import: it goes to the API as base64, which says what is wrong with it. */
 import { call, find } from "./dom.js";
 import { base64Of } from "./image-upload.js";
+import { t } from "./language.js";
 import { clearFaults, setBusy, showFaults, showProblem } from "./posted-form.js";
 
 const faultOf = (form, file) => {
-  if (!file) return "Choose a CSV file.";
-  if (!file.size) return "The file is empty.";
+  if (!file) return t("Choose a CSV file.");
+  if (!file.size) return t("The file is empty.");
   const most = Number(form.dataset.maxMb);
-  return file.size > most * 1024 * 1024 ? `Use a file of at most ${most} MB.` : "";
+  return file.size > most * 1024 * 1024 ? t("Use a file of at most {most} MB.", { most }) : "";
 };
 
 const send = async (form) => {
@@ -37,7 +38,7 @@ const send = async (form) => {
     form.dataset.uploaded = answer.id;
     find("[data-uploaded-button]", form)?.click();
   } else if (response) showProblem(form, response, answer);
-  else showFaults(form, "The file cannot be sent. Check your connection and try again.", []);
+  else showFaults(form, t("The file cannot be sent. Check your connection and try again."), []);
 };
 
 document.addEventListener(

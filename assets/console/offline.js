@@ -4,12 +4,13 @@
  */
 import { isBlocked } from "./connection.js";
 import { afterChanges, find, watch } from "./dom.js";
+import { nt, t } from "./language.js";
 
 const SHOWN_AFTER_MS = 1500; // a restart is over by then
 const BLOCKED_AFTER_MS = 20_000;
-const OFFLINE = "You are offline.";
-const UNREACHABLE = "The console cannot be reached.";
-const BLOCKED = "Live connection blocked: your proxy does not let WebSockets through.";
+const OFFLINE = t("You are offline.");
+const UNREACHABLE = t("The console cannot be reached.");
+const BLOCKED = t("Live connection blocked: your proxy does not let WebSockets through.");
 const BANNER = "[data-offline]";
 
 let lostAt = 0; // when the connection was lost, or 0
@@ -29,7 +30,7 @@ const draw = () => {
   set("[data-cause]", cause || (navigator.onLine ? UNREACHABLE : OFFLINE));
   set("time", clock);
   const count = waiting.size + (link ? 1 : 0);
-  set("[data-waits]", count ? ` ${count} ${count === 1 ? "action is" : "actions are"} waiting.` : "");
+  set("[data-waits]", count ? ` ${nt("{count} action is waiting.", "{count} actions are waiting.", count)}` : "");
 };
 
 const release = () => {

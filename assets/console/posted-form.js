@@ -1,5 +1,6 @@
 /* The forms that sign-in.js posts: what they hold, and what they say. */
 import { all, find } from "./dom.js";
+import { nt, t } from "./language.js";
 
 export const readForm = (form) => {
   const query = new URLSearchParams(location.search);
@@ -49,17 +50,22 @@ export const setBusy = (form, busy) => {
 
 const waitText = (response, problem) => {
   const seconds = Number(response.headers.get("retry-after")) || 0;
-  if (!seconds) return problem.detail || "Too many attempts. Wait a moment and try again.";
-  const wait =
-    seconds < 90 ? `${seconds} ${seconds === 1 ? "second" : "seconds"}` : `${Math.ceil(seconds / 60)} minutes`;
-  return `Too many attempts. Try again in ${wait}.`;
+  if (!seconds) return problem.detail || t("Too many attempts. Wait a moment and try again.");
+  if (seconds >= 90) {
+    return t("Too many attempts. Try again in {count} minutes.", { count: Math.ceil(seconds / 60) });
+  }
+  return nt(
+    "Too many attempts. Try again in {count} second.",
+    "Too many attempts. Try again in {count} seconds.",
+    seconds,
+  );
 };
 
 export const showProblem = (form, response, problem) => {
   const faults = Array.isArray(problem.errors) ? problem.errors : [];
   if (response.status === 429) return showFaults(form, waitText(response, problem), faults);
   const isPlaced = faults.length > 0 && faults.every((fault) => spotOf(form, fault));
-  const text = problem.detail || problem.title || "That did not work. Try again in a moment.";
+  const text = problem.detail || problem.title || t("That did not work. Try again in a moment.");
   return showFaults(form, isPlaced ? "" : text, faults);
 };
 

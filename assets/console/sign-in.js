@@ -3,6 +3,7 @@ import { onAction } from "./buttons.js";
 import { call, find, here, watch } from "./dom.js";
 import { endDrafts } from "./drafts/forms.js";
 import { mayForgetDrafts } from "./drafts/leaving.js";
+import { t } from "./language.js";
 import { isOtherLanguage } from "./language-choice.js";
 import { usePasskey } from "./passkeys.js";
 import { clearFaults, readForm, setBusy, showDone, showFaults, showProblem } from "./posted-form.js";
@@ -80,8 +81,8 @@ const leave = (form, url) => {
 };
 
 const HEADERS = { "content-type": "application/json", accept: "application/json", ...OURS };
-const UNREACHABLE = "The console cannot be reached. Check your connection and try again.";
-const NO_PASSKEY = "No passkey was used. Try again, or use your password.";
+const UNREACHABLE = t("The console cannot be reached. Check your connection and try again.");
+const NO_PASSKEY = t("No passkey was used. Try again, or use your password.");
 
 /** What the form sends. With a passkey it is the response to the options that the page, or a call, has for it. */
 const bodyOf = async (form) => {

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from tca_app.core.language.messages import N_
 from tca_app.core.schema import null_is_empty
 
 Color = Literal["", "red", "amber", "olive", "green", "teal", "blue", "purple", "pink"]
@@ -20,7 +21,7 @@ _EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTOGRAM}(?:\u200d{_PICTOG
 def _one_emoji(value: str) -> str:
     value = value.strip()
     if value and not _EMOJI.fullmatch(value):
-        raise ValueError("Enter one emoji or leave this empty.")
+        raise ValueError(N_("Enter one emoji or leave this empty."))
     return value
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.core.region.formats import zone_names
 from tca_app.core.urls import MAX_URL, check_url
 
@@ -42,10 +42,10 @@ _MOMENT = (
 _MOMENT_PATTERN = re.compile(_MOMENT)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,25}")
 _PATTERN_WORDS = {
-    _EMAIL: "Enter an email address, such as ana@example.com.",
-    _USERNAME: "Use only ASCII letters and digits.",
-    _COMMIT: "Use 7 to 40 of the characters 0-9 and a-f, or all 64 of SHA-256.",
-    _SLUG: "Use lower-case letters, digits and single hyphens between them.",
+    _EMAIL: N_("Enter an email address, such as ana@example.com."),
+    _USERNAME: N_("Use only ASCII letters and digits."),
+    _COMMIT: N_("Use 7 to 40 of the characters 0-9 and a-f, or all 64 of SHA-256."),
+    _SLUG: N_("Use lower-case letters, digits and single hyphens between them."),
 }
 
 
@@ -59,7 +59,7 @@ def in_words(fault: Mapping[str, Any]) -> str:
     if kind == "string_too_long":
         return _("Use at most {number} characters.", number=context["max_length"])
     if kind == "string_pattern_mismatch":
-        return _PATTERN_WORDS.get(context.get("pattern", ""), _("This contains characters that are not allowed."))
+        return _(_PATTERN_WORDS.get(context.get("pattern", ""), N_("This contains characters that are not allowed.")))
     if kind in ("int_type", "int_parsing", "int_from_float"):
         return _("Enter a whole number.")
     if kind == "greater_than_equal":
@@ -100,11 +100,11 @@ def moment(value: object) -> object:
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not _MOMENT_PATTERN.fullmatch(value):
-        raise ValueError("Enter a time with its offset, such as 2026-05-04T09:30:00Z.")
+        raise ValueError(N_("Enter a time with its offset, such as 2026-05-04T09:30:00Z."))
     try:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except ValueError as error:
-        raise ValueError("This time does not exist.") from error
+        raise ValueError(N_("This time does not exist.")) from error
 
 
 def null_is_empty(value: object) -> object:
@@ -115,13 +115,13 @@ def null_is_empty(value: object) -> object:
 def _email(value: str) -> str:
     """Fold the case, and bound what is before the @ as a whole (RFC 5321), which the pattern does part by part."""
     if value.index("@") > 64:
-        raise ValueError("Use at most 64 characters before the @.")
+        raise ValueError(N_("Use at most 64 characters before the @."))
     return value.casefold()
 
 
 def _known_zone(value: str) -> str:
     if value not in zone_names():
-        raise ValueError("Enter a time zone, such as Europe/Berlin or UTC.")
+        raise ValueError(N_("Enter a time zone, such as Europe/Berlin or UTC."))
     return value
 
 

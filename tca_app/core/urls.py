@@ -6,6 +6,8 @@ from urllib.parse import unquote
 
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
+from tca_app.core.language.messages import N_, _
+
 MAX_URL = 2000
 # The parser follows the URL standard, which drops spaces and reads a backslash as a slash. Neither is ever intended.
 _UNCLEAR = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -19,13 +21,13 @@ def check_url(value: str, *, may_have_user: bool = False) -> str:
     if not value:
         return value
     if len(value) > MAX_URL:
-        raise ValueError(f"Use at most {MAX_URL} characters.")
+        raise ValueError(_("Use at most {number} characters.", number=MAX_URL))
     if not _START.match(value):
-        raise ValueError("Enter a URL that starts with http:// or https://.")
+        raise ValueError(N_("Enter a URL that starts with http:// or https://."))
     if _UNCLEAR.search(value):
-        raise ValueError("Remove spaces, backslashes and invisible characters from the URL.")
+        raise ValueError(N_("Remove spaces, backslashes and invisible characters from the URL."))
     if _USER.match(value) and not may_have_user:
-        raise ValueError("Remove the user name and password from the URL.")
+        raise ValueError(N_("Remove the user name and password from the URL."))
     parse_url(value)
     return value
 
@@ -36,7 +38,7 @@ def parse_url(value: str) -> AnyHttpUrl:
         return _PARSER.validate_python(value)
     except ValidationError as error:
         reason = error.errors()[0].get("ctx", {}).get("error", "it cannot be parsed")
-        raise ValueError(f"This URL is not valid: {reason}.") from None
+        raise ValueError(_("This URL is not valid: {reason}.", reason=reason)) from None
 
 
 def host_of(value: str) -> str:

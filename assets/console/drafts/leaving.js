@@ -3,11 +3,12 @@
  * browser's back, and not by closing the tab or signing out. The question is asked here, so it needs no connection.
  */
 import { afterChanges, all, find, OVERLAYS } from "../dom.js";
+import { t } from "../language.js";
 import { dropTyped, hasDrafts, typedForms } from "./forms.js";
 
-const SIGN_OUT = "Signing out discards what you typed and did not save.";
-const SIGN_OUT_OF_OTHERS = "Signing out discards what you typed in another tab and did not save.";
-const LEAVING = "What you typed is not saved.";
+const SIGN_OUT = t("Signing out discards what you typed and did not save.");
+const SIGN_OUT_OF_OTHERS = t("Signing out discards what you typed in another tab and did not save.");
+const LEAVING = t("What you typed is not saved.");
 const RELOADED_AT = "reflex_last_reloaded_on_error"; // Reflex reloads a page of another version by itself
 const POINTER_AND_KEYS = ["keydown", "pointerdown", "mousedown", "focusin"];
 
@@ -25,9 +26,9 @@ const ask = (text) => {
   if (question) return Promise.resolve(false);
   const theme = find(".radix-themes").cloneNode(false); // its colours are variables of the theme
   theme.removeAttribute("data-is-root-theme");
-  const keep = element("button", "btn", "Keep editing");
-  const discard = element("button", "btn danger", "Discard");
-  const title = element("h2", "", "Discard changes?");
+  const keep = element("button", "btn", t("Keep editing"));
+  const discard = element("button", "btn danger", t("Discard"));
+  const title = element("h2", "", t("Discard changes?"));
   const foot = element("div", "dialog-foot", "", keep, discard);
   question = element("dialog", "question", "", title, element("p", "muted", text), foot);
   question.setAttribute("role", "alertdialog");

@@ -1,6 +1,7 @@
 /* The log of a deployment: read from the API as it grows, drawn here, so that no line passes the websocket. */
 
 import { all, find, watch } from "../dom.js";
+import { t } from "../language.js";
 import { grow, linesWith, newLog, readAll, retry, showLine } from "./lines.js";
 
 const logs = new WeakMap();
@@ -52,7 +53,7 @@ const mark = (panel, log, wanted, step) => {
     follow(panel, false);
     showLine(log, log.at);
   }
-  return hits.length ? `${index + 1} of ${hits.length}` : "Not found";
+  return hits.length ? t("{number} of {total}", { number: index + 1, total: hits.length }) : t("Not found");
 };
 
 const search = async (panel, step) => {
@@ -68,11 +69,11 @@ const search = async (panel, step) => {
     mark(panel, log, "", 0);
     return say("");
   }
-  say("Searching");
+  say(t("Searching"));
   try {
     await readAll(log);
   } catch {
-    return say("Not all lines could be read");
+    return say(t("Not all lines could be read"));
   }
   if (field.value.toLowerCase() === wanted && logs.get(panel) === log) say(mark(panel, log, wanted, step));
 };

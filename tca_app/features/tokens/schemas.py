@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from tca_app.core.database.concurrency import ListFilter
 from tca_app.core.filters import DayOrMoment, Many
+from tca_app.core.language.messages import N_
 from tca_app.core.schema import InputModel, Limit, Name50, ReadModel, ShortSkip, UrlId
 from tca_app.core.security.scopes import SCOPES, Scope
 from tca_app.features.projects.schemas import GrantedRole, Role
@@ -27,7 +28,7 @@ def _network(text: str) -> str:
     try:
         return str(ip_network(text, strict=False))
     except ValueError:
-        raise ValueError("Enter an address or a network, such as 203.0.113.7 or 10.0.0.0/8.") from None
+        raise ValueError(N_("Enter an address or a network, such as 203.0.113.7 or 10.0.0.0/8.")) from None
 
 
 def _distinct_networks(networks: list[str]) -> list[str]:

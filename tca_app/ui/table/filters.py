@@ -121,7 +121,7 @@ def _days(state: type[FilterState], label: str) -> rx.Component:
             ),
             align="start",
             class_name="filter-menu",
-            aria_label=label,
+            aria_label=t(label),
         ),
     )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.core.language.messages import N_
 from tca_app.features.imports.parsing import MAX_BYTES, MAX_ROWS
 from tca_app.features.imports.schemas import Kind
 from tca_app.features.imports.ui.upload_state import ImportUploadState
@@ -28,11 +29,14 @@ def import_button(kind: Kind, project_id: Any = 0) -> rx.Component:
     )
 
 
+KINDS: dict[Kind, str] = {"users": N_("users"), "projects": N_("projects"), "members": N_("members")}
+
+
 def _dialog(kind: Kind, project_id: Any) -> rx.Component:
     number = project_id.to(str) if isinstance(project_id, rx.Var) else str(project_id)
     return rx.dialog.root(
         rx.dialog.content(
-            rx.dialog.title(t("Import {kind}", kind=t(kind)), custom_attrs=DIALOG_TITLE),
+            rx.dialog.title(t("Import {kind}", kind=t(KINDS[kind])), custom_attrs=DIALOG_TITLE),
             rx.dialog.description(
                 t(
                     "A CSV file in UTF-8 with at most {max_rows} rows and {megabytes} MB. A preview comes first.",
