@@ -90,7 +90,7 @@ def test_the_tier_of_an_environment_is_guessed_shown_and_changed(new_page: NewPa
     expect(dialog.get_by_label("Tier")).to_have_value("")
     dialog.get_by_label("Name", exact=True).fill("prod-eu")
     dialog.get_by_role("button", name="Create").click()
-    line = page.get_by_role("listitem").filter(has_text="prod-eu")
+    line = page.get_by_role("row").filter(has_text="prod-eu")
     expect(line.get_by_text("Production", exact=True)).to_be_visible()
     line.get_by_role("button", name="Edit prod-eu").click()
     expect(dialog.get_by_label("Tier")).to_have_value("production")
