@@ -64,13 +64,15 @@ _NEED_A_SECRET = {
     "POST /status/public/confirm",
     "POST /status/public/subscribe",
 }
-# Calls that refuse, rightly, a time zone, an image or a file that is none, and maintenance in the past.
+# Calls that refuse, rightly, a time zone, an image or a file that is none, maintenance in the past, and a view of the
+# members of no project.
 _NEED_WHAT_EXISTS = {
     "PATCH /api/v1/instance",
     "PUT /api/v1/instance/logo",
     "PUT /api/v1/users/me/picture",
     "POST /api/v1/imports",
     "POST /api/v1/maintenance-windows",
+    "POST /api/v1/views",
 }
 _MAY_REFUSE = _NEED_A_SECRET | _NEED_WHAT_EXISTS
 # What is too large for its field may be too large for a body or a URL first; so are fifty long values of a filter.
