@@ -73,6 +73,8 @@ def duration(english: str) -> str:
     """Returns a time such as "3 days 4 h" or "less than a day" in the language of the reader."""
     if english == "less than a day":
         return _("less than a day")
+    if english == "under 1 min":
+        return _("under 1 min")
     return _DAYS.sub(
         lambda found: ngettext("{count} day", "{count} days", int(found[1].replace(",", ""))), english, count=1
     )

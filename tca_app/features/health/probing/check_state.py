@@ -101,4 +101,6 @@ def lasted(span: timedelta) -> str:
     days, hours = divmod(hours, 24)
     if days:
         return f"{ngettext('{count} day', '{count} days', days)} {hours} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes else _("under 1 min")

@@ -8,6 +8,7 @@ import reflex as rx
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError, Invalid, NotFound
 from tca_app.core.language.messages import N_, _, ngettext
+from tca_app.core.region.formats import number
 from tca_app.features.imports import service as imports
 from tca_app.features.imports.schemas import ImportPreview, ImportRead, ImportStart, PlannedRow
 from tca_app.ui import routes
@@ -120,10 +121,10 @@ class ImportState(RecordState, SessionState):
         self.is_missing, self.error_text = False, ""
 
     def _keep_preview(self, preview: ImportPreview) -> None:
-        number = preview.created + preview.changed
-        self.failed, self.can_start = preview.failed, number > 0
+        count = preview.created + preview.changed
+        self.failed, self.can_start = preview.failed, count > 0
         self.summary = _summary(preview)
-        self.import_text = ngettext("Import {count} row", "Import {count} rows", number)
+        self.import_text = ngettext("Import {count} row", "Import {count} rows", count)
         self.ignored = ", ".join(preview.ignored)
         self.lines, self.faults = _lines(preview.rows), _lines(preview.errors)
 
@@ -176,5 +177,8 @@ def _lines(rows: Sequence[PlannedRow]) -> list[Line]:
 
 def _summary(row: ImportRead | ImportPreview) -> str:
     """ "412 new, 8 changed, 3 with errors"."""
-    parts = ((row.created, "new"), (row.changed, "changed"), (row.unchanged, "unchanged"), (row.failed, "with errors"))
-    return ", ".join(f"{number:,} {word}" for number, word in parts if number or word == "new")
+    parts = [_("{count} new", count=number(row.created))]
+    parts += [_("{count} changed", count=number(row.changed))] if row.changed else []
+    parts += [_("{count} unchanged", count=number(row.unchanged))] if row.unchanged else []
+    parts += [_("{count} with errors", count=number(row.failed))] if row.failed else []
+    return ", ".join(parts)

@@ -70,7 +70,7 @@ async def test_a_deployer_opens_an_incident_and_leads_it_to_its_end(api: httpx.A
         "Dan opened the critical incident Checkout is slow",
         "Dan set the incident Checkout is slow to identified",
         "Dan acknowledged the incident Checkout is slow",
-        "Dan resolved the incident Checkout is slow after 0 min",
+        "Dan resolved the incident Checkout is slow after under 1 min",
     ]
     found = (await api.get(f"{INCIDENTS}{path}", headers=await bearer(owner))).json()
     assert (found["notified"], found["notified_count"]) == (["Olga"], 1)

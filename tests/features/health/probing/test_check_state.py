@@ -34,7 +34,7 @@ def test_one_answer_among_others_changes_nothing(answers: str, limits: tuple[int
 
 def test_durations_are_given_in_words() -> None:
     spans = (timedelta(seconds=59), timedelta(minutes=4), timedelta(hours=2, minutes=5), timedelta(days=1, hours=4))
-    assert [lasted(span) for span in spans] == ["0 min", "4 min", "2 h 5 min", "1 day 4 h"]
+    assert [lasted(span) for span in spans] == ["under 1 min", "4 min", "2 h 5 min", "1 day 4 h"]
 
 
 def test_the_nearest_threshold_before_the_end_of_a_certificate_counts() -> None:
