@@ -23,7 +23,7 @@ def test_a_script_can_be_parsed(script: Path) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_a_script_imports_what_there_is(script: Path) -> None:
-    for names, source in re.findall(r"^import (?:\{([^}]*)\} from )?\"([^\"]+)\";", script.read_text(), re.MULTILINE):
+    for names, source in re.findall(r"^import (?:\{([^}]*)\} from )?\"(\.[^\"]+)\";", script.read_text(), re.MULTILINE):
         exported = re.findall(r"^export const (\w+)", (script.parent / source).read_text(), re.MULTILINE)
         assert set(re.findall(r"\w+", names)) <= set(exported), source
 

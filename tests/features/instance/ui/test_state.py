@@ -92,7 +92,7 @@ async def test_the_history_shows_each_change(console: Console) -> None:
     tab = await admin_page(console, ada, "/admin?tab=history")
     [entry] = shown(await tab.send(HistoryState.load), HistoryState, "entries")
     assert entry["summary"] == "Ada changed the settings of TCA InfraForge"
-    change = {"field": "Password min length", "before": "8", "after": "12", "plain": ""}
+    change = {"field": "Minimum length of passwords", "before": "8", "after": "12", "plain": ""}
     assert entry["changes"] == [change]
 
 
