@@ -26,4 +26,4 @@ def cut_in_middle(text: Any) -> rx.Component:
         class_name="cut-middle",
         title=whole,
     )
-    return rx.cond(whole.length() > 2 * TAIL, cut, whole)
+    return rx.cond(whole.length() > 2 * TAIL, cut, rx.el.span(whole, class_name="cut-end", title=whole))

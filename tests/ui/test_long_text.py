@@ -2,7 +2,7 @@
 
 import pytest
 
-from tca_app.ui.long_text import shorten_words
+from tca_app.ui.long_text import cut_in_middle, shorten_words
 
 DIGEST = "ghcr.io/tca-group/billing-api@sha256:" + "9f1c2ab4" * 8
 
@@ -19,3 +19,7 @@ DIGEST = "ghcr.io/tca-group/billing-api@sha256:" + "9f1c2ab4" * 8
 )
 def test_a_long_word_loses_its_middle_and_a_sentence_keeps_its_end(text: str, shown: str) -> None:
     assert shorten_words(text) == shown
+
+
+def test_a_version_is_whole_on_hover_however_long() -> None:
+    assert str(cut_in_middle("1.4.2")).count('title:"1.4.2"') == 2  # of the short and of the long form
