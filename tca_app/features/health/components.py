@@ -7,6 +7,7 @@ from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.display_name import distinct_names
 from tca_app.core.errors import Invalid
 from tca_app.core.language.messages import _
 from tca_app.core.schema import ReadModel
@@ -17,7 +18,7 @@ from tca_app.models import HealthCheck
 _checks = HealthCheck.__table__.c
 _PROJECTS = text(
     """
-    SELECT projects.id, projects.name FROM projects
+    SELECT projects.id, projects.name, projects.slug FROM projects
     WHERE deleted_at IS NULL AND status <> 'archived' AND (CAST(:project_id AS bigint) IS NULL OR id = :project_id)
       AND (:sees_all OR id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id AND role = ANY(:roles)))
     ORDER BY lower(projects.name), projects.id LIMIT 100
@@ -81,7 +82,8 @@ async def read_scopes(session: AsyncSession, actor: Actor, action: str, project_
     """Returns the projects in which the actor may do `action`, or one of them, at most 100, with their components."""
     policy.require_list(actor)
     values = {"roles": policy.roles_for(action), "project_id": project_id} | viewer(actor)
-    projects = {row.id: row.name for row in await session.execute(_PROJECTS, values)}
+    found_projects = (await session.execute(_PROJECTS, values)).all()
+    projects = distinct_names([(row.id, row.name, row.slug) for row in found_projects])
     with_console = actor.is_superuser and project_id is None
     found = await session.execute(_COMPONENTS, {"projects": list(projects), "with_console": with_console})
     return Scopes(projects, [ScopedComponent.model_validate(row) for row in found], with_console)

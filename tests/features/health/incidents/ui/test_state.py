@@ -60,6 +60,15 @@ async def test_an_incident_is_opened_for_a_project_with_its_components(console: 
     assert line["components"] == "Shop production"  # the tick of another project's component was hidden
 
 
+async def test_projects_of_the_same_name_are_offered_with_their_slugs(console: Console) -> None:
+    owner = await make_user()
+    for name, slug in (("Ledger", "ledger-eu"), ("ledger", "ledger-us"), ("Shop", "shop")):
+        await make_project(owner, name, slug=slug)
+    tab = await _opened(console, owner, "/status")
+    options = shown(await tab.send(IncidentForm.open_create), IncidentForm, "scope_options")
+    assert [name for _, name in options] == ["Ledger (ledger-eu)", "ledger (ledger-us)", "Shop"]
+
+
 async def test_a_form_with_an_unknown_scope_opens_nothing(console: Console) -> None:
     owner, others = await make_user(), await make_project(await make_user(), "Hidden")
     await make_project(owner, "Shop")
