@@ -2,6 +2,9 @@
 
 const catalogue = globalThis.messages;
 export const language = catalogue?.language ?? "en";
+/** The locale of a viewer who chose none: the browser's, unless the page has another language. English has many. */
+export const ownLocale =
+  language === "en" || navigator.language.split("-")[0] === language ? navigator.language : language;
 
 const known = (message) => (catalogue && Object.hasOwn(catalogue.texts, message) ? catalogue.texts[message] : null);
 const fill = (text, values) =>

@@ -4,7 +4,7 @@
  */
 import { isBlocked } from "./connection.js";
 import { afterChanges, find, watch } from "./dom.js";
-import { nt, t } from "./language.js";
+import { nt, ownLocale, t } from "./language.js";
 
 const SHOWN_AFTER_MS = 1500; // a restart is over by then
 const BLOCKED_AFTER_MS = 20_000;
@@ -22,7 +22,7 @@ const waiting = new Set();
 const draw = () => {
   if (!banner) return;
   if (Date.now() - lostAt > SHOWN_AFTER_MS) banner.hidden = false;
-  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" }).format(lostAt);
+  const clock = new Intl.DateTimeFormat(ownLocale, { timeStyle: "short" }).format(lostAt);
   const set = (selector, text) => {
     const part = find(selector, banner);
     if (part.textContent !== text) part.textContent = text;

@@ -1,5 +1,6 @@
 /* The form of the time zone: the list of zones with their offsets now, and a sample of what is chosen. */
 import { find, watch } from "./dom.js";
+import { ownLocale } from "./language.js";
 import { offsetIn, PARTS, writer } from "./times.js";
 
 /** Fills the list once it is asked for: some 400 zones take the browser 30 ms. */
@@ -25,7 +26,7 @@ const sampleOf = (form) => {
   const zone = find("[name=time_zone]", form).value.trim();
   const locale = find("[name=locale]", form).value;
   try {
-    const amount = new Intl.NumberFormat(locale || navigator.language, { useGrouping: "always" }).format(1234.5);
+    const amount = new Intl.NumberFormat(locale || ownLocale, { useGrouping: "always" }).format(1234.5);
     return `${writer(zone, locale, PARTS)(Date.now())}, ${amount}`;
   } catch {
     return "–"; // half a name, while it is typed

@@ -3,7 +3,7 @@
  * brings the browser's along in cookies (ui/zone.py).
  */
 import { all, find, watch } from "./dom.js";
-import { language, t } from "./language.js";
+import { language, ownLocale, t } from "./language.js";
 
 const remember = (name, value) => {
   const secure = location.protocol === "https:" ? "; Secure" : "";
@@ -26,7 +26,7 @@ export const offsetIn = (timeZone) => {
 
 /** How a zone and a locale write a time: "27/11/2026, 14:05:09 (Europe/Berlin, UTC+1)". Throws for unknown ones. */
 export const writer = (zone, locale, parts = { ...PARTS, second: "2-digit" }) => {
-  const format = new Intl.DateTimeFormat(locale || navigator.language, { ...parts, timeZone: zone || undefined });
+  const format = new Intl.DateTimeFormat(locale || ownLocale, { ...parts, timeZone: zone || undefined });
   const timeZone = zone || format.resolvedOptions().timeZone; // a browser may know it by an older name
   const offset = offsetIn(timeZone);
   return (time) => {

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tca_app.core.errors import Invalid
 from tca_app.core.instance import instance_settings
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import _, language
 from tca_app.core.region.formats import (
     LOCALE,
     ZONE,
@@ -18,7 +18,7 @@ from tca_app.core.region.formats import (
     time_words as time_words,
     zone_words as zone_words,
 )
-from tca_app.core.region.locales import Locale, locale_of
+from tca_app.core.region.locales import Locale, locale_in, locale_of
 from tca_app.core.region.spans import span_words as span_words
 from tca_app.core.security.tokens import cookie_in
 from tca_app.ui.handlers import CALL
@@ -35,9 +35,11 @@ def zone_of(router_data: dict[str, Any]) -> ZoneInfo:
 
 
 def locale_of_viewer(router_data: dict[str, Any]) -> Locale:
-    """Returns the locale of the person who sent an event, or of their browser, or ISO 8601."""
+    """Returns the locale of the person who sent an event, or that of the page's language as their browser writes it."""
     actor = CALL.get().actor
-    return locale_of((actor and actor.locale) or _cookie(router_data, LOCALE_COOKIE))
+    if actor and actor.locale:
+        return locale_of(actor.locale)
+    return locale_in(language(), _cookie(router_data, LOCALE_COOKIE))
 
 
 def format_for_viewer(router_data: dict[str, Any]) -> None:

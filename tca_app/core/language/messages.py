@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tca_app.core.region.formats import number
+from tca_app.core.region.locales import ENGLISH as ENGLISH
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
 FOLDER = Path(__file__).resolve().parents[2] / "languages"
 DOMAIN = "console"
-ENGLISH = "en"
 LanguageName = Literal["en", "de"]
 LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}  # each by its own name
 

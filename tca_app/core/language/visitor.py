@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.choice import browser_language
-from tca_app.core.language.messages import ENGLISH, LANGUAGES, speaking
+from tca_app.core.language.messages import LANGUAGES, speaking
 from tca_app.core.region.formats import first_zone, formatting
-from tca_app.core.region.locales import locale_of
+from tca_app.core.region.locales import locale_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Visitor:
     @contextmanager
     def addressed(self) -> Iterator[None]:
         """Makes what the block writes be in their language and its format, in the zone of the instance."""
-        locale = locale_of(None if self.language == ENGLISH else self.language)
-        with speaking(self.language), formatting(first_zone(instance_settings().time_zone), locale):
+        zone = first_zone(instance_settings().time_zone)
+        with speaking(self.language), formatting(zone, locale_in(self.language)):
             yield
 
 

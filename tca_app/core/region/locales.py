@@ -64,6 +64,18 @@ LOCALES: dict[LocaleTag, Locale] = {
 }
 
 
+ENGLISH = "en"
+
+
+def locale_in(language: str, browser: str = "") -> Locale:
+    """Return the locale of texts in a language for a reader who chose none: the browser's, where it is one of it.
+
+    English has several, so its readers get the one of their browser, or ISO 8601.
+    """
+    is_own = language == ENGLISH or browser.partition("-")[0].lower() == language
+    return locale_of(browser if is_own else language)
+
+
 def locale_of(tag: str | None) -> Locale:
     """Return the locale of a tag, such as "de-AT" of a browser: that one, or another of its language, or ISO 8601."""
     tag = tag or ""

@@ -7,9 +7,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tca_app.core.instance import instance_settings
-from tca_app.core.language.messages import ENGLISH, speaking
+from tca_app.core.language.messages import speaking
 from tca_app.core.region.formats import first_zone, formatting, time_words
-from tca_app.core.region.locales import Locale, locale_of
+from tca_app.core.region.locales import Locale, locale_in, locale_of
 from tca_app.core.region.spans import span_words
 
 
@@ -40,8 +40,8 @@ class Reader:
 
     @property
     def format(self) -> Locale:
-        """Their own, or that of their language. English has several, so its readers get ISO 8601."""
-        return locale_of(self.locale or (None if self.speaks == ENGLISH else self.speaks))
+        """Their own, or that of their language."""
+        return locale_of(self.locale) if self.locale else locale_in(self.speaks)
 
     @contextmanager
     def addressed(self) -> Iterator[None]:

@@ -153,7 +153,8 @@ def download_link(url: str, query: rx.Var[str] | str) -> rx.Component:
     """A link to the CSV file with the rows of the list. `url` is the REST route, `query` the filters of the list."""
     return link(
         rx.icon("download", size=16, aria_hidden="true"),
-        rx.el.span(rx.el.span(t("Download "), class_name="hide-phone hide-narrow"), "CSV"),
+        rx.el.span(t("Download CSV"), class_name="hide-laptop"),
+        rx.el.span("CSV", class_name="only-laptop"),
         to=f"{url}?{query}",
         class_name="btn",
         aria_label=t("Download CSV"),

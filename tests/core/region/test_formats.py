@@ -11,7 +11,7 @@ import pytest
 
 from tca_app.core.plurals import plural
 from tca_app.core.region.formats import LOCALE, day_text, first_zone, moment_text, number, time_words
-from tca_app.core.region.locales import ISO, LOCALES, locale_of
+from tca_app.core.region.locales import ISO, LOCALES, locale_in, locale_of
 from tca_app.core.region.spans import span_words
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -64,6 +64,21 @@ def test_every_locale_writes_what_a_browser_writes() -> None:
 )
 def test_a_browser_gets_its_locale_or_another_of_its_language(tag: str | None, expected: object) -> None:
     assert locale_of(tag) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "browser", "expected"),
+    [
+        ("de", "en-US", LOCALES["de-DE"]),
+        ("de", "", LOCALES["de-DE"]),
+        ("de", "de-CH", LOCALES["de-CH"]),
+        ("de", "DE-AT", LOCALES["de-DE"]),
+        ("en", "sv-SE", LOCALES["sv-SE"]),  # English is read by many who write numbers otherwise
+        ("en", "", ISO),
+    ],
+)
+def test_who_chose_no_locale_has_that_of_the_language(language: str, browser: str, expected: object) -> None:
+    assert locale_in(language, browser) == expected
 
 
 def test_without_a_locale_times_are_iso_8601() -> None:

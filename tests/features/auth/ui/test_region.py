@@ -71,6 +71,21 @@ async def test_dates_are_as_the_person_chose_or_as_the_browser_says(
     assert window["when"] == when
 
 
+@pytest.mark.parametrize(("locale", "when"), [(None, "24.12.2098, 09:00"), ("en-GB", "24/12/2098, 09:00")])
+async def test_in_german_dates_are_german_in_an_english_browser_unless_chosen_otherwise(
+    console: Console, locale: str | None, when: str
+) -> None:
+    owner = await make_user("olga", time_zone="UTC", locale=locale, language="de")
+    project_id = await make_project(owner)
+    starts_at = datetime(2098, 12, 24, 9, tzinfo=UTC)
+    await make_freeze(project_id, starts_at=starts_at, ends_at=starts_at + timedelta(days=1))
+    tab = Tab(console, "tab", await sign_in(owner), f"/projects/{project_id}?tab=settings")
+    tab.headers["cookie"] += "; locale=en-US"
+    await tab.hydrate()
+    (window,) = shown(await tab.send(EnvironmentsState.load), EnvironmentsState, "windows")
+    assert window["when"].startswith(f"{when} bis ")
+
+
 def test_each_locale_is_offered_with_a_sample() -> None:
     offered = {tag: str(text) for tag, text in LOCALE_OPTIONS}
     assert offered[""] == "As in your browser"
