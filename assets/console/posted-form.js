@@ -17,6 +17,12 @@ const say = (element, text) => {
   element.hidden = !text;
 };
 
+/** A hint that the error repeats word for word stands aside. */
+const setHint = (form, name, detail) => {
+  const hint = find(`[id="${CSS.escape(name)}-hint"]`, form);
+  if (hint) hint.hidden = hint.textContent === detail;
+};
+
 const nameOf = (fault) => (fault.pointer || "").split("/").pop();
 const spotOf = (form, fault) => find(`[data-error-for="${CSS.escape(nameOf(fault))}"]`, form);
 
@@ -26,6 +32,7 @@ export const showFaults = (form, title, faults) => {
     const spot = spotOf(form, fault);
     const input = form.elements.namedItem(nameOf(fault));
     say(spot, fault.detail);
+    setHint(form, nameOf(fault), fault.detail);
     if (input && spot) input.setAttribute("aria-invalid", "true");
     first = first || (spot && input);
   }
@@ -36,7 +43,10 @@ export const showFaults = (form, title, faults) => {
 
 export const clearFaults = (form) => {
   for (const spot of all("[data-error-for], [data-form-error]", form)) say(spot, "");
-  for (const input of all("[aria-invalid]", form)) input.removeAttribute("aria-invalid");
+  for (const input of all("[aria-invalid]", form)) {
+    input.removeAttribute("aria-invalid");
+    setHint(form, input.name, "");
+  }
 };
 
 export const setBusy = (form, busy) => {

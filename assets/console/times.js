@@ -2,8 +2,9 @@
  * Times, in the zone and the locale of the viewer: what they chose in Settings, else the browser's. The live connection
  * brings the browser's along in cookies (ui/zone.py).
  */
+import { ago } from "./ago.js";
 import { all, find, watch } from "./dom.js";
-import { language, ownLocale, t } from "./language.js";
+import { ownLocale } from "./language.js";
 
 const remember = (name, value) => {
   const secure = location.protocol === "https:" ? "; Secure" : "";
@@ -50,29 +51,10 @@ const exact = (time) => {
   return known.write(time);
 };
 
-const UNITS = [
-  ["year", 31536000],
-  ["month", 2592000],
-  ["day", 86400],
-  ["hour", 3600],
-  ["minute", 60],
-];
-const DAYS = UNITS.slice(2);
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-const counted = new Intl.RelativeTimeFormat(language);
-
-/** "3 hours ago". Where rows are compared nothing is coarser than a day: six rows of "last month" are no order. */
-const ago = (then, units) => {
-  const seconds = Math.round((then - Date.now()) / 1000);
-  const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? [];
-  if (unit) return (units === DAYS || size <= 86400 ? relative : counted).format(Math.trunc(seconds / size), unit);
-  return seconds > 10 ? t("in less than a minute") : t("just now"); // clocks differ by some seconds
-};
-
 const setTime = (element) => {
   const then = Date.parse(element.dateTime);
   if (Number.isNaN(then)) return;
-  const text = ago(then, element.closest("table, [role=table], [role=grid], ul, ol") ? DAYS : UNITS);
+  const text = ago(then);
   const title = exact(then);
   // The node stays: React writes into this very node when the row shows another time.
   const node = element.firstChild;

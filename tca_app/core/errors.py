@@ -75,8 +75,7 @@ class NotSignedIn(AppError):
 
 class BadCredentials(NotSignedIn):
     code = "bad_credentials"
-    # The last sentence is for a correct password during the waiting time: that response must not differ from others.
-    default = N_("Incorrect username or password. If you are sure of both, try again in 15 minutes.")
+    default = N_("Incorrect username or password.")
     keeps_changes = True
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tca_app.core.region.locales import ISO, Locale
 
+MANY_TIMES = 10
 UTC_ZONE = ZoneInfo("UTC")
 ZONE: ContextVar[ZoneInfo] = ContextVar("tca_zone", default=UTC_ZONE)
 LOCALE: ContextVar[Locale] = ContextVar("tca_locale", default=ISO)
@@ -75,6 +76,12 @@ def percent(value: float, digits: int = 2) -> str:
     if value in (0, 100):
         return f"{value:.0f}%"
     return f"{number(min(value, 100 - 10**-digits), digits)}%"
+
+
+def growth(now: float, before: float) -> str:
+    """ "+20%" against a number before, or "16×" from ten times on, where a percentage says little."""
+    times = now / before
+    return f"{number(times)}×" if times >= MANY_TIMES else f"{number(100 * (times - 1), sign=True)}%"
 
 
 def number(value: float, digits: int = 0, *, sign: bool = False) -> str:

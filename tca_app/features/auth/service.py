@@ -14,6 +14,7 @@ from tca_app.core.display_name import display_name, display_name_sql
 from tca_app.core.errors import BadCredentials, NotFound, NotSignedIn, TokenReused
 from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
+from tca_app.core.language.messages import N_, _
 from tca_app.core.security.tokens import keyed_tokens, new_access_token, new_token, same, token_hash, verify_password
 from tca_app.core.telemetry.metrics import note_refused_sign_in
 from tca_app.features.auth import events, throttle
@@ -35,6 +36,7 @@ from tca_app.features.auth.second_factor import require_second_factor
 from tca_app.models import AuthSession, User
 
 _sessions = AuthSession.__table__.c
+MAY_WAIT = N_("Incorrect username or password. If you are sure of both, try again in 15 minutes.")
 REFRESH_GRACE = timedelta(seconds=10)
 Kind = Literal["browser", "api"]
 
@@ -99,7 +101,7 @@ async def sign_in(
         await throttle.count_failure(session, counts)
         await emit(session, None, _failed(account, client))
         note_refused_sign_in("password")
-        raise BadCredentials
+        raise BadCredentials(_(MAY_WAIT) if counts.are_several(account.attempt) else "")
     await throttle.forget(session, account.attempt)
     await require_second_factor(session, account.user_id, account.hashed_password, fresh_hash)
     return await open_session(session, account.user_id, client, kind, account.hashed_password, fresh_hash)

@@ -23,6 +23,7 @@ from tca_app.core.telemetry.metrics import note_refused_sign_in
 from tca_app.models import LoginThrottle
 
 FREE_FAILURES = 5
+SEVERAL_FAILURES = 3  # from here on a refusal says that waiting may help
 FIRST_WAIT_S = 30
 MAX_WAIT_S = 15 * 60
 MAX_FAILURES = 100
@@ -61,6 +62,13 @@ class Counts:
     def waits(self, key: str) -> bool:
         blocked_until = self.by_key[key].blocked_until if key in self.by_key else None
         return blocked_until is not None and blocked_until > self.now
+
+    def are_several(self, attempt: Attempt) -> bool:
+        """Returns whether this failure is one of several that the visible counter knows.
+
+        The hidden one is not asked: what a response says must not depend on the account.
+        """
+        return self.by_key[attempt.shown].failures + 1 >= SEVERAL_FAILURES
 
 
 def sign_in_attempt(user_id: int | None, login: str, ip: str, device: str) -> Attempt:

@@ -103,7 +103,7 @@ class DeploymentRequested(DeploymentEvent):
     """
 
     type = "deployment_requested"
-    title = N_("CI was asked to deploy {subject}")
+    title = N_("The deployment of {subject} can start")
 
     project_slug: str
     commit_sha: str

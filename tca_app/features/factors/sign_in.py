@@ -9,7 +9,7 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Invalid, NotSignedIn, SessionRequired
 from tca_app.core.events.log import emit
-from tca_app.core.language.messages import N_
+from tca_app.core.language.messages import N_, _
 from tca_app.core.telemetry.metrics import note_refused_sign_in
 from tca_app.features.auth import one_time_tokens, step_up, throttle
 from tca_app.features.auth.policy import require_own
@@ -20,6 +20,7 @@ from tca_app.features.factors.proof import use_code
 from tca_app.features.factors.schemas import GivenCode
 from tca_app.models import User
 
+MAY_WAIT = N_("This is not correct, or it was used before. If you are sure, try again in 15 minutes.")
 Check = Callable[[AsyncSession, int], Awaitable[str | None]]  # what of this user was accepted, or None
 
 
@@ -34,7 +35,7 @@ class WrongSecondFactor(NotSignedIn):
     """The same for a wrong, a used and a throttled code. The failed attempt stays counted."""
 
     code = "wrong_second_factor"
-    default = N_("This is not correct, or it was used before. If you are sure, try again in 15 minutes.")
+    default = N_("This is not correct, or it was used before.")
     keeps_changes = True
 
 
@@ -78,7 +79,7 @@ async def finish(session: AsyncSession, challenge: str, check: Check, client: Cl
         failed = events.SecondFactorFailed(subject_id=user_id, subject_name=name, device=client.user_agent[:200])
         await emit(session, None, failed)
         note_refused_sign_in("second_factor")
-        raise WrongSecondFactor
+        raise WrongSecondFactor(_(MAY_WAIT) if counts.are_several(attempt) else "")
     if await one_time_tokens.redeem(session, PURPOSE, challenge) is None:
         raise SignInExpired  # a parallel call was first; what this one used is rolled back
     await throttle.forget(session, attempt)

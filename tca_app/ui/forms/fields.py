@@ -216,8 +216,11 @@ def _described(state: type[FormState], name: str, hint: str) -> dict[str, Any]:
 
 
 def _below(state: type[FormState], name: str, hint: str) -> rx.Component:
+    below = rx.el.span(hint, id=f"field-{name}-hint", class_name="hint") if hint else None
+    if isinstance(hint, rx.Var):
+        below = rx.cond(state.form_errors[name] == hint, None, below)  # an error that repeats it stands alone
     return rx.fragment(
-        rx.el.span(hint, id=f"field-{name}-hint", class_name="hint") if hint else None,
+        below,
         rx.el.span(state.form_errors[name], id=f"field-{name}-error", class_name="field-error", role="alert"),
     )
 
@@ -226,10 +229,14 @@ def merge(state: type[FormState]) -> rx.Component:
     """The merge, field by field: keep mine or take theirs. Theirs is the default."""
     return rx.fragment(
         rx.el.div(
-            t(
-                "{form_clash_by} saved this while you were editing. Choose what to keep. Nothing is "
-                "saved until you do.",
-                form_clash_by=rx.el.strong(state.form_clash_by),
+            rx.cond(
+                state.form_clash_by == "",
+                t("You saved this in another tab. Choose what to keep. Nothing is saved until you do."),
+                t(
+                    "{form_clash_by} saved this while you were editing. Choose what to keep. Nothing is "
+                    "saved until you do.",
+                    form_clash_by=rx.el.strong(state.form_clash_by),
+                ),
             ),
             class_name="notice warning",
             role="alert",

@@ -56,7 +56,7 @@ class FormState(SessionMixin, mixin=True):
     form_id: int = 0
     form_version: int = 0
     form_clashes: list[Clash] = []
-    form_clash_by: str = ""
+    form_clash_by: str = ""  # "" when it was the viewer, in another tab
     form_key: str = ""  # the idempotency key of a create, and the key of the browser's draft
     form_ended: str = ""  # SAVED or CLOSED, and the key of the form: the browser drops or keeps its draft
 
@@ -168,7 +168,9 @@ class FormState(SessionMixin, mixin=True):
         clashes = [name for name in mine if name in changed and saved[name] not in (base[name], mine[name])]
         self._form_mine = {name: mine[name] if name in changed else saved[name] for name in mine}
         self._form_base = {**base, **saved}
-        self.form_version, self.form_clash_by, self.form_busy = version, who, False
+        by_viewer = who != "" and who == self.display_name
+        who = who or _("Someone else")
+        self.form_version, self.form_clash_by, self.form_busy = version, "" if by_viewer else who, False
         if clashes:
             self.form_clashes = [
                 Clash(field=name, label=_(labels.get(name, name)), mine=mine[name], theirs=saved[name])
@@ -176,8 +178,12 @@ class FormState(SessionMixin, mixin=True):
             ]
         else:
             self._show_fields(self._form_mine)
-            self.form_error = _(
-                "{who} changed other fields in the meantime. The form now has both changes: save again.", who=who
+            self.form_error = (
+                _("You changed other fields in another tab. The form now has both changes: save again.")
+                if by_viewer
+                else _(
+                    "{who} changed other fields in the meantime. The form now has both changes: save again.", who=who
+                )
             )
 
     @handler("signed_in")

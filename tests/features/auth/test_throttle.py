@@ -77,6 +77,24 @@ async def test_five_failures_make_even_the_right_password_wait(api: httpx.AsyncC
     assert (await log_in(api, "ana")).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["ana", "ghost"])
+async def test_a_refusal_speaks_of_a_wait_after_several_failures(api: httpx.AsyncClient, name: str) -> None:
+    await make_user("ana")
+    details = [(await log_in(api, name, WRONG)).json()["detail"] for _ in range(4)]
+    one = "Incorrect username or password."
+    assert details == [one] * 2 + [f"{one} If you are sure of both, try again in 15 minutes."] * 2
+
+
+async def test_failures_elsewhere_change_no_response(client_at: From) -> None:
+    """The sentence about the wait must not reveal that somebody else guesses at an account."""
+    await make_user("ana")
+    for number in range(6):
+        await log_in(client_at(f"10.0.3.{number}"), "ana", WRONG)
+    answers = [told(await log_in(client_at("10.0.4.1"), name, WRONG)) for name in ("ana", "ghost")]
+    assert answers[0] == answers[1]
+    assert answers[0][1]["detail"] == "Incorrect username or password."
+
+
 async def test_waits_double_up_to_a_quarter_of_an_hour() -> None:
     waits = [throttle.wait_after(n) for n in range(4, 14)]
     assert waits == [0, 30, 60, 120, 240, 480, 900, 900, 900, 900]

@@ -1,11 +1,14 @@
 """A form saves once, stores no password, and asks before it overwrites another person's change."""
 
+import re
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
 from tca_app.core.errors import Conflict, FieldError
+from tca_app.ui.components.text import t
+from tca_app.ui.forms.fields import merge, text_field
 from tca_app.ui.forms.state import MINE, THEIRS, FormState, faults_of
 from tca_app.ui.session import SessionState
 
@@ -87,6 +90,28 @@ def test_changes_of_different_fields_are_joined(sheet: Any) -> None:
     assert sheet.form_clashes == []
     assert sheet.form_values == {"name": "Anna", "email": "new@example.com", "password": ""}
     assert "Bob" in sheet.form_error
+
+
+def test_the_viewers_own_other_tab_is_no_other_person(sheet: Any) -> None:
+    sheet.parent_state.username = "bob"
+    sheet._begin_save(sent(sheet, name="Anna"))
+    sheet._ask_to_merge({"name": "Ana", "email": "new@example.com"}, version=4, who="bob", labels=LABELS)
+    assert sheet.form_error.startswith("You changed other fields in another tab.")
+    sheet._begin_save(sent(sheet, name="Annabel"))
+    sheet._ask_to_merge({"name": "Anne", "email": "new@example.com"}, version=5, who="bob", labels=LABELS)
+    assert (len(sheet.form_clashes), sheet.form_clash_by) == (1, "")
+    assert "You saved this in another tab." in str(merge(Sheet))
+
+
+def test_an_unknown_person_is_somebody_else(sheet: Any) -> None:
+    sheet._begin_save(sent(sheet, name="Anna"))
+    sheet._ask_to_merge({**OPENED, "name": "Anne"}, version=4, who="", labels=LABELS)
+    assert sheet.form_clash_by == "Someone else"
+
+
+def test_an_error_that_repeats_the_hint_takes_its_place() -> None:
+    shown = str(text_field(Sheet, "email", "Email", hint=t("A hint.")))
+    assert re.search(r'form_errors\w*\?\.\["email"\]\S* === t_\("A hint\."\)', shown)
 
 
 def test_a_refused_merge_shows_the_fields_again(sheet: Any) -> None:

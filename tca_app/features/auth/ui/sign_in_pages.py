@@ -151,7 +151,7 @@ def forgot_password_page() -> rx.Component:
         t("Enter the email address of your account. You get a link that sets a new password."),
         rx.cond(
             AuthState.mail == "files",
-            _notice(t("Mail is not set up: mails are files in {mail_folder}", mail_folder=_mail_folder())),
+            _notice(t("Mail is not set up on this console. Ask an administrator.")),
         ),
         # One place for the form, so that it stays as it is when the state arrives.
         rx.cond(
@@ -161,10 +161,6 @@ def forgot_password_page() -> rx.Component:
         ),
         _back_to_sign_in(),
     )
-
-
-def _mail_folder() -> rx.Component:
-    return rx.el.span(t("{mail_folder} on the server.", mail_folder=rx.el.code(AuthState.mail_folder)))
 
 
 def _notice(*text: Any) -> rx.Component:

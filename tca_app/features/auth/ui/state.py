@@ -43,7 +43,6 @@ class AuthState(SessionState):
     setup_phase: str = ""  # "" unknown, open, closed, incomplete
     link_is_incomplete: bool = False  # the URL of the page has no token, or a part of one
     mail: str = ""  # "" unknown, on, files (development without SMTP_URL), off
-    mail_folder: str = ""
     sign_in_links: list[StartLink] = []  # GitHub and the OpenID Connect provider, if they are configured
     sign_in_error: str = ""  # why the last sign-in at one of them was refused
     sign_in_notice: str = ""
@@ -82,7 +81,6 @@ class AuthState(SessionState):
         settings = get_settings()
         is_on = settings.smtp_url.get_secret_value() != ""
         self.mail = ("on" if is_on else "files") if settings.has_mail else "off"
-        self.mail_folder = "" if self.mail != "files" else str(settings.data_dir / "mail")
 
 
 async def _is_setup_open() -> bool:

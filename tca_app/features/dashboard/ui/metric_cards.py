@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypedDict
 
 from tca_app.core.language.messages import _
-from tca_app.core.region.formats import number, percent
+from tca_app.core.region.formats import growth, number, percent
 from tca_app.features.dashboard.schemas import DayResults, Rate, Trend
 from tca_app.features.health.schemas import ScoreTrend
 from tca_app.ui.components.sparks import spark_path
@@ -44,7 +44,7 @@ def card_of(trend: Trend, by_day: Sequence[int], than: Than) -> Card:
     card = _card(number(trend.now), _("No earlier data"), spark_path(by_day))
     if trend.percent is None:
         return card
-    return _compared(card, trend.now - trend.before, f"{number(trend.percent, sign=True)}%", than, number(trend.before))
+    return _compared(card, trend.now - trend.before, growth(trend.now, trend.before), than, number(trend.before))
 
 
 def days_ago(days: int) -> Than:

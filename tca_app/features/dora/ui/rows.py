@@ -6,7 +6,7 @@ from math import ceil
 from typing import TypedDict
 
 from tca_app.core.language.messages import N_, _
-from tca_app.core.region.formats import number
+from tca_app.core.region.formats import growth, number
 from tca_app.features.deployments.ui.figures import NOT_MEASURED, duration_words, frequency_words, share_words
 from tca_app.features.dora.schemas import DoraFigures, DoraPeriod, DoraRead, DoraUnit
 from tca_app.ui.components.day_bars import day_words, top_of
@@ -155,11 +155,7 @@ def _change(kind: _Kind, value: float | None, before: float | None) -> tuple[str
     rounded = round(difference, 1 if kind.is_share else 0)
     if not rounded:
         return _(NO_CHANGE), False
-    words = (
-        _("{rounded} points", rounded=number(rounded, 1, sign=True))
-        if kind.is_share
-        else f"{number(rounded, sign=True)}%"
-    )
+    words = _("{rounded} points", rounded=number(rounded, 1, sign=True)) if kind.is_share else growth(value, before)
     return words, rounded > 0
 
 

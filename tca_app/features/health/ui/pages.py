@@ -99,7 +99,11 @@ def _late() -> rx.Component:
 def _cards() -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            _card(t("Now"), state.summary, state.open_incidents),
+            rx.cond(
+                state.open_incidents == "",
+                _card(t("Now"), state.summary, ""),
+                _card(t("Now"), rx.el.span(state.open_incidents, class_name="bad-text"), state.summary),
+            ),
             _card(t("Score, 24 hours"), state.score_24h, ""),
             _card(
                 rx.cond(

@@ -21,11 +21,11 @@ state = SubscribersState
     t("Subscribers"),
     permission="instance.manage",
     on_load=(SubscribersState.load,),
-    crumbs=((t("Administration"), routes.ADMIN), (t("Subscribers"), None)),
+    crumbs=((t("Instance settings"), routes.ADMIN), (t("Subscribers"), None)),
 )
 def subscribers_page() -> rx.Component:
     return rx.fragment(
-        page_header(t("Administration"), t("Addresses that get mails about incidents of the public status page.")),
+        page_header(t("Instance settings"), t("Addresses that get mails about incidents of the public status page.")),
         tabs(
             (t("Settings"), routes.ADMIN, False),
             (t("History"), routes.ADMIN_HISTORY, False),

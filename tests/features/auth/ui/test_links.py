@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
+from tca_app.config.settings import get_settings
 from tca_app.core.security.tokens import new_token
+from tca_app.features.auth.ui.sign_in_pages import forgot_password_page
 from tca_app.features.auth.ui.state import AuthState
 from tests.factories import make_admin
 from tests.ui.harness import Console, Tab, console_on, shown
@@ -43,3 +45,13 @@ async def test_the_setup_link_must_be_complete_while_setup_is_open(console: Cons
     await make_admin()
     tab = await open_tab(console, "/setup?again")
     assert shown(await tab.send(AuthState.enter_setup), AuthState, "setup_phase") == "closed"
+
+
+async def test_a_stranger_reads_no_folder_of_the_server(console: Console) -> None:
+    tab = await open_tab(console, "/forgot-password")
+    updates = await tab.send(AuthState.enter_forgot)
+    assert shown(updates, AuthState, "mail") == "files"
+    assert str(get_settings().data_dir) not in repr(updates)
+    page = str(forgot_password_page.body())
+    assert "Mail is not set up on this console. Ask an administrator." in page
+    assert "folder" not in page

@@ -7,6 +7,11 @@ from tca_app.features.dashboard.ui.metric_cards import Than, card_of, days_ago, 
 TREND = Trend(now=12, before=10, percent=20.0)
 
 
+def test_a_large_change_is_said_in_times() -> None:
+    card = card_of(Trend(now=1_600, before=100, percent=1500.0), [], previous_days(30))
+    assert (card["change"], card["direction"]) == ("16×", "up")
+
+
 def test_a_narrow_card_has_shorter_words_in_each_language() -> None:
     card = card_of(TREND, [10, 12], previous_days(30))
     assert (card["change"], card["than"], card["than_short"]) == ("+20%", "vs. previous 30 days", "vs. prev. 30 d")

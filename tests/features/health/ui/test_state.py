@@ -16,6 +16,7 @@ from tca_app.features.dashboard.ui.health_state import HealthState
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.features.health.incidents.ui.note_state import NoteState
 from tca_app.features.health.ui import state as page
+from tca_app.features.health.ui.pages import status_page
 from tca_app.features.health.ui.state import StatusState
 from tca_app.models import HealthCheck
 from tca_app.ui.session import SessionState
@@ -207,3 +208,10 @@ async def test_a_failed_read_is_shown_and_can_be_retried(console: Console, monke
         broken.setattr(page, "read_overview", fail)
         assert shown(await tab.send(StatusState.load), StatusState, "failure") == "This took too long."
     assert shown(await tab.send(StatusState.load), StatusState, "failure") == ""
+
+
+def test_open_incidents_come_before_the_count_of_components() -> None:
+    page = str(status_page.body())
+    card = page[page.index('t_("Now")') : page.index('t_("Score, 24 hours")')]
+    large = card.rindex('"card-value num"')
+    assert large < card.index('"bad-text"') < card.rindex("summary_rx_state_")

@@ -6,6 +6,7 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.config.settings import get_settings
+from tca_app.features.subscribers.ui.pages import subscribers_page
 from tca_app.features.subscribers.ui.state import SubscribersState
 from tests.factories import make_admin, make_subscriber, make_user
 from tests.features.subscribers.test_subscribers import subscribers
@@ -42,3 +43,9 @@ async def test_a_member_sees_none(monkeypatch: pytest.MonkeyPatch) -> None:
         await tab.hydrate()
         updates = await tab.send(SubscribersState.load)
     assert "ana@example.com" not in str(updates)
+
+
+def test_the_page_is_a_tab_of_the_instance_settings() -> None:
+    page = f"{subscribers_page.crumbs} {subscribers_page.body()}"
+    assert "Instance settings" in page
+    assert "Administration" not in page
