@@ -163,7 +163,7 @@ DIALOGS = {
 
 def _dialog(action: str) -> rx.Component:
     title, text, confirm = DIALOGS[action]
-    picker = people_picker(state, t("New owner")) if action == "transfer" else None
+    picker = people_picker(state, t("New owner"), error=state.person_error) if action == "transfer" else None
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.asking == action),
         title=rx.el.span(title),

@@ -7,7 +7,7 @@ import reflex as rx
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, Invalid, NotFound
+from tca_app.core.errors import AppError, NotFound
 from tca_app.core.language.messages import _
 from tca_app.core.urls import link_of
 from tca_app.features.projects import policy, service as projects, team
@@ -77,6 +77,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
     allowed: list[str] = []  # actions that the viewer may do here; the service checks again
     asking: str = ""  # which of ACTIONS awaits confirmation
     asking_error: str = ""
+    person_error: str = ""  # at the search of the new owner
     is_acting: bool = False
 
     _version: int = 0
@@ -130,7 +131,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         return {self.project["owner_id"]}
 
     def _someone_is_picked(self) -> None:
-        self.asking_error = ""
+        self.asking_error = self.person_error = ""
 
     @handler("signed_in")
     async def ask(self, project_id: int, action: str) -> None:
@@ -138,7 +139,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         self._require_shown(project_id)
         if action in ACTIONS:
             self._forget_people()
-            self.asking, self.asking_error = action, ""
+            self.asking, self.asking_error, self.person_error = action, "", ""
 
     @handler("signed_in")
     async def cancel(self) -> None:
@@ -152,6 +153,9 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         if not action or (action == "delete" and form.get("confirm_name") != self.project["name"]):
             return
         self._require_shown(self.project["id"])
+        if action == "transfer" and not self.picked:
+            self.person_error = _("Search for a user and choose one.")
+            return
         self.is_acting, self.asking_error = True, ""
         yield
         try:
@@ -168,8 +172,6 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         name = self.project["name"]
         async with transaction() as session:
             if action == "transfer":
-                if not self.picked:
-                    raise Invalid(_("Search for a user and choose one."))
                 data = Transfer(user_id=self.picked[0]["id"])
                 await projects.transfer_project(session, actor, project_id, data, if_version=self._version)
             elif action == "archive":

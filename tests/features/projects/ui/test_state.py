@@ -375,7 +375,8 @@ async def test_a_project_is_handed_over(console: Console) -> None:
     await tab.send(ProjectState.load)
     await tab.send(ProjectState.ask, project_id=project_id, action="transfer")
     updates = await tab.send(ProjectState.confirm, form={})
-    assert "choose one" in shown(updates, ProjectState, "asking_error")
+    assert "choose one" in shown(updates, ProjectState, "person_error")  # at the search, not above the dialog
+    assert not shown(updates, ProjectState, "is_acting")
     await tab.send(ProjectState.look_for, text="henry")
     await tab.send(ProjectState.pick, person_id=new_owner.user_id)
     updates = await tab.send(ProjectState.confirm, form={})
