@@ -59,11 +59,11 @@ def _deployment() -> rx.Component:
         ),
         _reason(),
         rx.el.div(
-            rx.el.div(_timeline(), _changes(), comments_panel(), class_name="stack"),
+            rx.el.div(_timeline(), _changes(), class_name="stack"),
             rx.el.aside(_facts(), class_name="stack rail", aria_label=t("Details")),
             class_name="with-rail below",
         ),
-        log_panel(),
+        rx.el.div(log_panel(), comments_panel(), class_name="stack"),
         action_dialogs(),
         draft_keeper("deployment", state.question_ended, state.resume_question),
     )
