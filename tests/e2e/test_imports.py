@@ -24,8 +24,9 @@ def test_a_file_becomes_users_and_an_error_file(new_page: NewPage, admin: tuple[
     dialog.get_by_label("CSV file").set_input_files(file)
     dialog.get_by_role("button", name="Upload").click()
     expect(page.get_by_text("1 new, 1 with errors")).to_be_visible()
-    page.get_by_role("button", name="Import 1 row").click()
+    page.get_by_role("button", name="Import 1 row").press("Enter")
     expect(page.get_by_text("Finished")).to_be_visible()
+    expect(page.get_by_role("heading", name="Result").locator(":focus")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Error file").click()
     assert "email: Enter an email address" in download.value.path().read_text()

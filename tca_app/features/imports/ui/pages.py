@@ -20,6 +20,8 @@ state = ImportState
 _is_here = is_at_its_url(state)
 _title = record_title(state, state.title, t("Import"))
 _back = (rx.cond(_is_here, state.list_label, t("Back")), rx.cond(_is_here, state.list_url, routes.DASHBOARD))
+# A button with it disappears when it was pressed; the focus moves to the first element that has it (focus.js).
+KEEPS_FOCUS = {"data-moves": "import"}
 EXISTING = (("skip", t("Skip them")), ("update", t("Update them")))
 NEW_USERS = (
     ("link", t("An account, and a mail to choose a password")),
@@ -70,6 +72,7 @@ def _preview() -> rx.Component:
                     busy=state.is_busy,
                     disabled=~state.can_start,
                     on_click=state.start(state.import_id),
+                    custom_attrs=KEEPS_FOCUS,
                 ),
                 button(t("Delete file"), on_click=state.delete(state.import_id)),
                 class_name="row",
@@ -93,9 +96,13 @@ def _choice(name: str, label: str, value: Any, options: tuple[tuple[str, str], .
     )
 
 
+def _heading(text: str) -> rx.Component:
+    return rx.el.span(text, tab_index=-1, custom_attrs=KEEPS_FOCUS)
+
+
 def _progress() -> rx.Component:
     return panel(
-        t("Importing"),
+        _heading(t("Importing")),
         rx.el.div(
             rx.el.div(
                 rx.el.div(class_name="meter-fill", style={"width": f"{state.percent}%"}),
@@ -108,7 +115,10 @@ def _progress() -> rx.Component:
             ),
             rx.el.p(state.progress_text, ": ", state.summary, role="status", class_name="num"),
             rx.el.p(t("It goes on when you leave this page."), class_name="muted"),
-            rx.el.div(button(t("Stop import"), on_click=state.stop(state.import_id)), class_name="row"),
+            rx.el.div(
+                button(t("Stop import"), on_click=state.stop(state.import_id), custom_attrs=KEEPS_FOCUS),
+                class_name="row",
+            ),
             class_name="stack",
         ),
     )
@@ -122,7 +132,7 @@ def _result() -> rx.Component:
         badge(t("Failed"), "bad", "circle-x"),
     )
     return panel(
-        t("Result"),
+        _heading(t("Result")),
         rx.el.div(
             rx.el.p(shown, " ", rx.el.strong(state.summary), role="status", class_name="num"),
             rx.cond(
