@@ -167,7 +167,6 @@ def render(name: str, visitor: Visitor, *, here: str = PAGE, **given: object) ->
     brand: dict[str, object] = {
         "app_name": instance.app_name,
         "logo_url": instance.logo_url,
-        "letter": instance.app_name[:1].upper(),
     }
     brand |= {"is_on": instance.status_public, "has_mail": get_settings().has_mail}
     brand |= {"language": visitor.language, "languages": visitor.other_languages, "suffix": visitor.suffix}

@@ -41,7 +41,7 @@ async def read_page(request: Request, client: FromClient, visitor: FromVisitor) 
     try:
         return in_language(_answer(request, (await public_pages()).html(visitor), HTML), visitor)
     except NotFound:
-        return _refusal(visitor, 404, N_("Not found."))
+        return _refusal(visitor, 404, N_("This console has no public status page."))
     except Unavailable as error:
         text = N_("The status is temporarily unavailable. Try again in a minute.")
         return _refusal(visitor, 503, text, error.headers)

@@ -144,4 +144,4 @@ async def test_a_page_that_is_off_says_so_in_the_language(
 ) -> None:
     monkeypatch.setattr(get_settings(), "status_public", False)
     answer = await api.get(PAGE, headers=GERMAN)
-    assert (answer.status_code, "Nicht gefunden." in answer.text) == (404, True)
+    assert (answer.status_code, "Diese Konsole hat keine öffentliche Statusseite." in answer.text) == (404, True)
