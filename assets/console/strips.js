@@ -1,6 +1,6 @@
 /*
- * The bars of a component on /status: the figures of a bar on hover, and a day that opens by a click. The strip of days is
- * one stop of the keyboard: arrows, Home and End choose a day, and Enter opens it.
+ * The bars of a component on /status: the figures of a bar on hover and on focus, and a day that opens by a click. Each
+ * strip is one stop of the keyboard: arrows, Home and End choose a bar, and Enter opens that of a day.
  */
 import { barAt, zoomTo } from "./zoom.js";
 
@@ -33,7 +33,7 @@ const show = (strip, index) => {
   tip.style.left = mark.style.left = `${(100 * (index + 0.5)) / labels.length}%`;
   mark.style.width = `${100 / labels.length}%`;
   shown = { strip, index };
-  return { text, count: labels.length };
+  return text;
 };
 
 const open = (strip) => {
@@ -57,10 +57,14 @@ document.addEventListener("click", (event) => {
   open(strip);
 });
 
+document.addEventListener("focusin", (event) => {
+  const strip = stripOf(event);
+  if (strip?.matches(":focus-visible")) show(strip, strip.getAttribute("aria-valuenow") - 1);
+});
 document.addEventListener("focusout", (event) => stripOf(event) && hide());
 document.addEventListener("keydown", (event) => {
   const strip = stripOf(event);
-  if (strip?.dataset.strip !== "day" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!strip || event.ctrlKey || event.metaKey || event.altKey) return;
   const last = countOf(strip) - 1;
   const now = shown?.strip === strip ? shown.index : last + 1;
   const targets = { Home: 0, End: last };
@@ -68,10 +72,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key in targets) {
     event.preventDefault();
     const index = targets[event.key];
-    const { text } = show(strip, index);
+    const text = show(strip, index);
     strip.setAttribute("aria-valuenow", index + 1);
     strip.setAttribute("aria-valuetext", text);
-  } else if (event.key === "Enter" || event.key === " ") {
+  } else if (strip.dataset.strip === "day" && (event.key === "Enter" || event.key === " ")) {
     event.preventDefault();
     if (shown?.strip !== strip) show(strip, last);
     open(strip);

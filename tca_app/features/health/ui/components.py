@@ -38,7 +38,7 @@ def component_line(component: Component, days: Any) -> rx.Component:
             class_name="component-name",
         ),
         _spark(component),
-        _hours(as_var(component["hours"]).to(dict[str, str])),
+        _hours(component, as_var(component["hours"]).to(dict[str, str])),
         _days(component, as_var(component["days"]).to(dict[str, str]), t("{days} days (UTC)", days=days)),
         key=as_var(component["id"]).to(str),
     )
@@ -106,12 +106,12 @@ def _spark(component: Component) -> rx.Component:
     )
 
 
-def _hours(bars: Any) -> rx.Component:
-    strip = rx.el.div(
-        _picture(bars["text"], bars["box"], *_paths(bars), is_titled=False),
-        class_name="bar-strip",
-        custom_attrs={"data-strip": "hour", "data-shares": bars["shares"]},
-    )
+def _hours(component: Component, bars: Any) -> rx.Component:
+    """The bars of the hours: one stop of the keyboard, in which the arrows move."""
+    picture = _picture(bars["text"], bars["box"], *_paths(bars), is_titled=False)
+    count = as_var(state.hour_labels).split("|").length()
+    label = t("Hours of {name}", name=component["name"])
+    strip = _strip("hour", bars, count, picture, aria_label=label, aria_readonly=True)
     return rx.el.figure(strip, _caption(bars, state.hours_title), class_name="chart-hours")
 
 
@@ -119,22 +119,16 @@ def _days(component: Component, bars: Any, label: str) -> rx.Component:
     """The bars of the days: one stop of the keyboard, in which the arrows move and Enter opens a day."""
     mark = state.zoom_mark
     zoomed = rx.el.rect(x=mark["x"], y=HEIGHT + 1, width=mark["width"], height=2, class_name="bar-zoomed")
-    strip = rx.el.div(
-        _picture(bars["text"], bars["box"], zoomed, *_paths(bars), is_titled=False),
-        class_name="bar-strip",
-        role="slider",
-        tab_index=0,
-        aria_label=t("Days of {name}", name=component["name"]),
-        custom_attrs={
-            "data-strip": "day",
-            "data-shares": bars["shares"],
-            "aria-valuemin": 1,
-            "aria-valuemax": state.days,
-            "aria-valuenow": state.days,
-            "aria-valuetext": bars["text"],
-        },
-    )
+    picture = _picture(bars["text"], bars["box"], zoomed, *_paths(bars), is_titled=False)
+    strip = _strip("day", bars, state.days, picture, aria_label=t("Days of {name}", name=component["name"]))
     return rx.el.figure(strip, _caption(bars, label), class_name="chart-days")
+
+
+def _strip(unit: str, bars: Any, count: Any, picture: rx.Component, **props: Any) -> rx.Component:
+    """Bars that assets/console/strips.js shows the figures of, one at a time."""
+    values = {"aria-valuemin": 1, "aria-valuemax": count, "aria-valuenow": count, "aria-valuetext": bars["text"]}
+    attributes = {"data-strip": unit, "data-shares": bars["shares"], **values}
+    return rx.el.div(picture, class_name="bar-strip", role="slider", tab_index=0, custom_attrs=attributes, **props)
 
 
 def _paths(bars: Any) -> tuple[rx.Component, ...]:
