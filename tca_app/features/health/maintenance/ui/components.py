@@ -67,8 +67,7 @@ def _form_dialog() -> rx.Component:
         fields=[
             text_field(form, "title", t("Title"), required=True, max_length=100),
             rx.cond(is_new, scope_field(form, t("Project"))),
-            _time_field("starts_at", t("From")),
-            _time_field("ends_at", t("Until")),
+            rx.el.div(_time_field("starts_at", t("From")), _time_field("ends_at", t("Until")), class_name="two-fields"),
             component_fields(form, t("Components")),
             text_field(form, "message", t("Message"), max_length=500),
             check_field(
