@@ -1,4 +1,8 @@
-"""Deployments that need attention: failed without a success since, awaiting the actor's approval, or overdue."""
+"""Deployments that need attention: failed without a success since, awaiting the actor's approval, or overdue.
+
+A failure counts for a week. After that its environment runs something else undisturbed, so it counts for the rest of a
+month only where nothing else runs: no success of another version came before it.
+"""
 
 from typing import Literal
 
@@ -15,7 +19,7 @@ from tca_app.models import Deployment
 
 Kind = Literal["failed", "approval", "overdue"]
 DECIDERS = [role for role, rank in policy.RANK.items() if rank >= policy.RANK[policy.RULES["deployments.decide"]]]
-FAILED_DAYS, FAILED_READ = 30, 200
+FAILED_DAYS, RUNNING_DAYS, FAILED_READ = 7, 30, 200
 OVERDUE_FACTOR, OVERDUE_AFTER_MIN = 2, 5
 
 _LIVE = """projects WHERE deleted_at IS NULL AND status <> 'archived'
@@ -26,8 +30,10 @@ _SEEN_BY_MEMBER = f"""
     SELECT project_id AS id, role = ANY(:deciders) AS may_decide FROM project_members
     WHERE user_id = :actor_id AND project_id IN (SELECT id FROM {_LIVE})
 """  # noqa: S608
-_ROW = "deployments.id, deployments.environment_id, deployments.project_id, deployments.finished_at"
-_RECENT = f"deployments.finished_at > now() - interval '{FAILED_DAYS} days'"
+_ROW = (
+    "deployments.id, deployments.environment_id, deployments.project_id, deployments.finished_at, deployments.version"
+)
+_RECENT = f"deployments.finished_at > now() - interval '{RUNNING_DAYS} days'"
 # Of all projects the newest failures are read by their index; of a few projects those of each.
 _FAILED_OF_ALL = f"""
     SELECT * FROM (SELECT {_ROW} FROM deployments WHERE status = 'failed' ORDER BY id DESC LIMIT {FAILED_READ})
@@ -41,7 +47,7 @@ _FAILED_OF_SEEN = f"""
 _ATTENTION = """
     WITH seen AS ({seen}), failed AS ({failed}),
     unresolved AS (
-      SELECT DISTINCT ON (environment_id) failed.id FROM failed
+      SELECT DISTINCT ON (environment_id) failed.* FROM failed
       JOIN environments ON environments.id = environment_id AND environments.deleted_at IS NULL
       WHERE NOT EXISTS (
         SELECT FROM deployments AS later
@@ -51,6 +57,10 @@ _ATTENTION = """
     ),
     found AS (
       SELECT id, 'failed' AS kind FROM unresolved
+      WHERE finished_at > now() - make_interval(days => {failed_days}) OR version = coalesce((
+        SELECT version FROM deployments AS current
+        WHERE current.environment_id = unresolved.environment_id AND current.status = 'succeeded'
+        ORDER BY finished_at DESC, id DESC LIMIT 1), version)
       UNION ALL
       SELECT deployments.id, 'approval' FROM deployments JOIN seen ON seen.id = project_id AND may_decide
       WHERE status = 'pending_approval'
@@ -69,7 +79,7 @@ _ATTENTION = """
 
 
 def _statement(seen: str, failed: str) -> Subquery:
-    numbers = {"overdue_min": OVERDUE_AFTER_MIN, "overdue_factor": OVERDUE_FACTOR}
+    numbers = {"failed_days": FAILED_DAYS, "overdue_min": OVERDUE_AFTER_MIN, "overdue_factor": OVERDUE_FACTOR}
     statement = text(_ATTENTION.format(seen=seen, failed=failed, **numbers))
     names = column("id", BigInteger), column("kind", Text), column("total", Integer), column("rank", Integer)
     return statement.columns(*names).subquery("attention")

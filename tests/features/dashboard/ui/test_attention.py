@@ -61,6 +61,28 @@ async def test_it_lists_the_most_severe_first_and_each_thing_once(console: Conso
     assert titles(await attention(console, stranger)) == []
 
 
+async def test_a_failure_counts_for_a_week_and_longer_where_nothing_else_runs(console: Console) -> None:
+    owner, now = await make_user(), datetime.now(UTC)
+    project_id = await make_project(owner, "Ledger")
+    good = {"status": "succeeded", "finished_at": now - timedelta(days=20)}
+    await make_deployment(project_id, "development", version="1.0.0", **good)
+    await make_deployment(project_id, "staging", version="1.1.0", **good)
+    for environment, version, days in (
+        ("development", "1.0.9", 9),
+        ("development", "1.1.0", 8),  # 1.0.0 still runs
+        ("staging", "1.1.0", 8),  # what runs failed when it was deployed again
+        ("production", "1.1.0", 8),  # nothing else was ever there
+    ):
+        failed_at = now - timedelta(days=days)
+        await make_deployment(project_id, environment, status="failed", version=version, finished_at=failed_at)
+    assert sorted(titles(await attention(console, owner))) == [
+        "Ledger 1.1.0 in production failed",
+        "Ledger 1.1.0 in staging failed",
+    ]
+    await make_deployment(project_id, "development", status="failed", version="1.2.0", finished_at=now)
+    assert "Ledger 1.2.0 in development failed" in titles(await attention(console, owner))
+
+
 async def test_a_deployment_is_overdue_at_twice_its_usual_duration(console: Console) -> None:
     owner, now = await make_user(), datetime.now(UTC)
     project_id = await make_project(owner, "Ledger")
