@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from tca_app.core.database.session import Session, reading, transaction
-from tca_app.core.errors import AppError, Invalid
+from tca_app.core.errors import AppError, Conflict, Invalid
 from tca_app.core.language.messages import _
 from tca_app.core.schema import in_words
 from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
@@ -23,7 +23,7 @@ MAX_IN_SIDEBAR = 10
 
 @contextmanager
 def _in_words() -> Iterator[None]:
-    """Raises the errors of fields as one text, which is shown as a toast."""
+    """Raises the errors of fields as one text: a view has one field to type in, its name."""
     try:
         yield
     except ValidationError as error:
@@ -52,6 +52,9 @@ class SavedViewsState(SessionState):
     list_views: list[ViewRow] = []
     renamed_view: int = 0  # whose name is edited
     views_round: int = 0  # a new one empties the form
+    views_sent: int = 0  # how often a name was sent, so that the browser leads to each error
+    save_error: str = ""
+    rename_error: str = ""
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -60,7 +63,7 @@ class SavedViewsState(SessionState):
 
     @handler("signed_in", supersedes=True)
     async def open_menu(self, is_open: bool) -> None:
-        self.renamed_view = 0
+        self.renamed_view, self.save_error = 0, ""
         if is_open:
             async with reading() as session:
                 await self._read_list(session)
@@ -78,8 +81,14 @@ class SavedViewsState(SessionState):
             "is_shared": form.get("shared") == "on",
             "is_pinned": form.get("pinned") == "on",
         }
-        await self._create(data)
-        self.views_round += 1
+        self.views_sent += 1
+        self.save_error = ""
+        try:
+            await self._create(data)
+        except (Invalid, Conflict) as error:
+            self.save_error = error.detail
+        else:
+            self.views_round += 1
 
     @handler("signed_in")
     async def put_back(self, data: dict[str, Any]) -> None:
@@ -88,16 +97,22 @@ class SavedViewsState(SessionState):
 
     @handler("signed_in")
     async def edit_name(self, view_id: int) -> None:
-        self.renamed_view = view_id
+        self.renamed_view, self.rename_error = view_id, ""
 
     @handler("signed_in")
     async def rename(self, form: dict[str, str]) -> None:
-        with _in_words():
-            data = ViewUpdate.model_validate({"name": form.get("name", "").strip()})
-            async with transaction() as session:
-                await update_view(session, self._as_actor(), number_in(form.get("id", "")), data)
-                await self._read(session)
-        self.renamed_view = 0
+        self.views_sent += 1
+        self.rename_error = ""
+        try:
+            with _in_words():
+                data = ViewUpdate.model_validate({"name": form.get("name", "").strip()})
+                async with transaction() as session:
+                    await update_view(session, self._as_actor(), number_in(form.get("id", "")), data)
+                    await self._read(session)
+        except (Invalid, Conflict) as error:
+            self.rename_error = error.detail
+        else:
+            self.renamed_view = 0
 
     @handler("signed_in")
     async def pin(self, view_id: int, is_pinned: bool) -> None:

@@ -1,5 +1,7 @@
 """The menu "Views" of a list, and the pinned views in the sidebar."""
 
+from typing import Any
+
 import reflex as rx
 
 from tca_app.ui.components.basic import button, icon_button, link
@@ -60,35 +62,52 @@ def _link_line(view: ViewRow) -> rx.Component:
     )
 
 
-def _name_input(label: str, **props: object) -> rx.Component:
-    return rx.el.input(
+def _name_field(kind: str, label: str, error: rx.Var[str] | str, *beside: rx.Component, **props: Any) -> rx.Component:
+    """The name, with its error below. `kind` tells the field of a new view from that of a rename."""
+    field = rx.el.input(
         name="name",
         class_name="input grow",
         aria_label=label,
+        aria_required=True,
+        aria_invalid=as_var(error) != "",
+        aria_describedby=f"{kind}-error",
         placeholder=t("Name"),
-        required=True,
         max_length=MAX_NAME,
         auto_complete="off",
+        custom_attrs={"id": kind},
         **props,
     )
+    shown_error = rx.el.span(error, class_name="field-error", role="alert", custom_attrs={"id": f"{kind}-error"})
+    return rx.el.div(rx.el.div(field, *beside, class_name="row"), shown_error, class_name="field grow")
+
+
+def _form(*fields: rx.Component, **props: Any) -> rx.Component:
+    sent = {"data-round": as_var(state.views_sent).to(str)}
+    return rx.el.form(*fields, no_validate=True, custom_attrs=sent, **props)
 
 
 def _rename_form(view: ViewRow) -> rx.Component:
-    return rx.el.form(
+    return _form(
         rx.el.input(type="hidden", name="id", value=as_var(view["id"]).to(str), read_only=True),
-        _name_input(t("Name of the view"), default_value=view["name"], auto_focus=True),
-        button(t("Rename"), kind="small", type="submit"),
+        _name_field(
+            "renamed-view",
+            t("Name of the view"),
+            state.rename_error,
+            button(t("Rename"), type="submit"),
+            default_value=view["name"],
+            auto_focus=True,
+        ),
         on_submit=state.rename,
         class_name="row grow",
     )
 
 
 def _save_form() -> rx.Component:
-    return rx.el.form(
-        _name_input(t("Name of the new view")),
+    return _form(
+        _name_field("new-view", t("Name of the new view"), state.save_error),
         _checkbox("pinned", t("Show in the sidebar")),
         rx.cond(state.is_superuser, _checkbox("shared", t("Share with everybody"))),
-        button(t("Save view"), kind="small", type="submit"),
+        button(t("Save view"), kind="primary", type="submit"),
         on_submit=state.save,
         key=as_var(state.views_round).to(str),
         class_name="stack",

@@ -118,12 +118,18 @@ async def test_a_member_is_offered_no_change_of_a_shared_view(console: Console) 
         ("Paused", "A view of this list has this name already."),
     ],
 )
-async def test_a_wrong_name_is_refused_in_words(console: Console, name: str, text: str) -> None:
+async def test_a_wrong_name_is_refused_at_its_field(console: Console, name: str, text: str) -> None:
     ana = await make_user()
     await make_view(ana, name="Paused")
     tab = await open_tab(console, ana)
-    (toast,) = shown(await tab.send(SavedViewsState.save, form={"name": name}), SessionState, "toasts")
-    assert (toast["kind"], toast["text"]) == ("error", text)
+    updates = await tab.send(SavedViewsState.save, form={"name": name})
+    assert (shown(updates, SavedViewsState, "save_error"), shown(updates, SessionState, "toasts")) == (text, None)
+    other = await make_view(ana, name="Other")
+    await tab.send(SavedViewsState.edit_name, view_id=other)
+    updates = await tab.send(SavedViewsState.rename, form={"id": str(other), "name": name})
+    assert (shown(updates, SavedViewsState, "rename_error"), shown(updates, SessionState, "toasts")) == (text, None)
+    updates = await tab.send(SavedViewsState.save, form={"name": "Mine"})
+    assert shown(updates, SavedViewsState, "save_error") == ""
 
 
 async def test_the_sidebar_shows_at_most_ten(console: Console) -> None:
