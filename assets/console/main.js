@@ -18,6 +18,7 @@ import "./palette.js";
 import "./commands.js";
 import "./recents.js";
 import "./forms.js";
+import "./lengths.js";
 import "./mentions.js"; // before what asks about typed text on Escape
 import "./drafts/forms.js";
 import "./drafts/leaving.js";

@@ -1,5 +1,7 @@
 """The dialogs of the console with a keyboard alone: the focus goes in, stays in, and returns to the button."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -32,6 +34,20 @@ def test_every_dialog_takes_keeps_and_returns_the_focus(new_page: NewPage, admin
         visit(page, path.format(project=project))
         for name in names:
             walk(page, f"{name} on {path}", name)
+    says_how_full_a_field_is(page)
+
+
+def says_how_full_a_field_is(page: Page) -> None:
+    """From 90% of its maximum on: the browser drops what is typed beyond."""
+    visit(page, "/projects")
+    page.get_by_role("button", name="New project").first.click()
+    dialog = page.get_by_role("dialog")
+    name = dialog.get_by_label("Name", exact=True)
+    name.fill("x" * 95)
+    expect(dialog.get_by_text("95 of 100 characters")).to_be_visible()
+    expect(name).to_have_accessible_description(re.compile("95 of 100 characters"))
+    name.fill("x" * 89)
+    expect(dialog.get_by_text("of 100 characters")).to_have_count(0)
 
 
 def walk(page: Page, where: str, name: str) -> None:
