@@ -31,8 +31,8 @@ How a feature uses it (state.py, then pages.py):
 
     form_dialog(
         UsersState,
-        title=rx.cond(UsersState.form_mode == "create", "New user", "Edit user"),
-        submit=rx.cond(UsersState.form_mode == "create", "Create", "Save"),
+        title=rx.cond(UsersState.form_shows == "create", "New user", "Edit user"),
+        submit=rx.cond(UsersState.form_shows == "create", "Create", "Save"),
         on_submit=UsersState.save,
         fields=[text_field(UsersState, "email", "Email", type_="email", required=True), ...],
     )

@@ -45,6 +45,7 @@ class FormState(SessionMixin, mixin=True):
     """Mixin for a state with a form dialog. List it before the state's base class."""
 
     form_mode: str = ""  # "" while closed, else as named by the caller: "create", "edit"
+    form_shows: str = ""  # the mode of what the dialog shows, also while it closes; pages read this one
     form_url: str = ""  # the page where it was opened; on another page it is not shown and saves nothing
     form_name: str = ""  # name of the record that it edits or adds to, for the title
     form_values: dict[str, str] = {}
@@ -82,7 +83,8 @@ class FormState(SessionMixin, mixin=True):
         """Shows the dialog with these values. `row_id`, `version` and `name` are those of the edited record."""
         self._clear_form()
         self.form_url, self.form_name = self._form_url_now(), name
-        self.form_mode, self.form_values, self._form_base = mode, values, dict(values)
+        self.form_mode = self.form_shows = mode
+        self.form_values, self._form_base = values, dict(values)
         self.form_id, self.form_version = row_id, version
         self.form_nonce = self.form_key = uuid4().hex
 
@@ -95,9 +97,12 @@ class FormState(SessionMixin, mixin=True):
         self._hide_form()
 
     def _hide_form(self) -> None:
-        """Hides the form when the page shows something else. The browser keeps its draft."""
-        self._clear_form()
-        self.form_mode = self.form_key = ""
+        """Hides the form when the page shows something else. The browser keeps its draft.
+
+        What the dialog shows stays until the next open, because the browser still draws it while it closes.
+        """
+        self.form_mode = self.form_key = self.form_nonce = ""
+        self.form_busy, self._form_mine = False, {}
 
     def _clear_form(self) -> None:
         self.form_errors, self.form_error, self.form_busy = {}, "", False

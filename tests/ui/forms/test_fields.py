@@ -11,6 +11,7 @@ from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import merge, text_field
 from tca_app.ui.forms.state import MINE, THEIRS, FormState, faults_of
 from tca_app.ui.session import SessionState
+from tests.processes import ROOT
 
 LABELS = {"name": "Name", "email": "Email"}
 OPENED = {"name": "Ana", "email": "ana@example.com", "password": ""}
@@ -39,6 +40,25 @@ def test_a_second_click_saves_nothing(sheet: Any) -> None:
     assert sheet._begin_save(form) is None
     sheet._open_form("create", OPENED)
     assert sheet._begin_save(form) is None
+
+
+def test_a_closing_dialog_keeps_what_it_shows(sheet: Any) -> None:
+    sheet._open_form("create", OPENED, name="Ana")
+    sheet._begin_save(sent(sheet, name="Anna"))
+    sheet._ask_to_merge({"name": "Anne", "email": "", "password": ""}, version=4, who="Bob", labels=LABELS)
+    clashes = list(sheet.form_clashes)
+    sheet._close_form()
+    assert (sheet.form_mode, sheet.form_shows, sheet.form_name, sheet.form_values) == ("", "create", "Ana", OPENED)
+    assert (clashes, sheet.form_busy) == (list(sheet.form_clashes), False)
+    assert len(clashes) == 1
+    sheet._open_form("edit", OPENED)
+    assert (sheet.form_shows, list(sheet.form_clashes)) == ("edit", [])
+
+
+def test_no_page_draws_a_dialog_by_the_mode_that_its_close_empties() -> None:
+    pages = [path for path in (ROOT / "tca_app").rglob("*.py") if "form_dialog(" in path.read_text()]
+    assert len(pages) > 10
+    assert not [path.name for path in pages if re.search(r"\.form_mode\b(?! != \"\")", path.read_text())]
 
 
 def test_a_field_that_the_form_does_not_have_is_not_passed_on(sheet: Any) -> None:

@@ -108,9 +108,9 @@ def _form() -> rx.Component:
     return form_dialog(
         state,
         title=rx.cond(
-            state.form_mode == "create", t("Trust CI jobs"), t("Edit {form_name}", form_name=state.form_name)
+            state.form_shows == "create", t("Trust CI jobs"), t("Edit {form_name}", form_name=state.form_name)
         ),
-        submit=rx.cond(state.form_mode == "create", t("Trust these jobs"), t("Save")),
+        submit=rx.cond(state.form_shows == "create", t("Trust these jobs"), t("Save")),
         on_submit=state.save,
         text=t(
             "Jobs with all of these claims get a token with the role of deployer. A * at the end stands for anything."

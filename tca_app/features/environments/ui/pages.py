@@ -110,9 +110,9 @@ def _environment_dialog() -> rx.Component:
     return form_dialog(
         state,
         title=rx.cond(
-            state.form_mode == "create", t("New environment"), t("Edit {form_name}", form_name=state.form_name)
+            state.form_shows == "create", t("New environment"), t("Edit {form_name}", form_name=state.form_name)
         ),
-        submit=rx.cond(state.form_mode == "create", t("Create"), t("Save")),
+        submit=rx.cond(state.form_shows == "create", t("Create"), t("Save")),
         on_submit=state.save,
         fields=[
             text_field(state, "name", t("Name"), required=True, max_length=50),
@@ -132,7 +132,7 @@ def _tier_field() -> rx.Component:
     tiers = tuple(TIER_LABELS.items())
     hint = t("DORA metrics use the environments with the tier Production.")
     return rx.cond(
-        state.form_mode == "create",
+        state.form_shows == "create",
         select_field(state, "tier", t("Tier"), (("", t("Detect from the name")), *tiers), hint=hint, required=False),
         select_field(state, "tier", t("Tier"), tiers, hint=hint),
     )

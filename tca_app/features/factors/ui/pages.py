@@ -222,10 +222,10 @@ def _copy_button(field: str) -> rx.Component:
 
 def _form() -> rx.Component:
     titles = (("totp", t("Add authenticator app")), ("passkey", t("Add passkey")))
-    is_new = form.form_mode != "edit"
+    is_new = form.form_shows != "edit"
     return form_dialog(
         form,
-        title=rx.match(form.form_mode, *titles, t("Rename {form_name}", form_name=form.form_name)),
+        title=rx.match(form.form_shows, *titles, t("Rename {form_name}", form_name=form.form_name)),
         submit=rx.cond(is_new, t("Continue"), t("Save")),
         on_submit=form.save,
         text=rx.cond(is_new, t("The name tells your devices apart."), ""),

@@ -88,7 +88,7 @@ COLUMNS = (
 
 
 def _form() -> rx.Component:
-    is_new = state.form_mode == "create"
+    is_new = state.form_shows == "create"
     return form_dialog(
         state,
         title=rx.cond(is_new, t("New group"), t("Edit {form_name}", form_name=state.form_name)),

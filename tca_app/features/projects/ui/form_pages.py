@@ -14,7 +14,7 @@ def project_dialog(state: type[ProjectForm], editing_mark: rx.Component, *more: 
 
     `editing_mark` shows others that someone is editing while the form is open.
     """
-    is_new = state.form_mode == "create"
+    is_new = state.form_shows == "create"
     return form_dialog(
         state,
         title=rx.cond(is_new, t("New project"), t("Edit {form_name}", form_name=state.form_name)),

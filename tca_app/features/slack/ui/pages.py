@@ -77,7 +77,7 @@ def _connected() -> rx.Component:
 
 
 def _form() -> rx.Component:
-    is_new = state.form_mode == "create"
+    is_new = state.form_shows == "create"
     return form_dialog(
         state,
         title=rx.cond(is_new, t("Connect Slack"), t("Edit Slack")),

@@ -47,7 +47,7 @@ def _form(editing_mark: rx.Component, instead: rx.Component | None) -> rx.Compon
                     state, "is_superuser", t("Administrator"), t("Sees and changes everything in this console.")
                 ),
             ),
-            rx.cond(state.form_mode == "create", instead or rx.fragment()),
+            rx.cond(state.form_shows == "create", instead or rx.fragment()),
             rx.cond(state.form_id > 0, editing_mark),
         ],
     )

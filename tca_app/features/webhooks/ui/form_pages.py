@@ -31,7 +31,7 @@ GROUPS = {
 
 def webhook_dialog(state: type[WebhookForm]) -> rx.Component:
     """The dialog of a WebhookForm that also has `is_of_project`."""
-    is_new = state.form_mode == "create"
+    is_new = state.form_shows == "create"
     return form_dialog(
         state,
         title=rx.cond(is_new, t("New webhook"), t("Edit the webhook to {form_name}", form_name=state.form_name)),

@@ -139,7 +139,7 @@ def _or_none(value: Any) -> rx.Component:
 def incident_dialog() -> rx.Component:
     """The dialog of an IncidentForm."""
     form = IncidentForm
-    is_new = form.form_mode == "create"
+    is_new = form.form_shows == "create"
     return form_dialog(
         form,
         title=rx.cond(is_new, t("New incident"), rx.el.span(t("Edit {form_name}", form_name=form.form_name))),

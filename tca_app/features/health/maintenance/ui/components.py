@@ -57,7 +57,7 @@ def maintenance_dialogs() -> rx.Component:
 
 
 def _form_dialog() -> rx.Component:
-    is_new = form.form_mode == "create"
+    is_new = form.form_shows == "create"
     return form_dialog(
         form,
         title=rx.cond(is_new, t("Plan maintenance"), rx.el.span(t("Edit {form_name}", form_name=form.form_name))),
