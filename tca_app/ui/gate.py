@@ -90,6 +90,8 @@ class Gate(rx.Middleware):
             viewer._session_id, viewer._acting_for = session_id, acting_for
         elif event.name in _HYDRATES and viewer.toasts:
             viewer._keep_toasts([])
+        if viewer.dialog_url and _is_first_load(event):
+            viewer.dialog_url = ""
         viewer._show(actor)
         OPEN_SOCKETS.note(state.router_data, session_id, acting_for)
         LIVE.moved(state.router_data)
@@ -127,7 +129,12 @@ def _is_use(router_data: dict[str, Any], event: Event) -> bool:
     and reconnects after a break, which only the hashes of a page's first load tell apart."""
     if EventContext.get().parent_txid or LIVE.is_server_reload(router_data, event.name):
         return False  # an event that follows another was counted with that one
-    return event.name not in _HYDRATES or bool(isinstance(event.payload, dict) and event.payload.get("hashes"))
+    return event.name not in _HYDRATES or _is_first_load(event)
+
+
+def _is_first_load(event: Event) -> bool:
+    """Returns whether a page was loaded anew, and not only connected again."""
+    return event.name in _HYDRATES and isinstance(event.payload, dict) and bool(event.payload.get("hashes"))
 
 
 async def _viewer(router_data: dict[str, Any], request_id: str, is_use: bool) -> Actor | None:

@@ -32,6 +32,7 @@ from tca_app.features.factors.schemas import GivenCode, GivenPasskey, UsedCreden
 from tca_app.features.factors.sign_in import confirm_with_code
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
+from tca_app.ui.components.open_dialogs import OpenDialogs
 from tca_app.ui.handlers import CALL, PERMISSIONS, display_with, handler
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.open_pages import open_pages
@@ -54,7 +55,7 @@ class Toast(TypedDict):
     at: float
 
 
-class SessionState(rx.State):
+class SessionState(OpenDialogs, rx.State):
     """Base of every feature's state: `class UsersState(SessionState)`.
 
     Gate writes it from the database at each event. Nothing in it is ever trusted as identity.
@@ -157,8 +158,7 @@ class SessionState(rx.State):
         self._keep_toasts([*self._young_toasts(), toast][-MAX_TOASTS:])
 
     def _young_toasts(self) -> list[Toast]:
-        oldest = time() - TOAST_LIFE_S
-        return [Toast(**toast) for toast in self.toasts if toast["at"] > oldest]
+        return [Toast(**toast) for toast in self.toasts if toast["at"] > time() - TOAST_LIFE_S]
 
     def _keep_toasts(self, toasts: list[Toast]) -> None:
         self.toasts = toasts
@@ -168,8 +168,7 @@ class SessionState(rx.State):
 
     def _to_login(self) -> EventSpec:
         """Redirects to the sign-in page, which returns to the current page."""
-        here = str(self.router_data.get("asPath", ""))
-        return to_login(here)
+        return to_login(str(self.router_data.get("asPath", "")))
 
     @handler("signed_in")
     async def enter(self) -> None:
@@ -177,6 +176,7 @@ class SessionState(rx.State):
         young = self._young_toasts()
         if len(young) != len(self.toasts):
             self._keep_toasts(young)
+        await self._close_left_dialogs()
 
     @handler("signed_in")
     async def go_home(self) -> EventSpec:
@@ -210,11 +210,11 @@ class SessionState(rx.State):
 
     async def _ask_for_proof(self) -> None:
         """Opens the dialog, with the second factors of the account and the providers to sign in at again."""
-        actor = self._as_actor()
         async with reading() as session:
-            self.proof_methods = list(await methods_of(session, actor.user_id))
-            ways = await ways_to_sign_in(session, actor)
+            self.proof_methods = list(await methods_of(session, self._as_actor().user_id))
+            ways = await ways_to_sign_in(session, self._as_actor())
         here = str(self.router_data.get("asPath", ""))
+        self._note_dialog("proof_is_asked")
         self.proof_has_password = ways.has_password
         self.proof_links = [provider.link("reauthenticate", here) for provider in ways.linked]
         self.proof_is_asked, self.proof_error, self.proof_by, self.proof_options = True, "", "password", ""

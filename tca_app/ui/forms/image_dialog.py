@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.ui.components.basic import button
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.components.open_dialogs import is_open_here
 from tca_app.ui.components.text import t
 
 
@@ -37,7 +38,7 @@ def image_dialog(
             ),
             max_width="440px",
         ),
-        open=state.is_choosing,
+        open=is_open_here(state, state.is_choosing),
         on_open_change=state.close_upload,
     )
 

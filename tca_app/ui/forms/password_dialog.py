@@ -10,6 +10,7 @@ import reflex as rx
 
 from tca_app.ui.components.basic import button, error_notice, outside_link
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.components.open_dialogs import is_open_here
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.passkeys import passkey_form
 from tca_app.ui.session import SessionState
@@ -35,7 +36,7 @@ def password_dialog() -> rx.Component:
             passkey_form("get", state.proof_options, state.give_passkey),
             max_width="440px",
         ),
-        open=state.proof_is_asked,
+        open=is_open_here(state, state.proof_is_asked),
         on_open_change=state.close_proof,
     )
 

@@ -25,6 +25,7 @@ class RemovalState(SessionMixin, mixin=True):
 
     def _ask_to_remove(self, row_id: int, name: str) -> None:
         self.removed_id, self.removed_name, self.remove_error = row_id, name, ""
+        self._note_dialog("removed_id")
 
     @handler("signed_in")
     async def cancel_remove(self) -> None:

@@ -93,6 +93,7 @@ class SessionsState(OrderState, RecordState, SessionState):
             else _("{device} at {ip} is signed out immediately.", device=row["device"], ip=row["ip"])
         )
         self.asking, self.act_error, self._ending_id = "one", "", session_id
+        self._note_dialog("asking")
 
     @handler("signed_in")
     async def ask_end_others(self, user_id: int) -> None:
@@ -109,6 +110,7 @@ class SessionsState(OrderState, RecordState, SessionState):
             kept=kept,
         )
         self.asking, self.act_error = "others", ""
+        self._note_dialog("asking")
 
     @handler("signed_in")
     async def cancel(self) -> None:

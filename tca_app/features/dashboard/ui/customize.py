@@ -5,6 +5,7 @@ import reflex as rx
 from tca_app.features.dashboard.ui.customize_state import CustomizeState, Line
 from tca_app.ui.components.basic import button, icon_button
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.components.open_dialogs import is_open_here
 from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
@@ -35,7 +36,7 @@ def customize_dialog() -> rx.Component:
             ),
             max_width="520px",
         ),
-        open=state.is_open,
+        open=is_open_here(state, state.is_open),
         on_open_change=state.close,
     )
 

@@ -52,6 +52,7 @@ class CustomizeState(SessionState):
         async with reading() as session:
             self._draw(await read_layout(session, self._as_actor()))
         self.is_open, self.announcement = True, ""
+        self._note_dialog("is_open")
 
     @handler("signed_in")
     async def close(self, is_open: bool = False) -> None:

@@ -11,6 +11,7 @@ from tca_app.features.imports.ui.upload_state import ImportUploadState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, outside_link, relative_time
 from tca_app.ui.components.dialogs import CLOSES, DIALOG_TEXT, DIALOG_TITLE
+from tca_app.ui.components.open_dialogs import is_open_here
 from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
@@ -71,7 +72,7 @@ def _dialog(kind: Kind, project_id: Any) -> rx.Component:
             ),
             max_width="480px",
         ),
-        open=state.is_choosing,
+        open=is_open_here(state, state.is_choosing),
         on_open_change=state.close_upload,
     )
 

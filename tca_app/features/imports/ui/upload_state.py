@@ -42,6 +42,7 @@ class ImportUploadState(SessionState):
             found = await imports.list_imports(session, self._as_actor(), kind, project_id or None)
         self.recent = [_recent(row) for row in found[:3]]
         self.is_choosing = True
+        self._note_dialog("is_choosing")
 
     @handler("signed_in")
     async def close_upload(self, is_open: bool = False) -> None:

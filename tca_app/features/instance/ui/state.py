@@ -130,6 +130,7 @@ class LogoState(SessionState):
         async with reading() as session:
             await require_recent_proof(session, self._as_actor())
         self.is_choosing = True
+        self._note_dialog("is_choosing")
 
     @handler("instance.manage")
     async def close_upload(self, is_open: bool = False) -> None:
@@ -143,6 +144,7 @@ class LogoState(SessionState):
     @handler("instance.manage")
     async def ask_remove(self) -> None:
         self.is_removing, self.remove_error = True, ""
+        self._note_dialog("is_removing")
 
     @handler("instance.manage")
     async def cancel_remove(self) -> None:

@@ -114,6 +114,7 @@ class InviteState(FormState, RecordState, SessionState):
         self._enter_record()
         row = await self._read(invitation_id)
         self.revoked_id, self.revoked_email = row.id, row.email
+        self._note_dialog("revoked_id")
 
     async def _read(self, invitation_id: int) -> InvitationRead:
         async with transaction() as session:  # it locks the project

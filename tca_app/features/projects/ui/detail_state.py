@@ -140,6 +140,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
         if action in ACTIONS:
             self._forget_people()
             self.asking, self.asking_error, self.person_error = action, "", ""
+            self._note_dialog("asking")
 
     @handler("signed_in")
     async def cancel(self) -> None:

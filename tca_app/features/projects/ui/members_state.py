@@ -124,6 +124,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         async with reading() as session:
             found = await team.get_member(session, self._as_actor(), project_id, person_id)
         self.removed_id, self.removed_name = person_id, found.full_name or found.username
+        self._note_dialog("removed_id")
 
     @handler("signed_in")
     async def cancel_remove(self) -> None:

@@ -200,6 +200,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
             project = await projects.get_project(session, actor, project_id)
         policy.require(actor, "projects.delete", project.my_role)
         self.delete_id, self._delete_version = project.id, project.version
+        self._note_dialog("delete_id")
         self.delete_name, self.delete_slug = project.name, project.slug
 
     @handler("signed_in")

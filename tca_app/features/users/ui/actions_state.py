@@ -107,6 +107,7 @@ class ActState(NewOwnerState, RecordState, SessionState):
         self.act, self._act_id = act, user_id
         self.act_title, self.act_text, self.act_button = title, text, button
         self.act_error, self.act_busy, self.asking = "", False, True
+        self._note_dialog("asking")
 
     @handler("users.manage")
     async def cancel(self) -> None:

@@ -23,6 +23,7 @@ class PictureState(SessionState):
     @handler("signed_in")
     async def open_upload(self) -> None:
         self.is_choosing = True
+        self._note_dialog("is_choosing")
 
     @handler("signed_in")
     async def close_upload(self, is_open: bool = False) -> None:
@@ -38,6 +39,7 @@ class PictureState(SessionState):
     async def ask_remove(self, user_id: int) -> None:
         require_person(self, user_id)
         self.removed_id, self.remove_error = user_id, ""
+        self._note_dialog("removed_id")
 
     @handler("signed_in")
     async def cancel_remove(self) -> None:

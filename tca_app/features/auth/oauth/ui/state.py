@@ -73,6 +73,7 @@ class IdentitiesState(SessionState):
         found = next((row for row in self.rows if row["id"] == identity_id), None)
         if found is not None:
             self.unlink_id, self.unlink_label, self.unlink_error = identity_id, found["label"], ""
+            self._note_dialog("unlink_id")
 
     @handler("signed_in")
     async def cancel_unlink(self) -> None:

@@ -112,6 +112,7 @@ class MaintenanceForm(ScopedForm, SessionState):
         async with reading() as session:
             window = await queries.get_window(session, self._as_actor(), window_id)
         self.cancel_id, self.cancel_title, self.cancel_is_active = window.id, window.title, window.state == "active"
+        self._note_dialog("cancel_id")
 
     @handler("signed_in")
     async def keep_window(self) -> None:
