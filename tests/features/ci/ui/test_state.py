@@ -140,6 +140,6 @@ async def test_two_changes_of_one_issuer_are_merged(console: Console) -> None:
     opened = await tab.send(TrustsState.open_edit, project_id=project_id, trust_id=trust_id)
     await run(trusts.update_trust, owner, project_id, trust_id, TrustUpdate(name="Nightly"))
     told = await submit(tab, opened, repository="acme/ledger", environment="staging", others="")
-    assert "changed other fields in the meantime" in shown(told, TrustsState, "form_error")
+    assert "changed other fields in another tab" in shown(told, TrustsState, "form_error")
     assert shown(told, TrustsState, "form_values")["name"] == "Nightly"
     assert shown(told, TrustsState, "form_values")["environment"] == "staging"
