@@ -62,6 +62,9 @@ def _environment(card: EnvironmentCard) -> rx.Component:
             rx.fragment(
                 link(cut_in_middle(card["version"]), to=card["url"], class_name="card-value place-version"),
                 rx.el.div(relative_time(card["at"]), " · ", card["who"], class_name="card-trend"),
+                rx.cond(
+                    card["is_newest"], rx.el.div(badge(t("Newest"), "good", "circle-check"), class_name="row tight")
+                ),
             ),
             rx.el.div(t("Not deployed"), class_name="muted"),
         ),

@@ -12,6 +12,7 @@ from tca_app.core.urls import link_of
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.errors import Frozen
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
+from tca_app.features.deployments.matrix.queries import environments_with_versions
 from tca_app.features.deployments.policy import may_override_freeze
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentRead
 from tca_app.features.deployments.ui.freeze_notice import NO_FREEZE, Freeze, freeze_of
@@ -42,6 +43,7 @@ class EnvironmentCard(TypedDict):
     url: str
     at: str
     who: str
+    is_newest: bool
     freeze: Freeze
 
 
@@ -78,6 +80,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
                 query = DeploymentQuery(project_id=[project_id], limit=SHOWN)
                 newest = await deployments.list_deployments(session, actor, query)
                 current = await deployments.current_by_environment(session, actor, project_id)
+                matrix = await environments_with_versions(session, actor, [project_id])
                 holding = await freezes.list_holding(session, actor, project_id)
         except NotFound:
             return  # the page reports it itself
@@ -86,8 +89,15 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             return
         self.rows = [row_of(row) for row in newest.items]
         zone = zone_of(self.router_data)
+        places = matrix[project_id].places if project_id in matrix else []
+        up_to_date = {place.environment_id for place in places if place.behind == 0}
         self.environments = [
-            _card(environment, current.get(environment.id), freeze_of(holding, environment.id, zone))
+            _card(
+                environment,
+                current.get(environment.id),
+                freeze_of(holding, environment.id, zone),
+                is_newest=environment.id in up_to_date,
+            )
             for environment in there
         ]
         self.environment_options = [[environment.name, environment.name] for environment in there]
@@ -154,7 +164,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             )
 
 
-def _card(environment: Any, current: DeploymentRead | None, freeze: Freeze) -> EnvironmentCard:
+def _card(environment: Any, current: DeploymentRead | None, freeze: Freeze, *, is_newest: bool) -> EnvironmentCard:
     return EnvironmentCard(
         id=environment.id,
         name=environment.name,
@@ -164,5 +174,6 @@ def _card(environment: Any, current: DeploymentRead | None, freeze: Freeze) -> E
         url=routes.deployment(current.id) if current else "",
         at=current.finished_at.isoformat() if current and current.finished_at else "",
         who=current.who if current else "",
+        is_newest=is_newest,
         freeze=freeze,
     )
