@@ -33,7 +33,8 @@ const keep = (event) => {
   const isChanged = Object.entries(values).some(([field, typed]) => typed !== (base[field] ?? ""));
   if (!isChanged) return dropDraft(name);
   const { form, mode, id } = about;
-  writeDraft(name, { form, mode, id, version, base, key, values, at: Date.now(), path: here(), isOpen: true });
+  const drawn = before?.drawn;
+  writeDraft(name, { form, mode, id, version, base, key, drawn, values, at: Date.now(), path: here(), isOpen: true });
 };
 document.addEventListener("input", keep);
 document.addEventListener("change", keep);
@@ -112,7 +113,8 @@ const resume = (form) => {
   const draft = readDraft(nameOf(about));
   if (!draft) return;
   keys.add(draft.key);
-  writeDraft(nameOf(about), { ...draft, path: here(), isOpen: true });
+  // Who saves before the server has put the draft back saves the form as it was drawn here.
+  writeDraft(nameOf(about), { ...draft, drawn: about.key, path: here(), isOpen: true });
   put(form, draft.values);
   showNote(form, draft.at);
   const { version, key, base, values } = draft;
@@ -135,7 +137,7 @@ const end = (keeper) => {
   const [how, key] = ended.split(" ");
   for (const name of draftNames()) {
     const draft = readDraft(name);
-    if (!key || draft?.key !== key) continue;
+    if (!key || (draft?.key !== key && draft?.drawn !== key)) continue;
     if (how === "saved") dropDraft(name);
     else writeDraft(name, { ...draft, isOpen: false });
   }
