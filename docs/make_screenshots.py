@@ -11,7 +11,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "screenshots"
+OWNER = "diegomartin"  # of the project Ledger; all people of the demo have one password
 DESKTOP, PHONE = (1280, 720), (390, 844)
 MAX_BYTES = 150_000
 QUIET = (
@@ -154,21 +156,27 @@ def _show_deployment(page: Page) -> None:
     expect(page.get_by_text("Failed:").first).to_be_visible()
 
 
-def _show_conflict(page: Page) -> None:
-    """Two people edit one project; the second sees what the first has saved."""
-    other = page.context.new_page()
+def _show_conflict(owner: Any, page: Page) -> None:
+    """Two people edit one project; the second sees what the first has saved. `owner`: cookies of the other one."""
+    page.goto("/projects?q=ledger")
+    browser = page.context.browser
+    if browser is None:  # only of a browser that keeps one profile
+        raise RuntimeError("this browser opens no second profile")
+    other = browser.new_page(storage_state=owner, locale="en-GB")
     dialogs = []
     for tab in (page, other):
-        tab.goto("/projects?q=ledger")
+        tab.goto(page.url)
         tab.get_by_role("button", name="Actions for Ledger").click()
         tab.get_by_role("menuitem", name="Edit").click()
         dialogs.append(tab.get_by_role("dialog"))
-    dialogs[1].get_by_label("Description").fill("Bookings and balances, closed every night.")
+    field = dialogs[1].get_by_label("Description")
+    field.fill("Bookings and balances, closed " + ("every hour." if "night" in field.input_value() else "every night."))
     dialogs[1].get_by_role("button", name="Save").click()
     expect(dialogs[1]).to_be_hidden()
     dialogs[0].get_by_label("Description").fill("All bookings of the group.")
     dialogs[0].get_by_role("button", name="Save").click()
-    expect(dialogs[0]).to_contain_text("closed every night")
+    expect(dialogs[0]).to_contain_text("saved this while you were editing")
+    other.close()
 
 
 def _show_api(page: Page) -> None:
@@ -192,15 +200,21 @@ SHOWS: dict[str, Callable[[Page], None]] = {
     "status": _show_status,
     "where": _show_where,
     "deployment": _show_deployment,
-    "conflict": _show_conflict,
     "api": _show_api,
     "public": _show_public,
 }
-PICTURES = [(f"{name}-{scheme}", name, scheme, DESKTOP) for name in SHOWS for scheme in ("light", "dark")]
+NAMES = (*SHOWS, "conflict")  # the last one changes a row
+PICTURES = [(f"{name}-{scheme}", name, scheme, DESKTOP) for name in NAMES for scheme in ("light", "dark")]
 PICTURES.append(("dashboard-phone", "dashboard", "light", PHONE))
 
 
-def take(browser: Browser, url: str, signed_in: Any, picture: tuple[str, str, str, tuple[int, int]]) -> None:
+def take(
+    browser: Browser,
+    url: str,
+    signed_in: Any,
+    picture: tuple[str, str, str, tuple[int, int]],
+    shows: dict[str, Callable[[Page], None]],
+) -> None:
     """One picture, in a browser profile of its own."""
     name, show, scheme, (width, height) = picture
     context = browser.new_context(
@@ -213,7 +227,7 @@ def take(browser: Browser, url: str, signed_in: Any, picture: tuple[str, str, st
         timezone_id="Europe/Berlin",
     )
     page = context.new_page()
-    SHOWS[show](page)
+    shows[show](page)
     page.mouse.move(0, height - 1)
     page.wait_for_timeout(700)  # charts and menus come to rest
     path = FOLDER / f"{name}.png"
@@ -235,10 +249,11 @@ def main() -> None:
         console = stack.enter_context(demo_console(Path(folder)))
         started = stack.enter_context(sync_playwright())
         browser = stack.enter_context(started.chromium.launch(executable_path=program, args=list(QUIET)))
-        signed_in = sign_in(browser, console)
+        signed_in, owner = sign_in(browser, console), sign_in(browser, replace(console, username=OWNER))
+        shows: dict[str, Callable[[Page], None]] = {**SHOWS, "conflict": partial(_show_conflict, owner)}
         for picture in PICTURES:
             if not wanted or picture[0] in wanted:
-                take(browser, console.url, signed_in, picture)
+                take(browser, console.url, signed_in, picture, shows)
 
 
 if __name__ == "__main__":
