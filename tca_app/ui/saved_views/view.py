@@ -63,7 +63,7 @@ def _link_line(view: ViewRow) -> rx.Component:
 
 
 def _name_field(kind: str, label: str, error: rx.Var[str] | str, *beside: rx.Component, **props: Any) -> rx.Component:
-    """The name, with its error below. `kind` tells the field of a new view from that of a rename."""
+    """The name, with its error below. `kind` separates the field of a new view from that of a rename."""
     field = rx.el.input(
         name="name",
         class_name="input grow",

@@ -16,13 +16,13 @@ from tca_app.features.health.events import HealthDegraded
     ],
 )
 def test_the_environment_of_a_deployment_is_named_in_the_language(subject: str, german: str) -> None:
-    told = {"actor": "Ana", "subject": subject, "data": {"environment": "production"}}
-    assert sentence(DeploymentFailed.type, **told) == f"The deployment of {subject} failed"
+    words = {"actor": "Ana", "subject": subject, "data": {"environment": "production"}}
+    assert sentence(DeploymentFailed.type, **words) == f"The deployment of {subject} failed"
     with speaking("de"):
-        assert sentence(DeploymentFailed.type, **told) == german
+        assert sentence(DeploymentFailed.type, **words) == german
 
 
 def test_a_component_of_the_console_and_the_reason_are_in_the_language() -> None:
-    told = {"actor": "System", "subject": "Disk", "data": {"reason": "4% of 100 GiB free"}}
+    words = {"actor": "System", "subject": "Disk", "data": {"reason": "4% of 100 GiB free"}}
     with speaking("de"):
-        assert sentence(HealthDegraded.type, **told) == "Festplatte ist ausgefallen: 4% von 100 GiB frei"
+        assert sentence(HealthDegraded.type, **words) == "Festplatte ist ausgefallen: 4% von 100 GiB frei"

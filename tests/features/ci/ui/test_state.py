@@ -139,7 +139,7 @@ async def test_two_changes_of_one_issuer_are_merged(console: Console) -> None:
     tab = await settings_of(console, owner, project_id)
     opened = await tab.send(TrustsState.open_edit, project_id=project_id, trust_id=trust_id)
     await run(trusts.update_trust, owner, project_id, trust_id, TrustUpdate(name="Nightly"))
-    told = await submit(tab, opened, repository="acme/ledger", environment="staging", others="")
-    assert "changed other fields in another tab" in shown(told, TrustsState, "form_error")
-    assert shown(told, TrustsState, "form_values")["name"] == "Nightly"
-    assert shown(told, TrustsState, "form_values")["environment"] == "staging"
+    answered = await submit(tab, opened, repository="acme/ledger", environment="staging", others="")
+    assert "changed other fields in another tab" in shown(answered, TrustsState, "form_error")
+    assert shown(answered, TrustsState, "form_values")["name"] == "Nightly"
+    assert shown(answered, TrustsState, "form_values")["environment"] == "staging"
