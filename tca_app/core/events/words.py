@@ -27,6 +27,7 @@ _WORDS: dict[str, dict[str, str]] = {
     "environment": {"everything": N_("everything")},
     "kind": {"authenticator app": N_("Authenticator app"), "passkey": N_("Passkey")},
 }
+_SHORT = (N_("less than a day"), N_("under 1 min"))
 _DAYS = re.compile(r"^([\d,]{1,9}) days?\b")
 
 
@@ -71,10 +72,8 @@ def _word(name: str, value: object) -> object:
 
 def duration(english: str) -> str:
     """Returns a time such as "3 days 4 h" or "less than a day" in the language of the reader."""
-    if english == "less than a day":
-        return _("less than a day")
-    if english == "under 1 min":
-        return _("under 1 min")
+    if english in _SHORT:
+        return _(english)
     return _DAYS.sub(
         lambda found: ngettext("{count} day", "{count} days", int(found[1].replace(",", ""))), english, count=1
     )

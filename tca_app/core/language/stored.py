@@ -4,6 +4,7 @@ A module names them as constants, `_DOWN = stored("{part} is down")`, and writes
 """
 
 import re
+from functools import cache
 
 from tca_app.core.language.messages import ENGLISH, _, language, ngettext
 
@@ -14,15 +15,23 @@ _plurals: dict[str, Plural] = {}  # each form to both
 _messages: dict[str, None] = {}
 
 
+@cache
+def _longest_first() -> list[str]:
+    """Returns the messages, those with the most words of their own first, as "{seconds} s" fits much."""
+    return sorted((*_messages, *_plurals), key=lambda message: -len(_NAME.sub("", message)))
+
+
 def stored(message: str) -> str:
     """Marks a message that is stored in English, with its values in place."""
     _messages[message] = None
+    _longest_first.cache_clear()
     return message
 
 
 def stored_plural(one: str, many: str) -> Plural:
     """Marks a message with a `{count}` that is stored in English. `counted` writes it."""
     _plurals[one] = _plurals[many] = (one, many)
+    _longest_first.cache_clear()
     return one, many
 
 
@@ -36,8 +45,7 @@ def _shown(text: str, *, is_value: bool) -> str:
         return text
     if text in _messages:
         return _(text)
-    # What says most comes first, as "{seconds} s" fits much.
-    for message in sorted((*_messages, *_plurals), key=lambda message: -len(_NAME.sub("", message))):
+    for message in _longest_first():
         values = _values_in(text, message)
         if values and (translated := _translated(message, values, are_texts=not is_value)):
             return translated

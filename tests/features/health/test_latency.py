@@ -37,7 +37,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
     for module in (internal_checks, probes):
         monkeypatch.setattr(module, "perf_counter", found)
-    for module in (service, probes):  # the next component starts when the one before has answered, however late
+    for module in (service, probes):  # the next probe waits for the previous one
         monkeypatch.setattr(module, "HEAD_START_S", 30)
     monkeypatch.setattr(internal_checks, "LIMIT_S", 30)
     return found
@@ -71,7 +71,7 @@ async def test_the_answer_of_health_has_the_latency_of_each_component(slow: str)
 
 @dataclass
 class Slow(asyncio.Event):
-    """What the slow target waits for before each answer: that so many others are measured, and its own latency."""
+    """Delays the slow target until the other probes are measured, and then by its own latency."""
 
     clock: Clock
     measured: list[str]

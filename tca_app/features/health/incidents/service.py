@@ -141,7 +141,7 @@ async def _store_status(session: AsyncSession, actor: Actor, row: Row[*tuple[Any
     if data.status == "resolved":
         now = datetime.now(UTC)
         await session.execute(changing.values(closed_at=func.greatest(_incidents.opened_at, now)))
-        with speaking(ENGLISH):  # in the log, whoever writes it
+        with speaking(ENGLISH):  # the event log is in English in every session
             span = lasted(now - row.opened_at)
         event = events.IncidentResolved.of(row, lasted=span, **_said(data))
         await emit(session, actor, event)
