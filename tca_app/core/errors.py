@@ -159,6 +159,7 @@ class Stale(AppError):
 
     changes: list[FieldChange] = field(default_factory=list)
     changed_by: str = ""
+    changed_by_id: int | None = None  # several people may have the same name
 
     status = HTTPStatus.PRECONDITION_FAILED
     code = "stale"

@@ -100,8 +100,11 @@ class UserPicture(TableModel, table=True):
     )
 
 
-def changed_by(table: FromClause) -> Label[str]:
-    """Return the display name of the last editor of a row of `table`, as `changed_by`; empty when there is none."""
+def changed_by(table: FromClause) -> tuple[Label[str], Label[int | None]]:
+    """Return the display name of the last editor of a row of `table`, as `changed_by`, and their `changed_by_id`.
+
+    The name is empty when there is none.
+    """
     editor = User.__table__.alias("editor").c
     name = select(display_name_sql(editor)).where(editor.id == table.c.updated_by_id).correlate(table)
-    return func.coalesce(name.scalar_subquery(), "").label("changed_by")
+    return func.coalesce(name.scalar_subquery(), "").label("changed_by"), table.c.updated_by_id.label("changed_by_id")

@@ -58,11 +58,12 @@ class ListQuery(ListFilter):
 
 
 class VersionedRow(Protocol):
-    """A row whose `version` grows with every edit. `changed_by` is the display name of its last editor."""
+    """A row whose `version` grows with every edit. `changed_by` and `changed_by_id` are the last editor."""
 
     version: int
     updated_at: datetime
     changed_by: str
+    changed_by_id: int | None
 
     @property
     def _mapping(self) -> RowMapping: ...
@@ -93,7 +94,7 @@ def check_version(row: VersionedRow, given: Mapping[str, Any], if_version: int |
         FieldError(f"/{change.field}", _("This is now {current}.", current=_shown(change.current)))
         for change in changes
     ]
-    raise Stale(detail, errors=faults, changes=changes, changed_by=row.changed_by)
+    raise Stale(detail, errors=faults, changes=changes, changed_by=row.changed_by, changed_by_id=row.changed_by_id)
 
 
 def _shown(value: object) -> str:

@@ -133,7 +133,7 @@ async def delete_trust(session: AsyncSession, actor: Actor, project_id: int, tru
 async def _lock(session: AsyncSession, project_id: int, trust_id: int) -> _TrustRow:
     """Returns a trust of the project and locks it until the transaction ends. Raises NotFound."""
     of_project = (_trusts.id == trust_id) & (_trusts.project_id == project_id)
-    locked = select(*_trusts, changed_by(CiTrust.__table__)).where(of_project).with_for_update(of=CiTrust.__table__)
+    locked = select(*_trusts, *changed_by(CiTrust.__table__)).where(of_project).with_for_update(of=CiTrust.__table__)
     row = (await session.execute(locked)).first()
     if row is None:
         raise NotFound

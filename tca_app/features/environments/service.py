@@ -123,7 +123,7 @@ async def delete_environment(
 
 async def find_environment(session: AsyncSession, project_id: int, environment_id: int) -> LockedEnvironment:
     """Returns an environment and locks it: nobody can deploy to it until the transaction ends. Raises NotFound."""
-    statement = select(*_COLUMNS, changed_by(Environment.__table__)).where(
+    statement = select(*_COLUMNS, *changed_by(Environment.__table__)).where(
         _environments.id == environment_id,
         _environments.project_id == project_id,
         _environments.deleted_at.is_(None),

@@ -61,7 +61,7 @@ async def update_group(
 ) -> GroupRead:
     """Updates the given fields. Raises Stale, Conflict for a taken name."""
     policy.require(actor)
-    locked = select(*_groups, changed_by(_GROUPS)).where(_groups.id == group_id).with_for_update(of=_GROUPS)
+    locked = select(*_groups, *changed_by(_GROUPS)).where(_groups.id == group_id).with_for_update(of=_GROUPS)
     row = (await session.execute(locked)).first()
     if row is None:
         raise NotFound

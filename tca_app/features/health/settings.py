@@ -22,7 +22,7 @@ ABOUT = ("id", "kind", "name", "project_id", "version", "updated_at")
 OF_ADDRESSES = ("expected_status", "any_status", "timeout_s")  # no other kind has a status or a timeout of its own
 _checks = HealthCheck.__table__.c
 _COLUMNS = tuple(_checks[name] for name in CheckUpdate.model_fields if name != "any_status")
-_NOW = select(*_COLUMNS, *(_checks[name] for name in ABOUT), changed_by(HealthCheck.__table__))
+_NOW = select(*_COLUMNS, *(_checks[name] for name in ABOUT), *changed_by(HealthCheck.__table__))
 _MINE = text(
     f"SELECT {ROLE} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id FOR NO KEY UPDATE OF checks"
 )

@@ -33,6 +33,7 @@ TOPIC = "instance"
 LOGO = "logo"
 ADMINISTRATORS_SINCE = "two_factor_administrators_since"
 _rows = InstanceSetting.__table__.c
+_editor = display_name_sql(User.__table__.c).label("editor")
 _refreshing = asyncio.Lock()  # so that of two reads the later one counts
 
 
@@ -43,6 +44,7 @@ class _Current:
     version: int = 0
     updated_at: datetime | None = None
     changed_by: str = ""
+    changed_by_id: int | None = None
     stored: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -58,7 +60,7 @@ async def _current(session: AsyncSession) -> _Current:
     """Reads the settings without the bytes of the logo."""
     value = case((_rows.name == LOGO, _rows.value.op("-")("content")), else_=_rows.value).label("value")
     rows = (
-        select(_rows.name, value, _rows.version, _rows.changed_at, display_name_sql(User.__table__.c).label("editor"))
+        select(_rows.name, value, _rows.version, _rows.changed_at, _rows.changed_by_id, _editor)
         .select_from(InstanceSetting.__table__)
         .outerjoin(User.__table__, col(User.id) == _rows.changed_by_id)
         .order_by(_rows.changed_at)
@@ -69,7 +71,8 @@ async def _current(session: AsyncSession) -> _Current:
             current.stored[row.name] = datetime.fromisoformat(row.value) if row.value else None
             continue
         current.version += row.version
-        current.updated_at, current.changed_by = row.changed_at, row.editor or ""
+        current.updated_at = row.changed_at
+        current.changed_by, current.changed_by_id = row.editor or "", row.changed_by_id
         if row.name == "two_factor_required":
             current.stored["two_factor_since"] = row.changed_at
         current.stored[row.name] = row.value.get("hash", "") if row.name == LOGO else row.value
@@ -114,6 +117,7 @@ def _check_version(current: _Current, given: Mapping[str, Any], if_version: int 
             version=current.version,
             updated_at=current.updated_at,
             changed_by=current.changed_by,
+            changed_by_id=current.changed_by_id,
             _mapping=current.values,
         )
         check_version(cast("VersionedRow", row), given, if_version)

@@ -35,7 +35,7 @@ from tca_app.models import Project, ProjectMember
 from tca_app.models.user import changed_by
 
 _projects = Project.__table__.c
-_LOCKED = WHOLE.add_columns(changed_by(Project.__table__)).with_for_update(of=Project.__table__, key_share=True)
+_LOCKED = WHOLE.add_columns(*changed_by(Project.__table__)).with_for_update(of=Project.__table__, key_share=True)
 
 
 class LockedProject(VersionedRow, Protocol):

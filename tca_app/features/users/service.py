@@ -180,7 +180,7 @@ def _one(lock_row: Lock, deleted: bool) -> Select[Any]:
     """Returns the statement for one user. Cached, because building it takes longer than running it."""
     in_trash = col(User.deleted_at).is_not(None) if deleted else col(User.deleted_at).is_(None)
     is_person = (col(User.kind) == "person") & col(User.erased_at).is_(None)
-    statement = select(*COLUMNS, col(User.hashed_password), changed_by(User.__table__))
+    statement = select(*COLUMNS, col(User.hashed_password), *changed_by(User.__table__))
     statement = statement.where(col(User.id) == bindparam("user_id"), is_person, in_trash)
     return statement.with_for_update(of=User, key_share=lock_row == "change") if lock_row else statement
 

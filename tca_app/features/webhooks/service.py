@@ -95,7 +95,7 @@ def _recorded(row: _LockedWebhook | WebhookRead, names: Iterable[str]) -> dict[s
 _me = ProjectMember.__table__.alias("me")
 _projects = Project.__table__.c
 _LOCKED = (
-    select(HOOKS, _me.c.role.label("my_role"), changed_by(HOOKS))
+    select(HOOKS, _me.c.role.label("my_role"), *changed_by(HOOKS))
     .select_from(HOOKS)
     .outerjoin(Project.__table__, _projects.id == _hooks.project_id)
     .outerjoin(_me, and_(_me.c.project_id == _hooks.project_id, _me.c.user_id == bindparam("actor_id")))

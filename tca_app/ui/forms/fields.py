@@ -20,10 +20,10 @@ How a feature uses it (state.py, then pages.py):
                     async with transaction() as session:
                         await users.update_user(session, self._as_actor(), self.form_id, UserUpdate(**values),
                                                 if_version=self.form_version)
-                except Stale:
+                except Stale as stale:
                     async with reading() as session:
                         user = await users.get_user(session, self._as_actor(), self.form_id)
-                    self._ask_to_merge(_form_values(user), version=user.version, who="ana", labels=LABELS)
+                    self._ask_to_merge(_form_values(user), stale, version=user.version, labels=LABELS)
                     return
                 self._close_form()
                 self._toast("Saved.")

@@ -13,7 +13,7 @@ from uuid import uuid4
 import reflex as rx
 from pydantic import ValidationError
 
-from tca_app.core.errors import AppError
+from tca_app.core.errors import AppError, Stale
 from tca_app.core.language.messages import N_, _
 from tca_app.core.schema import in_words
 from tca_app.ui.handlers import Events, handler
@@ -163,7 +163,7 @@ class FormState(SessionMixin, mixin=True):
         self.form_clashes, self.form_nonce = [], uuid4().hex
         self.form_values = {name: values.get(name, "") for name in self._form_base}
 
-    def _ask_to_merge(self, saved: dict[str, str], *, version: int, who: str, labels: dict[str, str]) -> None:
+    def _ask_to_merge(self, saved: dict[str, str], stale: Stale, *, version: int, labels: dict[str, str]) -> None:
         """Merges after someone saved first: takes fields that only they changed, asks about those that both changed.
 
         `saved` is the current record in the form of the form's values.
@@ -173,8 +173,8 @@ class FormState(SessionMixin, mixin=True):
         clashes = [name for name in mine if name in changed and saved[name] not in (base[name], mine[name])]
         self._form_mine = {name: mine[name] if name in changed else saved[name] for name in mine}
         self._form_base = {**base, **saved}
-        by_viewer = who != "" and who == self.display_name
-        who = who or _("Someone else")
+        by_viewer = stale.changed_by_id == self.user_id
+        who = stale.changed_by or _("Someone else")
         self.form_version, self.form_clash_by, self.form_busy = version, "" if by_viewer else who, False
         if clashes:
             self.form_clashes = [

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pytest
 from reflex.event import EventSpec
 
-from tca_app.core.errors import Invalid
+from tca_app.core.errors import Invalid, Stale
 from tca_app.tca_app import PAGES
 from tca_app.ui.forms.state import SECRETS, FormState
 from tca_app.ui.handlers import handler
@@ -80,7 +80,7 @@ async def test_the_form_has_the_typed_values_and_the_version_of_the_typing(card:
 async def test_what_somebody_saved_since_the_typing_is_asked_for(card: Any) -> None:
     await RESUME.fn(card, draft())
     assert card._begin_save({"nonce": card.form_nonce, **OPENED, "name": "Anna B."})["name"] == "Anna B."
-    card._ask_to_merge({"name": "Ana", "email": "new@example.com"}, version=5, who="Bob", labels={})
+    card._ask_to_merge({"name": "Ana", "email": "new@example.com"}, Stale(changed_by="Bob"), version=5, labels={})
     assert [(clash["field"], clash["mine"], clash["theirs"]) for clash in card.form_clashes] == [
         ("name", "Anna B.", "Ana")
     ]

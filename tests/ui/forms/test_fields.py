@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from tca_app.core.errors import Conflict, FieldError
+from tca_app.core.errors import Conflict, FieldError, Stale
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import merge, text_field
 from tca_app.ui.forms.state import MINE, THEIRS, FormState, faults_of
@@ -15,6 +15,9 @@ from tests.processes import ROOT
 
 LABELS = {"name": "Name", "email": "Email"}
 OPENED = {"name": "Ana", "email": "ana@example.com", "password": ""}
+
+
+BY_BOB = Stale(changed_by="Bob", changed_by_id=2)
 
 
 class Sheet(FormState, SessionState):
@@ -45,7 +48,7 @@ def test_a_second_click_saves_nothing(sheet: Any) -> None:
 def test_a_closing_dialog_keeps_what_it_shows(sheet: Any) -> None:
     sheet._open_form("create", OPENED, name="Ana")
     sheet._begin_save(sent(sheet, name="Anna"))
-    sheet._ask_to_merge({"name": "Anne", "email": "", "password": ""}, version=4, who="Bob", labels=LABELS)
+    sheet._ask_to_merge({"name": "Anne", "email": "", "password": ""}, BY_BOB, version=4, labels=LABELS)
     clashes = list(sheet.form_clashes)
     sheet._close_form()
     assert (sheet.form_mode, sheet.form_shows, sheet.form_name, sheet.form_values) == ("", "create", "Ana", OPENED)
@@ -97,7 +100,7 @@ def test_an_unexpected_error_is_not_hidden_in_the_form(sheet: Any) -> None:
 def test_a_clash_is_asked_for_and_the_choice_is_saved(sheet: Any, choice: str, kept: str) -> None:
     sheet._begin_save(sent(sheet, name="Anna"))
     saved = {"name": "Anne", "email": "new@example.com"}
-    sheet._ask_to_merge(saved, version=4, who="Bob", labels=LABELS)
+    sheet._ask_to_merge(saved, BY_BOB, version=4, labels=LABELS)
     assert [(c["label"], c["mine"], c["theirs"]) for c in sheet.form_clashes] == [("Name", "Anna", "Anne")]
     merged = sheet._begin_save({"nonce": sheet.form_nonce, "keep.name": choice})
     assert merged == {"name": kept, "email": "new@example.com", "password": ""}
@@ -106,26 +109,33 @@ def test_a_clash_is_asked_for_and_the_choice_is_saved(sheet: Any, choice: str, k
 
 def test_changes_of_different_fields_are_joined(sheet: Any) -> None:
     sheet._begin_save(sent(sheet, name="Anna"))
-    sheet._ask_to_merge({"name": "Ana", "email": "new@example.com"}, version=4, who="Bob", labels=LABELS)
+    sheet._ask_to_merge({"name": "Ana", "email": "new@example.com"}, BY_BOB, version=4, labels=LABELS)
     assert sheet.form_clashes == []
     assert sheet.form_values == {"name": "Anna", "email": "new@example.com", "password": ""}
     assert "Bob" in sheet.form_error
 
 
 def test_the_viewers_own_other_tab_is_no_other_person(sheet: Any) -> None:
-    sheet.parent_state.username = "bob"
+    vars(sheet.parent_state)["user_id"] = 2
     sheet._begin_save(sent(sheet, name="Anna"))
-    sheet._ask_to_merge({"name": "Ana", "email": "new@example.com"}, version=4, who="bob", labels=LABELS)
+    sheet._ask_to_merge({"name": "Ana", "email": "new@example.com"}, BY_BOB, version=4, labels=LABELS)
     assert sheet.form_error.startswith("You changed other fields in another tab.")
     sheet._begin_save(sent(sheet, name="Annabel"))
-    sheet._ask_to_merge({"name": "Anne", "email": "new@example.com"}, version=5, who="bob", labels=LABELS)
+    sheet._ask_to_merge({"name": "Anne", "email": "new@example.com"}, BY_BOB, version=5, labels=LABELS)
     assert (len(sheet.form_clashes), sheet.form_clash_by) == (1, "")
     assert "You saved this in another tab." in str(merge(Sheet))
 
 
+def test_a_namesake_is_another_person(sheet: Any) -> None:
+    vars(sheet.parent_state).update(user_id=3, full_name="Bob")
+    sheet._begin_save(sent(sheet, name="Anna"))
+    sheet._ask_to_merge({"name": "Anne", "email": "new@example.com"}, BY_BOB, version=4, labels=LABELS)
+    assert sheet.form_clash_by == "Bob"
+
+
 def test_an_unknown_person_is_somebody_else(sheet: Any) -> None:
     sheet._begin_save(sent(sheet, name="Anna"))
-    sheet._ask_to_merge({**OPENED, "name": "Anne"}, version=4, who="", labels=LABELS)
+    sheet._ask_to_merge({**OPENED, "name": "Anne"}, Stale(), version=4, labels=LABELS)
     assert sheet.form_clash_by == "Someone else"
 
 
@@ -136,7 +146,7 @@ def test_an_error_that_repeats_the_hint_takes_its_place() -> None:
 
 def test_a_refused_merge_shows_the_fields_again(sheet: Any) -> None:
     sheet._begin_save(sent(sheet, email="bad"))
-    sheet._ask_to_merge({"name": "Ana", "email": "new@example.com"}, version=4, who="Bob", labels=LABELS)
+    sheet._ask_to_merge({"name": "Ana", "email": "new@example.com"}, BY_BOB, version=4, labels=LABELS)
     sheet._begin_save({"nonce": sheet.form_nonce, "keep.email": MINE})
     with sheet._showing_errors():
         raise Conflict("No.", errors=[FieldError("/email", "Not an email.")])

@@ -140,8 +140,7 @@ class ProfileState(FormState, SessionState):
                 self._toast(waits if saved.pending_email else _("Profile saved"))
             except Stale as stale:
                 user = await self._read()
-                who = next((change.changed_by for change in stale.changes), "")
-                self._ask_to_merge(self._values(user), version=user.version, who=who, labels=PROFILE_LABELS)
+                self._ask_to_merge(self._values(user), stale, version=user.version, labels=PROFILE_LABELS)
 
     def _opener(self, mode: str, row_id: int) -> Any:
         return ProfileState.load

@@ -128,7 +128,7 @@ class TrustsState(RemovalState, FormState, OrderState, RecordState, SessionState
                     saved = await self._update(_checked(TrustUpdate, given))
                 except Stale as stale:
                     trust = await self._read(self.form_id)
-                    self._ask_to_merge(_values_of(trust), version=trust.version, who=stale.changed_by, labels=LABELS)
+                    self._ask_to_merge(_values_of(trust), stale, version=trust.version, labels=LABELS)
                     return
             self._close_form()
             self._toast(_("{name} saved", name=saved.name))

@@ -131,8 +131,7 @@ class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, Sessio
                     saved = await self._update(EnvironmentUpdate(**given))
                 except Stale as stale:
                     environment = await self._read(self.form_id)
-                    who = next((change.changed_by for change in stale.changes if change.changed_by), _("Someone else"))
-                    self._ask_to_merge(_form_values(environment), version=environment.version, who=who, labels=LABELS)
+                    self._ask_to_merge(_form_values(environment), stale, version=environment.version, labels=LABELS)
                     return
             self._close_form()
             self._toast(_("Environment {name} saved", name=saved.name))

@@ -125,7 +125,7 @@ class GroupsState(RemovalState, FormState, TableState, SessionState):
                 await self._store(values)
             except Stale as stale:
                 group = await self._read(self.form_id)
-                self._ask_to_merge(_values(group), version=group.version, who=stale.changed_by, labels=LABELS)
+                self._ask_to_merge(_values(group), stale, version=group.version, labels=LABELS)
                 return
             self._toast(_("Group created") if self.form_mode == "create" else _("Group saved"))
             self._close_form()

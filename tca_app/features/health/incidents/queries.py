@@ -48,7 +48,7 @@ COLUMNS = f"""
     CASE WHEN closed_at IS NULL THEN incidents.status ELSE 'resolved' END AS status, is_published AS is_public,
     opened_at, {_name_of("opened_by_id")} AS opened_by, closed_at, acknowledged_at,
     {_name_of("acknowledged_by_id")} AS acknowledged_by, reason, incidents.version, incidents.updated_at,
-    {_name_of("updated_by_id")} AS changed_by
+    {_name_of("updated_by_id")} AS changed_by, incidents.updated_by_id AS changed_by_id
 """
 _ORDER = "ORDER BY closed_at IS NULL DESC, incidents.id DESC"
 _LIST = text(

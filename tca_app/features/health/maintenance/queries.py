@@ -36,7 +36,7 @@ def _name_of(column: str) -> str:
 _COLUMNS = f"""
     windows.id, windows.project_id, {role_in("windows.project_id")}, title, title AS name, message, starts_at, ends_at,
     {STATE} AS state, is_public, {_name_of("created_by_id")} AS created_by, windows.created_at, cancelled_at, version,
-    updated_at, {_name_of("updated_by_id")} AS changed_by
+    updated_at, {_name_of("updated_by_id")} AS changed_by, windows.updated_by_id AS changed_by_id
 """
 _IS_OVER = "(cancelled_at IS NOT NULL OR ends_at <= now())"
 _ORDER = f"ORDER BY {_IS_OVER}, CASE WHEN NOT {_IS_OVER} THEN starts_at END, ends_at DESC, windows.id DESC"

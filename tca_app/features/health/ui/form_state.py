@@ -71,8 +71,7 @@ class CheckState(FormState, SessionState):
                 saved = await self._update(CheckUpdate(**_given(values)))
             except Stale as stale:
                 check = await self._read(self.form_id)
-                who = stale.changed_by or _("Someone else")
-                self._ask_to_merge(_form_values(check), version=check.version, who=who, labels=LABELS)
+                self._ask_to_merge(_form_values(check), stale, version=check.version, labels=LABELS)
                 return
             self._close_form()
             self._toast(_("Check settings of {name} saved", name=saved.name))

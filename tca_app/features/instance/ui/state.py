@@ -110,7 +110,7 @@ class InstanceState(FormState, SessionState):
                 self._toast(_("Instance settings saved"))
             except Stale as stale:
                 read = await self._read()
-                self._ask_to_merge(_values(read), version=read.version, who=stale.changed_by, labels=LABELS)
+                self._ask_to_merge(_values(read), stale, version=read.version, labels=LABELS)
 
     def _opener(self, mode: str, row_id: int) -> Any:
         return InstanceState.load

@@ -99,8 +99,7 @@ class ProjectForm(FormState, mixin=True):
         async with reading() as session:
             project = await projects.get_project(session, self._as_actor(), self.form_id)
         theirs = {name: getattr(project, name) for name in self._form_base}
-        who = next((change.changed_by for change in stale.changes if change.changed_by), _("Someone else"))
-        self._ask_to_merge(theirs, version=project.version, who=who, labels=LABELS)
+        self._ask_to_merge(theirs, stale, version=project.version, labels=LABELS)
 
 
 def _form_values(project: ProjectRead, *, all_fields: bool) -> dict[str, str]:

@@ -127,8 +127,7 @@ class UserFormState(FormState, SessionState):
     async def _merge(self, stale: Stale) -> None:
         user = await self._user(self.form_id)
         saved = {name: value for name, value in self._values(user).items() if name not in SECRETS}
-        who = stale.changed_by or _("Someone else")
-        self._ask_to_merge(saved, version=user.version, who=who, labels=LABELS)
+        self._ask_to_merge(saved, stale, version=user.version, labels=LABELS)
 
     async def _user(self, user_id: int) -> UserRead:
         async with reading() as session:

@@ -113,8 +113,7 @@ class WebhookForm(FormState, mixin=True):
         theirs = {**dict.fromkeys(self._form_base, ""), **self._values(hook)}
         labels = {"url": "URL", "description": _("Description"), "which": _("Events")}
         labels |= {name: _(type_label(name.removeprefix(TICK))) for name in theirs if name.startswith(TICK)}
-        who = stale.changed_by or _("Someone else")
-        self._ask_to_merge(theirs, version=hook.version, who=who, labels=labels)
+        self._ask_to_merge(theirs, stale, version=hook.version, labels=labels)
 
 
 def _chosen(values: dict[str, str]) -> list[str]:

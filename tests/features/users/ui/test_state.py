@@ -143,9 +143,9 @@ async def test_what_is_wrong_stands_at_its_field(console: Console, change: Any, 
 
 
 async def test_a_stale_edit_says_who_and_joins_the_changes(console: Console) -> None:
-    admin, other = await make_admin(), await make_admin("zoe")
+    namesake, other = await make_user("zoe2", full_name="Zoe", is_superuser=True), await make_admin("zoe")
     ana = await make_user("ana")
-    tab = await open_tab(console, admin)
+    tab = await open_tab(console, namesake)
     opened = await tab.send(UserFormState.open_edit, user_id=ana.user_id)
     await run(users.update_user, other, ana.user_id, UserUpdate(full_name="Ana Z", email="z@example.com"))
     mine = {"email": "ana@example.com", "username": "ana", "full_name": "Ana Mine"}

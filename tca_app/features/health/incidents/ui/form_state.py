@@ -77,8 +77,7 @@ class IncidentForm(ScopedForm, SessionState):
                 incident, scopes = await self._read(self.form_id)
                 labels = LABELS | {option["field"]: option["name"] for option in self.component_options}
                 saved = self._values(incident, scopes)
-                who = stale.changed_by or _("Another user")
-                self._ask_to_merge(saved, version=incident.version, who=who, labels=labels)
+                self._ask_to_merge(saved, stale, version=incident.version, labels=labels)
                 return
             self._close_form()
             self._toast(_("Incident saved"))

@@ -83,8 +83,7 @@ class MaintenanceForm(ScopedForm, SessionState):
             except Stale as stale:
                 window, scopes = await self._read(self.form_id)
                 labels = LABELS | {option["field"]: option["name"] for option in self.component_options}
-                who = stale.changed_by or _("Another user")
-                self._ask_to_merge(self._values(window, scopes), version=window.version, who=who, labels=labels)
+                self._ask_to_merge(self._values(window, scopes), stale, version=window.version, labels=labels)
                 return
             self._close_form()
             self._toast(_("Maintenance planned") if is_new else _("Maintenance saved"))
