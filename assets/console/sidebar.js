@@ -8,8 +8,9 @@ const root = document.documentElement;
 const phone = window.matchMedia("(max-width: 767px)");
 const tablet = window.matchMedia("(min-width: 768px) and (max-width: 1099px)");
 
+const isFolded = () => (root.dataset.sidebar ?? (tablet.matches ? "folded" : "open")) === "folded";
 const mark = (button) => {
-  const open = phone.matches ? root.dataset.drawer === "open" : root.dataset.sidebar !== "folded";
+  const open = phone.matches ? root.dataset.drawer === "open" : !isFolded();
   button.setAttribute("aria-expanded", String(open));
 };
 const markAll = () => all(BUTTON).forEach(mark);
@@ -22,7 +23,7 @@ export const closeDrawer = (focusBack) => {
 };
 
 const fold = () => {
-  root.dataset.sidebar = root.dataset.sidebar === "folded" ? "open" : "folded";
+  root.dataset.sidebar = isFolded() ? "open" : "folded";
   if (!tablet.matches) {
     try {
       localStorage.setItem(SIDEBAR, root.dataset.sidebar);
@@ -34,7 +35,7 @@ const fold = () => {
 };
 
 const begin = () => {
-  root.dataset.sidebar = tablet.matches ? "folded" : "open";
+  delete root.dataset.sidebar; // the stylesheet knows how it begins: a mark would have the page styled anew
   try {
     if (localStorage.getItem(SIDEBAR) === "folded") root.dataset.sidebar = "folded";
   } catch {

@@ -42,8 +42,12 @@ const keep = (name) => {
 named(css.replace(/--[\w-]+\s*:[^;}]*/g, "")).forEach(keep);
 pages.flatMap((page) => named(text(page))).forEach(keep);
 
+// A root that has something sets only the colour scheme, which the page has; every change would style the page anew.
+const ROOT_HAS = /,:root:where\(:has\(\.radix-themes\[[^{]*(?=\{)/g;
 for (const { css: before, file } of sheets) {
-  const after = before.replace(/(--[\w-]+)\s*:[^;{}]*(;|(?=\}))/g, (whole, name) => (kept.has(name) ? whole : ""));
+  const after = before
+    .replace(ROOT_HAS, "")
+    .replace(/(--[\w-]+)\s*:[^;{}]*(;|(?=\}))/g, (whole, name) => (kept.has(name) ? whole : ""));
   writeFileSync(file, after);
   console.log(file);
 }

@@ -185,6 +185,12 @@ def test_the_stylesheet_has_the_components_and_colours_that_pages_show_and_no_ot
     assert used_names <= declared
 
 
+def test_no_change_of_a_page_has_its_root_styled_anew(client: Path) -> None:
+    [sheet] = (client / "assets").glob("*.css")
+    root = r"(?:^|[,{}\s])(?::root|html|body)[\w\[\]=\"-]*(?::where\()?:has\("
+    assert re.findall(root, sheet.read_text()) == []
+
+
 def test_the_purged_stylesheet_has_a_new_name_wherever_it_is_named(client: Path) -> None:
     [sheet] = (client / "assets").glob("*.css")
     named = {

@@ -33,7 +33,8 @@ def error_state(text: Child, retry: Any) -> rx.Component:
 
 
 def skeleton(width: str = "100%") -> rx.Component:
-    return rx.el.span(class_name="skeleton", style={"width": width}, aria_hidden="true")
+    # As a plain attribute: `style` would make Emotion draw each of the fifty placeholders of a list.
+    return rx.el.span(class_name="skeleton", aria_hidden="true", custom_attrs={"style": {"width": width}})
 
 
 def skeleton_lines(count: int = 3) -> rx.Component:
