@@ -4,13 +4,18 @@ import { all, find } from "./dom.js";
 const ROW = "tr[data-row]";
 const CONTROLS = "a, button, input, select, textarea, label, summary, details, [role=menuitem]";
 
-/** The link that a row opens, or its cell, unless the click was for something else, or ended a selection of text. */
-const linkOf = (event) => {
+/** What a row opens, or its cell, unless the click was for something else, or ended a selection of text. */
+const openerOf = (event) => {
   const row = event.target.closest?.(ROW);
   if (!row || event.defaultPrevented || event.target.closest(CONTROLS)) return null;
   if (getSelection()?.type === "Range") return null;
   const cell = event.target.closest("th, td");
-  return (cell && find("a[data-open]", cell)) ?? find("a[data-open]", row);
+  return (cell && find("[data-open]", cell)) ?? find("[data-open]", row);
+};
+/** The link that a row opens. A button expands the row, and has no page for another tab. */
+const linkOf = (event) => {
+  const opener = openerOf(event);
+  return opener?.href ? opener : null;
 };
 
 const openTab = (link) => window.open(link.href, "_blank", "noopener");
@@ -18,10 +23,9 @@ const openTab = (link) => window.open(link.href, "_blank", "noopener");
 document.addEventListener("click", (event) => {
   const box = event.target.closest?.(".tick") && find("input[type=checkbox]", event.target.closest(".tick"));
   if (box && box !== event.target) return box.click();
-  const link = linkOf(event);
-  if (!link) return;
-  if (event.ctrlKey || event.metaKey) openTab(link);
-  else link.click();
+  const opener = openerOf(event);
+  if (opener?.href && (event.ctrlKey || event.metaKey)) openTab(opener);
+  else opener?.click();
 });
 document.addEventListener("auxclick", (event) => {
   const link = event.button === 1 && linkOf(event);
@@ -55,7 +59,7 @@ const tick = (row, shiftKey) => {
 export const ROW_ACTIONS = {
   "next-row": () => move(1),
   "previous-row": () => move(-1),
-  "open-row": (row) => (row ? find("a[data-open]", row)?.click() : false),
+  "open-row": (row) => (row ? find("[data-open]", row)?.click() : false),
   "select-row": (row, event) => (row ? tick(row, event.shiftKey) : false),
   "edit-row": (row) => (row ? find("[data-row-key=e]")?.click() : false),
 };

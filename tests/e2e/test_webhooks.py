@@ -1,5 +1,7 @@
 """A webhook in a real browser: its secret is shown once, deliveries verify, and the log is live."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 from standardwebhooks.webhooks import Webhook
@@ -34,20 +36,24 @@ def test_a_webhook_from_its_making_to_its_end(new_page: NewPage, admin: tuple[st
     page.get_by_role("link", name=f"{receiver.url}/in").click()
     expect(page.get_by_text("No deliveries yet")).to_be_visible()
     page.get_by_role("button", name="Send test").click()
-    line = page.get_by_role("button", name="Delivered Ping")
+    line = page.get_by_role("row", name="Ping Delivered 1")
     expect(line).to_be_visible()  # without a reload: the log is live
-    line.click()
+    line.get_by_role("button", name="Ping").click()
     expect(page.get_by_text('"type": "ping"')).to_be_visible()
     expect(page.get_by_text("text/plain")).to_be_visible()
     expect(page.get_by_text("inner words")).to_be_hidden()
     headers, body = receiver.got[-1]
     assert Webhook(key).verify(body, headers)["type"] == "ping"
     page.get_by_role("button", name="Redeliver").click()
-    expect(page.get_by_role("button", name="Delivered Ping Attempt 2")).to_be_visible()
+    expect(page.get_by_role("row", name="Ping Delivered 2")).to_be_visible()
+    page.get_by_role("button", name="Attempt", exact=True).click()
+    expect(page.get_by_role("columnheader", name="Attempt")).to_have_attribute("aria-sort", "ascending")
+    expect(page.get_by_role("row", name="Ping Delivered").first).to_contain_text(re.compile("^PingDelivered1"))
+    expect(page.get_by_text('"type": "ping"')).to_be_visible()  # what is open stays open
     assert receiver.got[-1][0]["webhook-id"] == headers["webhook-id"]
 
     page.reload()
-    expect(page.get_by_role("button", name="Delivered Ping").first).to_be_visible()
+    expect(page.get_by_role("row", name="Ping Delivered 1")).to_be_visible()
     assert key not in page.content()
     page.get_by_role("button", name="Disable").click()
     expect(page.get_by_role("button", name="Enable")).to_be_visible()

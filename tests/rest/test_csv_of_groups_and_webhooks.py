@@ -13,7 +13,7 @@ from tca_app.core.database.session import transaction
 from tca_app.features.groups.listing import count_groups
 from tca_app.features.groups.schemas import GroupFilter, GroupSort
 from tca_app.features.webhooks.deliveries import count_deliveries
-from tca_app.features.webhooks.schemas import DeliveryFilter, WebhookSort
+from tca_app.features.webhooks.schemas import DeliveryFilter, DeliverySort, WebhookSort
 from tca_app.models import Group, GroupMember, ProjectGroup, Webhook, WebhookDelivery
 from tests.factories import bearer, make_admin, make_project, make_user, make_webhook, run
 
@@ -85,6 +85,7 @@ async def test_deliveries_are_filtered_and_the_file_has_nothing_of_what_was_sent
             (("ping", "succeeded", ""), ("ping", "failed", "=HTTP 500"), ("project_updated", "failed", "timeout"))
         )
     ]
+    rows = [row | {"response_code": 500 if "500" in row["error"] else None} for row in rows]
     async with transaction() as session:
         await session.execute(insert(WebhookDelivery), rows)
 
@@ -100,6 +101,13 @@ async def test_deliveries_are_filtered_and_the_file_has_nothing_of_what_was_sent
     assert await messages("event_type=ping&status=failed&since=2026-01-01") == ["msg_1"]
     assert await messages("search=TIMEOUT") == ["msg_2"]
     assert await messages("until=2026-01-01") == []
+    for sort in get_args(DeliverySort)[::2]:
+        if sort != "response_code":
+            assert await messages(f"sort={sort}") == (await messages(f"sort=-{sort}"))[::-1], sort
+    assert await messages("sort=event_type") == ["msg_0", "msg_1", "msg_2"]
+    assert await messages("sort=-status") == ["msg_0", "msg_2", "msg_1"]
+    # Attempts without a response are last in both directions.
+    assert (await messages("sort=response_code"))[0] == (await messages("sort=-response_code"))[0] == "msg_1"
     text = (await api.get(f"/api/v1/webhooks/{hook.id}/deliveries/export.csv", headers=await bearer(ana))).text
     assert "canary" not in text
     assert '"\'=HTTP 500"' in text

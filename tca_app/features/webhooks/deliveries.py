@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import Page, contains, page_of
+from tca_app.core.database.sorting import order_by
 from tca_app.core.facets import Facets
 from tca_app.core.filters import end_of, start_of
 from tca_app.core.lists.counts import NO_LABEL, count_values
@@ -46,14 +47,15 @@ WEBHOOK_COLUMNS = (
     "created_at",
 )
 _deliveries = WebhookDelivery.__table__.c
+_SORTS = {name: _deliveries[name] for name in ("event_type", "status", "attempt", "duration_ms", "response_code")}
 _READ = tuple(_deliveries[name] for name in DeliveryRead.model_fields)
 
 
 async def list_deliveries(
     session: AsyncSession, actor: Actor, webhook_id: int, query: DeliveryQuery
 ) -> Page[DeliveryRead]:
-    """Returns the attempts, newest first."""
-    rows = (await _chosen(session, actor, webhook_id, query)).order_by(_deliveries.id.desc())
+    """Returns a page of the attempts, by default newest first."""
+    rows = await _ordered(session, actor, webhook_id, query)
     found, total, _ = await page_of(session, rows, skip=query.skip, limit=query.limit)
     return Page([DeliveryRead.model_validate(row) for row in found], total)
 
@@ -62,7 +64,7 @@ async def all_deliveries(
     session: AsyncSession, actor: Actor, webhook_id: int, query: DeliveryFilter
 ) -> list[DeliveryRead]:
     """Returns all attempts of the list, of which the last 1,000 are kept."""
-    rows = (await _chosen(session, actor, webhook_id, query)).order_by(_deliveries.id.desc())
+    rows = await _ordered(session, actor, webhook_id, query)
     found = await session.execute(rows.limit(MAX_DELIVERIES + PRUNED_EVERY))
     return [DeliveryRead.model_validate(row) for row in found]
 
@@ -73,6 +75,12 @@ async def count_deliveries(
     """Returns the values of a field with how many attempts each has, under the other filters."""
     others = query.model_copy(update={field: []})
     return await count_values(session, await _chosen(session, actor, webhook_id, others), _deliveries[field], NO_LABEL)
+
+
+async def _ordered(session: AsyncSession, actor: Actor, webhook_id: int, query: DeliveryFilter) -> Select[Any]:
+    """Selects the list. Its ids are in the order of time, for which there is an index."""
+    chosen = await _chosen(session, actor, webhook_id, query)
+    return chosen.order_by(*order_by(_SORTS, query.sort, _deliveries.id, nullable=("response_code",)))
 
 
 async def _chosen(session: AsyncSession, actor: Actor, webhook_id: int, query: DeliveryFilter) -> Select[Any]:

@@ -15,8 +15,8 @@ WEBHOOKS = TableSpec(
     ),
 )
 DELIVERIES = TableSpec(
-    sorts=("id",),
-    default_sort="-id",
+    sorts=("at", "event_type", "status", "attempt", "duration_ms", "response_code"),
+    default_sort="-at",
     name="deliveries",
     choices=(Choice("status", N_("Status"), STATES), Choice("type", N_("Event"))),
     dates=N_("Time"),

@@ -96,7 +96,7 @@ async def list_deliveries(
     actor: CurrentActor,
     session: Reading,
 ) -> Response:
-    """List all attempts, newest first. The last 1,000 are kept."""
+    """List all attempts, by default newest first. The last 1,000 are kept."""
     page = await deliveries.list_deliveries(session, actor, webhook_id, query)
     return page_response(request, page, _deliveries, query.skip, query.limit)
 

@@ -85,6 +85,22 @@ class WebhookQuery(ListFilter):
     sort: WebhookSort = "created_at"
 
 
+DeliverySort = Literal[
+    "at",
+    "-at",
+    "event_type",
+    "-event_type",
+    "status",
+    "-status",
+    "attempt",
+    "-attempt",
+    "duration_ms",
+    "-duration_ms",
+    "response_code",
+    "-response_code",
+]
+
+
 class DeliveryFilter(ListFilter):
     """`search` matches the id of the message and the error."""
 
@@ -92,6 +108,7 @@ class DeliveryFilter(ListFilter):
     event_type: Many[Annotated[str, Field(max_length=50, pattern=r"^[a-z_]+$")]] = []
     since: DayOrMoment | None = None
     until: DayOrMoment | None = Field(None, description="Before this time, or on this day at the latest.")
+    sort: DeliverySort = "-at"
 
 
 class DeliveryQuery(DeliveryFilter):

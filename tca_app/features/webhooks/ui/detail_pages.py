@@ -12,7 +12,7 @@ from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.filters import chips
-from tca_app.ui.table.parts import download_link, no_match, tools_row
+from tca_app.ui.table.parts import download_link, no_match, plain_table, tools_row
 from tca_app.ui.var import as_var
 
 state = WebhooksState
@@ -20,6 +20,14 @@ log = DeliveriesState
 hook = WebhooksState.shown
 hook_id = as_var(WebhooksState.shown["id"]).to(int)
 _is_loaded = is_at_its_url(log) & log.is_loaded
+HEADS = (
+    (t("Event"), "", "event_type"),
+    (t("Status"), "", "status"),
+    (t("Attempt"), "right num", "attempt"),
+    (t("Duration"), "right num", "duration_ms"),
+    (t("Response"), "num", "response_code"),
+    (t("Time"), "", "at"),
+)
 _EXPORT = f"{routes.API_WEBHOOKS}/{hook_id}/deliveries/export.csv"
 
 
@@ -99,7 +107,10 @@ def _deliveries() -> rx.Component:
         _is_loaded,
         rx.cond(
             as_var(log.deliveries).length() > 0,
-            rx.fragment(rx.el.ol(rx.foreach(log.deliveries, _delivery), class_name="feed deliveries"), _more()),
+            rx.fragment(
+                plain_table(t("Deliveries"), HEADS, rx.foreach(log.deliveries, _delivery), order=log),
+                _more(),
+            ),
             rx.cond(
                 log.is_filtered,
                 no_match(log),
@@ -118,22 +129,30 @@ def _more() -> rx.Component:
 
 
 def _delivery(row: DeliveryRow) -> rx.Component:
-    is_open = log.open_id == as_var(row["id"]).to(int)
-    return rx.el.li(
-        rx.el.button(
-            delivery_badge(row["status"]),
-            rx.el.span(row["event"], class_name="grow"),
-            rx.el.span(t("Attempt {attempt}", attempt=row["attempt"]), class_name="muted num hide-phone"),
-            rx.el.span(row["took"], class_name="muted num hide-phone"),
-            rx.el.span(row["answer"], class_name="num"),
-            rx.el.span(relative_time(row["at"]), class_name="muted"),
-            type="button",
-            class_name="feed-line",
-            on_click=log.toggle(hook_id, as_var(row["id"]).to(int)),
-            aria_expanded=rx.cond(is_open, "true", "false"),
+    delivery_id = as_var(row["id"]).to(int)
+    is_open = log.open_id == delivery_id
+    return rx.fragment(
+        rx.el.tr(
+            rx.el.td(
+                rx.el.button(
+                    row["event"],
+                    type="button",
+                    class_name="cell-title",
+                    on_click=log.toggle(hook_id, delivery_id),
+                    aria_expanded=rx.cond(is_open, "true", "false"),
+                    custom_attrs={"data-open": ""},
+                )
+            ),
+            rx.el.td(delivery_badge(row["status"])),
+            rx.el.td(row["attempt"], class_name="right num"),
+            rx.el.td(row["took"], class_name="right num"),
+            rx.el.td(row["answer"], class_name="num"),
+            rx.el.td(relative_time(row["at"]), class_name="muted"),
+            tab_index=-1,
+            custom_attrs={"data-row": row["id"]},
         ),
-        rx.cond(is_open, _sent(row)),
-        key=as_var(row["id"]).to(str),
+        rx.cond(is_open, rx.el.tr(rx.el.td(_sent(row), col_span=len(HEADS)), class_name="details")),
+        key=delivery_id.to(str),
     )
 
 

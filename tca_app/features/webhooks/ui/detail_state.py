@@ -22,6 +22,7 @@ from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.filter_state import FilterState
+from tca_app.ui.table.order import Order, OrderState
 from tca_app.ui.url import printable, query_of
 
 BATCH = 25
@@ -57,7 +58,7 @@ class Sent(TypedDict):
 NOTHING = Sent(message_id="", url="", headers="", body="", code="", content_type="", size="", took="", error="")
 
 
-class DeliveriesState(FilterState, RecordState, SessionState):
+class DeliveriesState(OrderState, FilterState, RecordState, SessionState):
     """State of the deliveries of the webhook that the URL names."""
 
     deliveries: list[DeliveryRow] = []
@@ -70,6 +71,7 @@ class DeliveriesState(FilterState, RecordState, SessionState):
 
     _record_fields: ClassVar = ("hook",)
     _spec: ClassVar = DELIVERIES
+    _order: ClassVar = Order.of("sort", DeliveryQuery)
     _of: int = 0
 
     @handler("signed_in", supersedes=True)
@@ -82,6 +84,7 @@ class DeliveriesState(FilterState, RecordState, SessionState):
             self._watch(DeliveriesState.load, f"webhooks:{webhook_id}")
             shown = self._filter_query()
             self.search = shown.search
+            self._sorted()
             async with reading() as session:
                 await self._keep_filters(session, shown)
             self.export_query = query_of(self._asked(BATCH), "limit")
@@ -96,6 +99,7 @@ class DeliveriesState(FilterState, RecordState, SessionState):
                 "search": printable(query.search),
                 "status": query.chosen["status"],
                 "event_type": [name for name in query.chosen["type"] if name in known],
+                "sort": query.sort,
                 "limit": min(limit, MOST),
                 **self._span(query),
             }
@@ -171,7 +175,7 @@ def _row(delivery: DeliveryRead) -> DeliveryRow:
 
 
 def _took(delivery: DeliveryRead) -> str:
-    return _("{duration_ms} ms", duration_ms=delivery.duration_ms) if delivery.response_code else ""
+    return _("{duration_ms} ms", duration_ms=delivery.duration_ms)
 
 
 def _sent(delivery: DeliveryDetail) -> Sent:

@@ -196,6 +196,21 @@ async def test_an_address_typed_by_hand_is_only_missing(console: Console, hook: 
     assert console.errors == []
 
 
+async def test_deliveries_have_the_order_of_the_url_and_so_has_their_file(console: Console) -> None:
+    root = await make_admin("root")
+    hook = await make_webhook(root, URL)
+    first, second = [await make_delivery(hook.id, f"msg_{number}") for number in range(2)]
+    path = f"/settings/webhooks?hook={hook.id}"
+    tab, _ = await opened(console, root, path)
+    for query, expected in (("", [second, first]), ("&sort=at", [first, second]), ("&sort=nonsense", [second, first])):
+        tab.path = path + query
+        await tab.send(DeliveriesState.load)
+        kept = await tab.hydrate()
+        assert [row["id"] for row in shown(kept, DeliveriesState, "deliveries")] == expected
+        assert shown(kept, DeliveriesState, "export_query") == ("sort=at" if query == "&sort=at" else "")
+        assert shown(kept, DeliveriesState, "sort") == ("at" if query == "&sort=at" else "-at")
+
+
 async def test_a_filter_of_deliveries_keeps_the_page_and_a_reload_hides_the_secret(console: Console) -> None:
     ana = await make_user("ana")
     hook = await make_webhook(ana, URL, await make_project(ana))
