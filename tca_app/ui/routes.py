@@ -77,6 +77,7 @@ API_GROUPS = "/api/v1/groups"
 API_GROUPS_EXPORT = f"{API_GROUPS}/export.csv"
 API_NOTIFICATIONS = "/api/v1/notifications"
 API_JOBS_EXPORT = "/api/v1/jobs/export.csv"
+API_QUEUES_EXPORT = "/api/v1/jobs/queues/export.csv"
 
 
 def import_(import_id: object) -> str:

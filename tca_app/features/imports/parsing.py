@@ -115,10 +115,10 @@ def _columns(cells: list[str], writable: Collection[str], read_only: Collection[
 
 
 def _record(line: int, cells: list[str], columns: list[str]) -> Record:
-    fault = ""
+    faults = []
     if len(cells) != len(columns):
-        fault = f"This row has {len(cells):,} cells, and the header has {len(columns)}."
-    elif any(len(cell) > MAX_CELL for cell in cells):
-        fault = f"A cell has more than {MAX_CELL:,} characters."
+        faults.append(f"This row has {len(cells):,} cells, and the header has {len(columns)}.")
+    if any(len(cell) > MAX_CELL for cell in cells):
+        faults.append(f"A cell has more than {MAX_CELL:,} characters.")
     values = {name: undefused(cell).strip() for name, cell in zip(columns, cells, strict=False)}
-    return Record(line, [cell[:MAX_CELL] for cell in cells[:MAX_COLUMNS]], values, fault)
+    return Record(line, [cell[:MAX_CELL] for cell in cells[:MAX_COLUMNS]], values, " ".join(faults))

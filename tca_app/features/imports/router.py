@@ -8,13 +8,13 @@ from pydantic import TypeAdapter
 from tca_app.core.schema import UrlId
 from tca_app.features.imports import service
 from tca_app.features.imports.schemas import (
-    Existing,
+    ErrorQuery,
     ImportCreate,
     ImportPreview,
     ImportRead,
     ImportStart,
     Kind,
-    NewUsers,
+    PreviewQuery,
 )
 from tca_app.rest.csv_files import CSV
 from tca_app.rest.dependencies import CurrentActor, CurrentViewer, FromPage, Reading, Writing
@@ -63,15 +63,10 @@ async def read_import(import_id: ImportId, actor: CurrentActor, session: Reading
 
 @router.get("/{import_id:int}/preview", response_model=ImportPreview, responses=problems(401, 404, 409))
 async def preview_import(
-    import_id: ImportId,
-    actor: CurrentActor,
-    session: Reading,
-    existing: Annotated[Existing | None, Query()] = None,
-    new_users: Annotated[NewUsers | None, Query()] = None,
+    import_id: ImportId, query: Annotated[PreviewQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
     """Read what an import that has not started would do, with the first rows and errors."""
-    choices = ImportStart(existing=existing, new_users=new_users)
-    return item_response(await service.preview_import(session, actor, import_id, choices))
+    return item_response(await service.preview_import(session, actor, import_id, query))
 
 
 @router.post("/{import_id:int}/start", responses=problems(401, 403, 404, 409))
@@ -89,9 +84,11 @@ async def stop_import(import_id: ImportId, actor: CurrentActor, session: Writing
 
 
 @router.get("/{import_id:int}/errors.csv", response_class=Response, responses=CSV | problems(401, 404))
-async def read_errors(import_id: ImportId, actor: CurrentViewer, session: Reading) -> Response:
+async def read_errors(
+    import_id: ImportId, query: Annotated[ErrorQuery, Query()], actor: CurrentViewer, session: Reading
+) -> Response:
     """Download the rows that failed, with the column `error`. Mend them and import the file again."""
-    return _csv(await service.error_file(session, actor, import_id), f"import-{import_id}-errors")
+    return _csv(await service.error_file(session, actor, import_id, query), f"import-{import_id}-errors")
 
 
 @router.delete("/{import_id:int}", status_code=204, response_class=Response, responses=problems(401, 404, 409))

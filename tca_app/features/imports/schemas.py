@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tca_app.core.schema import Id, InputModel, Line200, ReadModel
 from tca_app.features.imports.parsing import MAX_BYTES
@@ -64,6 +64,18 @@ class ImportStart(InputModel):
     new_users: NewUsers | None = None
 
 
+class ErrorQuery(BaseModel):
+    """The rows with errors. A reason begins with its column, so that its order is that of the columns."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sort: Literal["line", "-line", "error", "-error"] = Field("line", description="Order of the rows with errors.")
+
+
+class PreviewQuery(ErrorQuery, ImportStart):
+    """A preview with these choices."""
+
+
 class ImportRead(ReadModel):
     """An import. While its state is `preview`, the numbers say what it would do; nothing is changed yet.
 
@@ -91,7 +103,7 @@ class ImportRead(ReadModel):
 
 
 class PlannedRow(ReadModel):
-    """A row of the file: what the import does with it, and why not."""
+    """A row of the file: what the import does with it, and why not, with all that is wrong with it."""
 
     line: int
     action: Action

@@ -4,13 +4,14 @@ import base64
 import binascii
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import cell, undefused
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.session import lock
+from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.events.log import Event
@@ -22,15 +23,17 @@ from tca_app.features.imports import policy
 from tca_app.features.imports.events import MembersImported, ProjectsImported, UsersImported
 from tca_app.features.imports.kinds.base import Options, Planned
 from tca_app.features.imports.parsing import ERROR_COLUMN, FIELD, ParsedFile
-from tca_app.features.imports.planning import KINDS, plan, read_file, repeated_lines, summary_of
+from tca_app.features.imports.planning import KINDS, errors_of, plan, read_file, repeated_lines, summary_of
 from tca_app.features.imports.schemas import (
     SHOWN_ERRORS,
+    ErrorQuery,
     ImportCreate,
     ImportPreview,
     ImportRead,
     ImportStart,
     Kind,
     PlannedRow,
+    PreviewQuery,
 )
 from tca_app.features.projects import service as projects
 from tca_app.models import Import, ImportFault, Project, User
@@ -121,13 +124,13 @@ async def _find(
     return row
 
 
-async def preview_import(session: AsyncSession, actor: Actor, import_id: int, data: ImportStart) -> ImportPreview:
+async def preview_import(session: AsyncSession, actor: Actor, import_id: int, data: PreviewQuery) -> ImportPreview:
     """Returns what a file would do with these choices. Raises Conflict when the import has started."""
     row = await _find(session, actor, import_id)
     if row.state != "preview":
         raise Conflict(_("This import has started already."))
     parsed, options = read_file(row.kind, row.content), _options(row, data)
-    return summary_of(parsed, await _planned(session, actor, row.kind, options, parsed))
+    return summary_of(parsed, await _planned(session, actor, row.kind, options, parsed), data)
 
 
 def _options(row: Any, data: ImportStart) -> Options:  # noqa: ANN401  a row of imports
@@ -191,26 +194,29 @@ async def _name(session: AsyncSession, name: ColumnElement[str], which: ColumnEl
     return (await session.execute(select(name).where(which))).scalar_one()
 
 
-async def error_file(session: AsyncSession, actor: Actor, import_id: int) -> str:
+async def error_file(session: AsyncSession, actor: Actor, import_id: int, query: ErrorQuery) -> str:
     """Returns the rows that failed, as CSV with a column for the reason. Before the start those that would fail."""
     row = await _find(session, actor, import_id)
     if row.state == "preview":
         parsed = read_file(row.kind, row.content)
         planned = await _planned(session, actor, row.kind, _options(row, ImportStart()), parsed)
-        failed = [(entry.record.cells, entry.error) for entry in planned if entry.action == "error"]
+        failed = [(entry.record.cells, entry.error) for entry in errors_of(planned, query)]
     else:
-        chosen = select(_faults.cells, _faults.error).where(_faults.import_id == import_id).order_by(_faults.line)
-        failed = [(found.cells, found.error) for found in await session.execute(chosen)]
+        failed = [(found.cells, found.error) for found in await session.execute(_failed(import_id, query))]
     columns = [name for name in row.columns if name != ERROR_COLUMN]
     kept = [number for number, name in enumerate(row.columns) if name != ERROR_COLUMN]
     return _csv([*columns, ERROR_COLUMN], [[*_cells(cells, kept), error] for cells, error in failed])
 
 
-async def list_errors(session: AsyncSession, actor: Actor, import_id: int) -> list[PlannedRow]:
+def _failed(import_id: int, query: ErrorQuery) -> Select[Any]:
+    chosen = select(_faults.line, _faults.cells, _faults.error).where(_faults.import_id == import_id)
+    return chosen.order_by(*order_by({"error": _faults.error}, query.sort, _faults.line))
+
+
+async def list_errors(session: AsyncSession, actor: Actor, import_id: int, query: ErrorQuery) -> list[PlannedRow]:
     """Returns the first rows that failed, of an import that has started."""
     await _find(session, actor, import_id)
-    chosen = select(_faults.line, _faults.cells, _faults.error).where(_faults.import_id == import_id)
-    found = await session.execute(chosen.order_by(_faults.line).limit(SHOWN_ERRORS))
+    found = await session.execute(_failed(import_id, query).limit(SHOWN_ERRORS))
     return [PlannedRow(action="error", **row._mapping) for row in found]
 
 

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
 from tca_app.features.jobs import listing, service
-from tca_app.features.jobs.schemas import JobFilter, JobQuery, JobRead, QueuesRead
-from tca_app.rest.csv_files import CSV, csv_response
+from tca_app.features.jobs.schemas import JobFilter, JobQuery, JobRead, QueueQuery, QueueRead, QueuesRead
+from tca_app.rest.csv_files import CSV, csv_file, csv_response
 from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Reading, Writing
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
@@ -20,9 +20,18 @@ _jobs = TypeAdapter(list[JobRead])
 
 
 @router.get("/queues", response_model=QueuesRead, responses=problems(401, 403))
-async def read_queues(actor: CurrentActor, session: Reading) -> Response:
+async def read_queues(query: Annotated[QueueQuery, Query()], actor: CurrentActor, session: Reading) -> Response:
     """Count the waiting, running, retrying and dead jobs of each queue. Superusers only, like all job endpoints."""
-    return item_response(await service.read_queues(session, actor))
+    return item_response(await service.read_queues(session, actor, query))
+
+
+@router.get("/queues/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 403))
+async def export_queues(
+    query: Annotated[QueueQuery, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the queues with their counts as CSV. A browser's session cookie is accepted."""
+    found = await service.read_queues(session, actor, query)
+    return csv_file("queues", tuple(QueueRead.model_fields), found.queues)
 
 
 @router.get("", response_model=list[JobRead], responses=problems(401, 403))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tca_app.core.database.concurrency import ListFilter, ListQuery
 from tca_app.core.filters import Many
@@ -17,6 +17,30 @@ def _known(name: str | None) -> str | None:
     if name is not None and name not in QUEUE_NAMES:
         raise ValueError("Unknown queue.")
     return name
+
+
+QueueSort = Literal[
+    "name",
+    "-name",
+    "waiting",
+    "-waiting",
+    "running",
+    "-running",
+    "retrying",
+    "-retrying",
+    "dead",
+    "-dead",
+    "lag_seconds",
+    "-lag_seconds",
+]
+
+
+class QueueQuery(BaseModel):
+    """All queues: there are few of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sort: QueueSort = "name"
 
 
 class QueueRead(ReadModel):

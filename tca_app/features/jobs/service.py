@@ -1,5 +1,7 @@
 """Service functions for jobs: queue statistics, retry and discard, for administrators."""
 
+import operator
+
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,7 +12,7 @@ from tca_app.core.events.log import emit
 from tca_app.core.jobs.queue import QUEUE_NAMES, wake_workers
 from tca_app.features.jobs import policy
 from tca_app.features.jobs.events import JobDiscarded, JobRetried
-from tca_app.features.jobs.schemas import JobBulk, JobResult, QueueRead, QueuesRead
+from tca_app.features.jobs.schemas import JobBulk, JobResult, QueueQuery, QueueRead, QueuesRead
 
 NOT_DEAD = "This job is not dead. It is waiting, running or done."
 
@@ -32,10 +34,13 @@ _WORKERS = text(
 )
 
 
-async def read_queues(session: AsyncSession, actor: Actor) -> QueuesRead:
-    """Returns all queues with their counts, and the number of running workers."""
+async def read_queues(session: AsyncSession, actor: Actor, query: QueueQuery | None = None) -> QueuesRead:
+    """Returns all queues with their counts, by default by name, and the number of running workers."""
     policy.require(actor)
-    return await count_queues(session)
+    found, sort = await count_queues(session), (query or QueueQuery()).sort
+    by_column = operator.attrgetter(sort.removeprefix("-"), "name")
+    found.queues.sort(key=by_column, reverse=sort.startswith("-"))
+    return found
 
 
 async def count_queues(session: AsyncSession) -> QueuesRead:

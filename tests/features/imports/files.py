@@ -5,7 +5,7 @@ from typing import Any
 
 from tca_app.core.actor import Actor
 from tca_app.features.imports import service
-from tca_app.features.imports.schemas import ImportCreate, ImportRead
+from tca_app.features.imports.schemas import ErrorQuery, ImportCreate, ImportRead
 from tests.factories import do_jobs, run
 
 
@@ -32,4 +32,4 @@ def numbers(row: ImportRead) -> tuple[int, int, int, int]:
 
 async def errors(actor: Actor, import_id: int) -> list[str]:
     """The lines of the error file."""
-    return (await run(service.error_file, actor, import_id)).splitlines()
+    return (await run(service.error_file, actor, import_id, ErrorQuery())).splitlines()

@@ -22,7 +22,7 @@ async def _team(project_id: int) -> dict[int, str]:
 
 async def test_projects_are_created_for_the_importer_with_the_slug_of_their_name() -> None:
     ana = await make_user("ana")
-    file = "name;status;color\nBilling API;;teal\nLedger;paused;\nBilling API;;\nX;gone;mauve\n"
+    file = "name;status;color\nBilling API;;teal\nLedger;paused;\nBilling API;;mauve\nX;gone;mauve\n"
     done = await imported(ana, file, "projects")
     assert numbers(done) == (2, 0, 0, 2)
     async with reading() as session:
@@ -32,7 +32,7 @@ async def test_projects_are_created_for_the_importer_with_the_slug_of_their_name
             ("ledger", ana.user_id, "paused", ""),
         ]
     _, twice, wrong = await errors(ana, done.id)
-    assert twice.endswith('"slug: Line 2 has the same."')
+    assert '"slug: Line 2 has the same. color: ' in twice
     assert "status: " in wrong
     assert "color: " in wrong
     assert numbers(await imported(ana, file, "projects")) == (0, 0, 2, 2)
@@ -78,9 +78,9 @@ async def test_a_maintainer_grants_by_a_file_only_what_they_may() -> None:
     bob, cyd, dee = [await make_user(name) for name in ("bob", "cyd", "dee")]
     await make_user("away", is_active=False)
     project_id = await make_project(owner, team={ana: "maintainer", cyd: "viewer", dee: "maintainer"})
-    lines = "BOB,deployer\ncyd,maintainer\ndee,viewer\nowner,viewer\nbo2,viewer\naway,viewer\nana,boss\n"
+    lines = "BOB,deployer\ncyd,maintainer\ndee,viewer\nowner,viewer\nbo2,viewer\naway,viewer\nana,boss\n,boss\n"
     done = await imported(ana, f"username,role\n{lines}", "members", existing="update", project_id=project_id)
-    assert numbers(done) == (1, 0, 0, 6)
+    assert numbers(done) == (1, 0, 0, 7)
     assert [line.rpartition('","')[2] for line in (await errors(ana, done.id))[1:]] == [
         'You do not have permission to do this."',
         'You do not have permission to do this."',
@@ -88,6 +88,7 @@ async def test_a_maintainer_grants_by_a_file_only_what_they_may() -> None:
         'username: There is no active user with this username."',
         'username: There is no active user with this username."',
         'role: Use maintainer, deployer, viewer."',
+        'username: Required. role: Use maintainer, deployer, viewer."',
     ]
     team = await _team(project_id)
     assert (team[bob.user_id], team[cyd.user_id], team[dee.user_id]) == ("deployer", "viewer", "maintainer")

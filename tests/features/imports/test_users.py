@@ -15,7 +15,7 @@ from tca_app.features.auth.schemas import PasswordReset
 from tca_app.features.auth.service import Client
 from tca_app.features.auth.step_up import ReauthenticationRequired
 from tca_app.features.imports import run as runner, service
-from tca_app.features.imports.schemas import ImportStart
+from tca_app.features.imports.schemas import ErrorQuery, ImportStart, PreviewQuery
 from tca_app.features.personal_data.erasure import erase_user
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
@@ -47,18 +47,21 @@ async def test_a_preview_says_what_would_happen_and_changes_nothing() -> None:
     lines += "x,,nobody,perhaps,\nBOB,,b2@example.com,,\n"
     made = await upload(boss, HEAD + lines, existing="update", dry_run=True)
     assert (made.state, made.total, numbers(made)) == ("preview", 4, (1, 1, 0, 2))
-    preview = await run(service.preview_import, boss, made.id, ImportStart())
+    preview = await run(service.preview_import, boss, made.id, PreviewQuery())
     assert [(row.line, row.action) for row in preview.rows] == [(2, "changed"), (3, "new"), (4, "error"), (5, "error")]
-    assert [row.error for row in preview.errors] == [
-        "is_superuser: Use true or false.",
-        "username: Line 3 has the same.",
-    ]
-    skipping = await run(service.preview_import, boss, made.id, ImportStart(existing="skip"))
+    every = (
+        "is_superuser: Use true or false. email: Enter an email address, such as ana@example.com. "
+        "username: Use at least 3 characters."
+    )
+    assert [row.error for row in preview.errors] == [every, "username: Line 3 has the same."]
+    last = await run(service.preview_import, boss, made.id, PreviewQuery(sort="-line"))
+    assert [row.line for row in last.errors] == [5, 4]
+    skipping = await run(service.preview_import, boss, made.id, PreviewQuery(existing="skip"))
     assert (skipping.changed, skipping.unchanged) == (0, 1)
     assert await _users("username", "full_name") == [("ana", "Ana"), ("boss", "Boss")]
     head, *failed = await errors(boss, made.id)
     assert head == '"username","full_name","email","is_superuser","is_active","error"'
-    assert failed[0] == '"x","","nobody","perhaps","","is_superuser: Use true or false."'
+    assert failed[0] == '"x","","nobody","perhaps","",' + f'"{every}"'
 
 
 async def test_rows_become_users_who_choose_their_password_by_mail(mailbox: Mailbox) -> None:
@@ -134,6 +137,32 @@ async def test_what_the_service_refuses_is_in_the_error_file_and_the_rest_is_in(
     assert ("fine", "=1+1") in await _users("username", "full_name")
     mended = "\n".join([HEAD.strip() + ",error", failed[3].replace("'=cmd", "cmd")])
     assert numbers(await imported(boss, mended)) == (1, 0, 0, 0)
+
+
+async def test_all_that_is_wrong_with_a_row_is_said_at_once() -> None:
+    boss = await make_admin("boss")
+    await make_user("ana"), await make_user("gone", deleted_at=text("now()"))
+    lines = (
+        "new,,n@example.com,,\n"
+        "new,,n@example.com,perhaps,\n"  # twice the keys of the row above
+        "boss,,nobody,false,maybe\n"  # the importer
+        "ana,,gone@example.com,,\n"  # two users, one in the trash
+    )
+    done = await imported(boss, HEAD + lines, existing="update")
+    assert numbers(done) == (1, 0, 0, 3)
+    own = "is_active: Use true or false. email: Enter an email address, such as ana@example.com. "
+    expected = [
+        "username: Line 2 has the same. email: Line 2 has the same. is_superuser: Use true or false.",
+        own + "This is your own account. Change it in Settings.",
+        "The username and the email address belong to two different users. "
+        "A user in the trash has this username or email address. Restore them first.",
+    ]
+    for sort, order in (("line", [0, 1, 2]), ("-line", [2, 1, 0]), ("error", [2, 1, 0]), ("-error", [0, 1, 2])):
+        query = ErrorQuery.model_validate({"sort": sort})
+        found = await run(service.list_errors, boss, done.id, query)
+        assert [row.error for row in found] == [expected[at] for at in order], sort
+        file = (await run(service.error_file, boss, done.id, query)).splitlines()[1:]
+        assert [line.rpartition('","')[2] for line in file] == [f'{row.error}"' for row in found]
 
 
 async def test_an_exported_file_can_be_imported_back(api: httpx.AsyncClient) -> None:

@@ -1,6 +1,8 @@
 """Jobs over REST: waiting and failed ones, retries; administrators only."""
 
-from typing import Any
+import csv
+import io
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -9,6 +11,7 @@ from sqlalchemy import text
 
 from tca_app.core.database.session import reading
 from tca_app.core.jobs.queue import PermanentFailure, enqueue, task
+from tca_app.features.jobs.schemas import QueueSort
 from tests.factories import bearer, do_jobs, make_admin, make_user, run
 
 JOBS = "/api/v1/jobs"
@@ -59,6 +62,18 @@ async def test_jobs_are_listed_in_every_order(api: httpx.AsyncClient, three_dead
     assert [job["id"] for job in found] == up
 
 
+async def test_the_queues_are_sorted_and_so_is_their_file(api: httpx.AsyncClient) -> None:
+    header, found = await bearer(await make_admin()), {}
+    for sort in get_args(QueueSort):
+        found[sort] = [queue["name"] for queue in (await _get(api, header, f"/queues?sort={sort}"))["queues"]]
+        answer = await api.get(f"{JOBS}/queues/export.csv?sort={sort}", headers=header)
+        assert [row["name"] for row in csv.DictReader(io.StringIO(answer.text))] == found[sort]
+    for sort in get_args(QueueSort)[::2]:
+        assert found[sort] == found[f"-{sort}"][::-1], sort
+    assert found["-dead"][0] == "email_queue"
+    assert (await api.get(f"{JOBS}/queues?sort=args", headers=header)).status_code == 422
+
+
 async def test_the_queues_say_how_much_is_in_them(api: httpx.AsyncClient) -> None:
     header = await bearer(await make_admin())
     await run(enqueue, "fragile", number=4)
@@ -94,7 +109,12 @@ async def test_a_discarded_job_is_gone(api: httpx.AsyncClient, three_dead: list[
 
 async def test_members_neither_see_nor_touch_them(api: httpx.AsyncClient, three_dead: list[int]) -> None:
     header = await bearer(await make_user())
-    for method, path in (("GET", ""), ("GET", "/queues"), ("DELETE", f"/{three_dead[0]}")):
+    for method, path in (
+        ("GET", ""),
+        ("GET", "/queues"),
+        ("GET", "/queues/export.csv"),
+        ("DELETE", f"/{three_dead[0]}"),
+    ):
         assert (await api.request(method, JOBS + path, headers=header)).status_code == 403
     assert (await api.post(f"{JOBS}/{three_dead[0]}/retry", headers=header)).status_code == 403
     assert len(await _get(api, await bearer(await make_admin()), "")) == 3

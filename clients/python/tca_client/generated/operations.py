@@ -515,6 +515,21 @@ class Operations(Calls):
         event_type: str | list[str] | None = None,
         since: str | None = None,
         until: str | None = None,
+        sort: Literal[
+            "at",
+            "-at",
+            "event_type",
+            "-event_type",
+            "status",
+            "-status",
+            "attempt",
+            "-attempt",
+            "duration_ms",
+            "-duration_ms",
+            "response_code",
+            "-response_code",
+        ]
+        | None = None,
     ) -> str:
         """Download the list of deliveries as CSV, without what was sent. A browser's session cookie is accepted.
 
@@ -523,7 +538,14 @@ class Operations(Calls):
         return self._text(
             "GET",
             path_of("/api/v1/webhooks/{webhook_id}/deliveries/export.csv", webhook_id),
-            query={"search": search, "status": status, "event_type": event_type, "since": since, "until": until},
+            query={
+                "search": search,
+                "status": status,
+                "event_type": event_type,
+                "since": since,
+                "until": until,
+                "sort": sort,
+            },
             repeatable=True,
         )
 
@@ -867,6 +889,31 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def export_queues(
+        self,
+        *,
+        sort: Literal[
+            "name",
+            "-name",
+            "waiting",
+            "-waiting",
+            "running",
+            "-running",
+            "retrying",
+            "-retrying",
+            "dead",
+            "-dead",
+            "lag_seconds",
+            "-lag_seconds",
+        ]
+        | None = None,
+    ) -> str:
+        """Download the queues with their counts as CSV. A browser's session cookie is accepted.
+
+        API tokens need the scope `admin`.
+        """
+        return self._text("GET", path_of("/api/v1/jobs/queues/export.csv"), query={"sort": sort}, repeatable=True)
+
     def export_subscribers(
         self, *, search: str | None = None, sort: Literal["created_at", "-created_at", "email", "-email"] | None = None
     ) -> str:
@@ -1089,10 +1136,25 @@ class Operations(Calls):
         event_type: str | list[str] | None = None,
         since: str | None = None,
         until: str | None = None,
+        sort: Literal[
+            "at",
+            "-at",
+            "event_type",
+            "-event_type",
+            "status",
+            "-status",
+            "attempt",
+            "-attempt",
+            "duration_ms",
+            "-duration_ms",
+            "response_code",
+            "-response_code",
+        ]
+        | None = None,
         skip: int | None = None,
         limit: int | None = None,
     ) -> Page[models.DeliveryRead]:
-        """List all attempts, newest first. The last 1,000 are kept.
+        """List all attempts, by default newest first. The last 1,000 are kept.
 
         API tokens need the scope `read`.
         """
@@ -1105,6 +1167,7 @@ class Operations(Calls):
                 "event_type": event_type,
                 "since": since,
                 "until": until,
+                "sort": sort,
                 "skip": skip,
                 "limit": limit,
             },
@@ -2045,13 +2108,31 @@ class Operations(Calls):
         """
         return self._json("GET", path_of("/api/v1/projects/{project_id}", project_id), repeatable=True)
 
-    def read_queues(self) -> models.QueuesRead:
+    def read_queues(
+        self,
+        *,
+        sort: Literal[
+            "name",
+            "-name",
+            "waiting",
+            "-waiting",
+            "running",
+            "-running",
+            "retrying",
+            "-retrying",
+            "dead",
+            "-dead",
+            "lag_seconds",
+            "-lag_seconds",
+        ]
+        | None = None,
+    ) -> models.QueuesRead:
         """Count the waiting, running, retrying and dead jobs of each queue. Superusers only, like all job
         endpoints.
 
         API tokens need the scope `admin`.
         """
-        return self._json("GET", path_of("/api/v1/jobs/queues"), repeatable=True)
+        return self._json("GET", path_of("/api/v1/jobs/queues"), query={"sort": sort}, repeatable=True)
 
     def read_slack(self, project_id: int | str) -> models.SlackRead:
         """Read whether the project posts to Slack, and which events. Maintainers and owners only.

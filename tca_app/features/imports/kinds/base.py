@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import AppError, Invalid
+from tca_app.core.errors import AppError
 from tca_app.core.language.messages import _
 from tca_app.core.schema import in_words
 from tca_app.features.imports.parsing import Record
@@ -37,8 +37,31 @@ class Planned:
     values: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def refused(cls, record: Record, error: str) -> "Planned":
-        return cls(record, "error", error)
+    def refused(cls, record: Record, reasons: Sequence[str]) -> "Planned":
+        return cls(record, "error", " ".join(reasons))
+
+
+class Faults:
+    """All that is wrong with a row, so that one correction mends it: `with faults:` goes on after a refusal."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def add(self, reason: str) -> None:
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, AppError):
+            return False
+        self.add(reason_of(error))
+        return True
+
+    def refuse(self, planned: Planned) -> Planned:
+        """Returns the planned row or, when something is wrong with it, its refusal."""
+        return Planned.refused(planned.record, self.reasons) if self.reasons else planned
 
 
 class ImportKind(Protocol):
@@ -63,21 +86,22 @@ class ImportKind(Protocol):
         """Creates or changes the row by the service of its feature. Raises an AppError, which is the row's."""
 
 
-def validated(schema: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
-    """Returns the values as the schema stores them. Raises Invalid with the reason of each field."""
+def validated(schema: type[BaseModel], values: dict[str, Any], faults: Faults) -> dict[str, Any]:
+    """Returns the values as the schema stores them, or as they are after adding the reason of each wrong field."""
     try:
         return schema.model_validate(values).model_dump(include=set(values))
     except ValidationError as error:
-        words = [f"{'.'.join(map(str, fault['loc']))}: {in_words(fault)}" for fault in error.errors()]
-        raise Invalid(" ".join(words)) from None
+        for fault in error.errors():
+            faults.add(f"{'.'.join(map(str, fault['loc']))}: {in_words(fault)}")
+        return values
 
 
-def flag(values: dict[str, Any], name: str) -> None:
-    """Replaces the text of a column by true or false. An empty cell is as good as none. Raises Invalid."""
+def flag(values: dict[str, Any], name: str, faults: Faults) -> None:
+    """Replaces the text of a column by true or false. An empty cell is as good as none."""
     text = values.pop(name, "").lower()
     if text and text not in _WORDS:
-        raise Invalid(_("{name}: Use true or false.", name=name))
-    if text:
+        faults.add(_("{name}: Use true or false.", name=name))
+    elif text:
         values[name] = _WORDS[text]
 
 

@@ -7,8 +7,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import AppError, Conflict, Invalid
-from tca_app.features.imports.kinds.base import Options, Planned, reason_of
+from tca_app.features.imports.kinds.base import Faults, Options, Planned
 from tca_app.features.imports.parsing import Record
 from tca_app.features.projects import policy, service as projects, team
 from tca_app.features.projects.schemas import GrantedRole, MemberUpdate, TeamMember
@@ -66,23 +65,20 @@ class Members:
 
 
 def _planned(actor: Actor, my_role: str | None, options: Options, record: Record, row: _Found | None) -> Planned:
-    try:
-        return _checked(actor, my_role, options, record, row)
-    except AppError as error:
-        return Planned.refused(record, reason_of(error))
-
-
-def _checked(actor: Actor, my_role: str | None, options: Options, record: Record, row: _Found | None) -> Planned:
+    faults = Faults()
     if not record.values.get("username"):
-        raise Invalid("username: Required.")
-    if row is None or (row.role is None and not row.is_active):
-        raise Conflict(UNKNOWN)
-    role = record.values.get("role", "").lower() or row.role or "viewer"
-    if row.role is not None and (role == row.role or options.existing == "skip"):
-        return Planned(record, "unchanged", row_id=row.id)
-    if "owner" in (role, row.role):
-        raise Conflict("role: Transfer the project to change its owner.")
-    if role not in ROLES:
-        raise Invalid(f"role: Use {', '.join(ROLES)}.")
-    policy.require(actor, policy.grant_action(*filter(None, (role, row.role))), my_role)
-    return Planned(record, "changed" if row.role else "new", row_id=row.id, values={"role": role})
+        faults.add("username: Required.")
+    elif row is None or (row.role is None and not row.is_active):
+        faults.add(UNKNOWN)
+    user_id, before = (row.id, row.role) if row is not None else (0, None)
+    role = record.values.get("role", "").lower() or before or "viewer"
+    if before is not None and (role == before or options.existing == "skip"):
+        return faults.refuse(Planned(record, "unchanged", row_id=user_id))
+    if "owner" in (role, before):
+        faults.add("role: Transfer the project to change its owner.")
+    elif role not in ROLES:
+        faults.add(f"role: Use {', '.join(ROLES)}.")
+    else:
+        with faults:
+            policy.require(actor, policy.grant_action(*filter(None, (role, before))), my_role)
+    return faults.refuse(Planned(record, "changed" if before else "new", row_id=user_id, values={"role": role}))

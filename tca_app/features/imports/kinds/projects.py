@@ -7,9 +7,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import AppError, Forbidden
 from tca_app.core.language.messages import _
-from tca_app.features.imports.kinds.base import Options, Planned, reason_of, validated
+from tca_app.features.imports.kinds.base import Faults, Options, Planned, validated
 from tca_app.features.imports.parsing import Record
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.creation import SLUG_TAKEN, slug_of
@@ -78,28 +77,30 @@ def _slug(values: dict[str, str]) -> str:
 
 
 def _planned(actor: Actor, options: Options, record: Record, row: _Found | None) -> Planned:
-    try:
-        return _checked(actor, options, record, row)
-    except AppError as error:
-        return Planned.refused(record, reason_of(error))
+    faults = Faults()
+    return faults.refuse(_checked(actor, options, record, row, faults))
 
 
-def _checked(actor: Actor, options: Options, record: Record, row: _Found | None) -> Planned:
+def _checked(actor: Actor, options: Options, record: Record, row: _Found | None, faults: Faults) -> Planned:
     values: dict[str, Any] = {name: record.values[name] for name in FIELDS if name in record.values}
     if row is None:
         if actor.token_project_id:
-            raise Forbidden(_("A token of a project cannot create projects."))
+            faults.add(_("A token of a project cannot create projects."))
         values |= {"slug": _slug(record.values)}
         # An empty status is that of the form.
-        return Planned(record, "new", values=validated(ProjectCreate, _without_empty(values, "status")))
+        return Planned(record, "new", values=validated(ProjectCreate, _without_empty(values, "status"), faults))
     if row.deleted_at is not None or not policy.may(actor, "projects.read", row.my_role):
-        raise Forbidden(f"slug: {SLUG_TAKEN}")
+        # Nothing more is said of a project that the importer may not see.
+        faults.add(f"slug: {SLUG_TAKEN}")
+        validated(ProjectCreate, _without_empty(values, "status"), faults)
+        return Planned(record, "new")
     if options.existing == "skip":
         return Planned(record, "unchanged", row_id=row.id)
-    given = validated(ProjectUpdate, _without_empty(values, "name", "slug", "status"))
+    given = validated(ProjectUpdate, _without_empty(values, "name", "slug", "status"), faults)
     changed = {name: value for name, value in given.items() if row._mapping[name] != value}
     for name, value in changed.items():
-        policy.require(actor, policy.change_action(name, row._mapping[name], value), row.my_role)
+        with faults:
+            policy.require(actor, policy.change_action(name, row._mapping[name], value), row.my_role)
     return Planned(record, "changed" if changed else "unchanged", row_id=row.id, values=changed)
 
 

@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
-from tca_app.core.errors import AppError, Conflict, Invalid
+from tca_app.core.errors import Conflict
 from tca_app.core.jobs.queue import enqueue
 from tca_app.core.language.messages import _
 from tca_app.core.schema import Email, InputModel
 from tca_app.features.auth import password_reset
-from tca_app.features.imports.kinds.base import Options, Planned, flag, reason_of, validated
+from tca_app.features.imports.kinds.base import Faults, Options, Planned, flag, validated
 from tca_app.features.imports.parsing import Record
 from tca_app.features.invitations import service as invitations
 from tca_app.features.invitations.schemas import InvitationCreate
@@ -84,36 +84,36 @@ class Users:
 
 
 def _planned(actor: Actor, options: Options, record: Record, found: list[_Found | None]) -> Planned:
-    try:
-        return _checked(actor, options, record, found)
-    except AppError as error:
-        return Planned.refused(record, reason_of(error))
-
-
-def _checked(actor: Actor, options: Options, record: Record, found: list[_Found | None]) -> Planned:
+    faults = Faults()
     values: dict[str, Any] = {name: record.values[name] for name in FIELDS if name in record.values}
-    flag(values, "is_active")
-    flag(values, "is_superuser")
+    flag(values, "is_active", faults)
+    flag(values, "is_superuser", faults)
     rows = {row.id: row for row in found if row is not None}
-    if len(rows) > 1:
-        raise Conflict(_("The username and the email address belong to two different users."))
     if not rows:
-        return Planned(record, "new", values=_new(options, values))
-    (row,) = rows.values()
-    if row.deleted_at is not None or row.kind != "person":
-        raise Conflict(_("A user in the trash has this username or email address. Restore them first."))
+        return faults.refuse(Planned(record, "new", values=_new(options, values, faults)))
+    if len(rows) > 1:
+        faults.add(_("The username and the email address belong to two different users."))
+    if any(row.deleted_at is not None or row.kind != "person" for row in rows.values()):
+        faults.add(_("A user in the trash has this username or email address. Restore them first."))
+    return faults.refuse(_existing(actor, options, record, values, next(iter(rows.values())), faults))
+
+
+def _existing(
+    actor: Actor, options: Options, record: Record, values: dict[str, Any], row: _Found, faults: Faults
+) -> Planned:
     if options.existing == "skip":
         return Planned(record, "unchanged", row_id=row.id)
-    given = validated(UserUpdate, {name: value for name, value in values.items() if value != "" or name == "full_name"})
+    filled = {name: value for name, value in values.items() if value != "" or name == "full_name"}
+    given = validated(UserUpdate, filled, faults)
     changed = {name: value for name, value in given.items() if row._mapping[name] != value}
     if row.id == actor.user_id and not {"email", "is_active", "is_superuser"}.isdisjoint(changed):
-        raise Conflict(_("This is your own account. Change it in Settings."))
+        faults.add(_("This is your own account. Change it in Settings."))
     return Planned(record, "changed" if changed else "unchanged", row_id=row.id, values=changed)
 
 
-def _new(options: Options, values: dict[str, Any]) -> dict[str, Any]:
+def _new(options: Options, values: dict[str, Any], faults: Faults) -> dict[str, Any]:
     if options.new_users != "invitation":
-        return validated(ImportedUser, values)
+        return validated(ImportedUser, values, faults)
     if values.get("is_superuser") or values.get("is_active") is False:
-        raise Invalid(_("Invited people become active users who are no administrators. Choose accounts instead."))
-    return validated(_Invited, {"email": values.get("email", "")})
+        faults.add(_("Invited people become active users who are no administrators. Choose accounts instead."))
+    return validated(_Invited, {"email": values.get("email", "")}, faults)

@@ -150,7 +150,7 @@ def _list_name() -> rx.Component:
 
 
 def _faults() -> rx.Component:
-    url = f"{routes.API_IMPORTS}/{state.import_id}/errors.csv"
+    url = f"{routes.API_IMPORTS}/{state.import_id}/errors.csv?{state.sort_query}"
     download = outside_link(
         rx.icon("download", size=16, aria_hidden="true"),
         t("Error file"),
@@ -162,8 +162,8 @@ def _faults() -> rx.Component:
     def line(row: Any) -> rx.Component:
         return rx.el.tr(rx.el.td(row["line"], class_name="num"), rx.el.td(row["error"]))
 
-    heads = ((t("Line"), "num"), (t("Reason"), "import-reason"))
-    table = plain_table(t("Errors"), heads, rx.foreach(state.faults, line))
+    heads = ((t("Line"), "num", "line"), (t("Reason"), "import-reason", "error"))
+    table = plain_table(t("Errors"), heads, rx.foreach(state.faults, line), order=state)
     return rx.cond(as_var(state.faults).length() > 0, panel(t("Errors"), table, actions=(download,), flush=True))
 
 

@@ -1,7 +1,7 @@
 """State of the page of one import: the preview with its choices, the progress, and what is left over."""
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import reflex as rx
 
@@ -10,11 +10,19 @@ from tca_app.core.errors import AppError, Invalid, NotFound
 from tca_app.core.language.messages import N_, _, ngettext
 from tca_app.core.region.formats import number
 from tca_app.features.imports import service as imports
-from tca_app.features.imports.schemas import ImportPreview, ImportRead, ImportStart, PlannedRow
+from tca_app.features.imports.schemas import (
+    ErrorQuery,
+    ImportPreview,
+    ImportRead,
+    ImportStart,
+    PlannedRow,
+    PreviewQuery,
+)
 from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.order import Order, OrderState
 from tca_app.ui.url import record_id
 
 LISTS = {"users": (N_("Users"), routes.USERS), "projects": (N_("Projects"), routes.PROJECTS)}
@@ -30,7 +38,7 @@ class Line(TypedDict):
     error: str
 
 
-class ImportState(RecordState, SessionState):
+class ImportState(OrderState, RecordState, SessionState):
     """State of the page `/imports/[import_id]`."""
 
     import_id: int = 0
@@ -54,6 +62,8 @@ class ImportState(RecordState, SessionState):
     is_missing: bool = False
     is_busy: bool = False
     error_text: str = ""
+
+    _order: ClassVar = Order.of("sort_errors", ErrorQuery)
 
     @rx.var
     def title(self) -> str:
@@ -93,18 +103,19 @@ class ImportState(RecordState, SessionState):
         self.lines, self.faults, self.summary, self.error_text = [], [], "", ""
         self.is_missing, self.is_busy = False, False
 
-    def _choices(self) -> ImportStart:
-        return ImportStart.model_validate({"existing": self.existing or None, "new_users": self.new_users or None})
+    def _choices(self) -> dict[str, str | None]:
+        return {"existing": self.existing or None, "new_users": self.new_users or None}
 
     async def _read(self, import_id: int) -> None:
-        actor = self._as_actor()
+        actor, order = self._as_actor(), {"sort": self._sorted()}
         async with reading() as session:
             row = await imports.get_import(session, actor, import_id)
             preview, faults = None, list[PlannedRow]()
             if row.state == "preview":
-                preview = await imports.preview_import(session, actor, import_id, self._choices())
+                query = PreviewQuery.model_validate(self._choices() | order)
+                preview = await imports.preview_import(session, actor, import_id, query)
             elif row.failed:
-                faults = await imports.list_errors(session, actor, import_id)
+                faults = await imports.list_errors(session, actor, import_id, ErrorQuery.model_validate(order))
         self._keep(row)
         if preview:
             self._keep_preview(preview)
@@ -150,7 +161,8 @@ class ImportState(RecordState, SessionState):
         yield
         try:
             async with transaction() as session:
-                await imports.start_import(session, self._as_actor(), import_id, self._choices())
+                data = ImportStart.model_validate(self._choices())
+                await imports.start_import(session, self._as_actor(), import_id, data)
         finally:
             self.is_busy = False
         yield ImportState.load

@@ -4,7 +4,8 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.jobs.ui.state import JobRow, JobsState, Queue
+from tca_app.features.jobs.ui.queues_state import Queue, QueuesState
+from tca_app.features.jobs.ui.state import JobRow, JobsState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import page_header, panel, relative_time
@@ -17,9 +18,10 @@ from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
 state = JobsState
+queues = QueuesState
 
 
-@page(routes.JOBS, t("Jobs"), permission="jobs.manage", on_load=(JobsState.load,))
+@page(routes.JOBS, t("Jobs"), permission="jobs.manage", on_load=(QueuesState.load, JobsState.load))
 def jobs_page() -> rx.Component:
     return rx.fragment(
         page_header(t("Jobs"), t("Background work: email, notifications, daily aggregates and event streams.")),
@@ -54,16 +56,22 @@ def _is_dead(row: JobRow) -> Any:
 
 
 def _queues() -> rx.Component:
-    numbers = (t("Waiting"), t("Running"), t("Retrying"), t("Dead"), t("Lag"))
-    heads = ((t("Queue"), ""), *((label, "right") for label in numbers))
+    heads = (
+        (t("Queue"), "", "name"),
+        (t("Waiting"), "right", "waiting"),
+        (t("Running"), "right", "running"),
+        (t("Retrying"), "right", "retrying"),
+        (t("Dead"), "right", "dead"),
+        (t("Lag"), "right", "lag_seconds"),
+    )
     return panel(
         t("Queues"),
         rx.cond(
-            as_var(state.queues).length() > 0,
-            plain_table(t("Queues"), heads, rx.foreach(state.queues, _queue)),
+            as_var(queues.queues).length() > 0,
+            plain_table(t("Queues"), heads, rx.foreach(queues.queues, _queue), order=queues),
             rx.el.div(skeleton_lines(4), class_name="panel-body"),
         ),
-        actions=(_workers(),),
+        actions=(_workers(), download_link(routes.API_QUEUES_EXPORT, queues.sort_query)),
         flush=True,
     )
 
@@ -71,9 +79,9 @@ def _queues() -> rx.Component:
 def _workers() -> rx.Component:
     """A badge for the workers. Without a running worker no job runs, which is an error."""
     return rx.cond(
-        as_var(state.queues).length() > 0,
+        as_var(queues.queues).length() > 0,
         rx.cond(
-            state.workers > 0,
+            queues.workers > 0,
             badge(t("Workers are running"), "good", "circle-check"),
             badge(t("No worker is running"), "bad", "circle-x"),
         ),

@@ -1,4 +1,4 @@
-"""State of `/status/jobs`: the queues, and the jobs in one state."""
+"""State of the list of jobs on `/status/jobs`."""
 
 import json
 from typing import Any, ClassVar, TypedDict
@@ -6,10 +6,9 @@ from typing import Any, ClassVar, TypedDict
 import reflex as rx
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import Session, reading
+from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import N_, _
-from tca_app.core.region.formats import number
 from tca_app.features.jobs import listing, service as jobs
 from tca_app.features.jobs.filters import JOBS, STATE_LABELS, queue_label
 from tca_app.features.jobs.schemas import JobBulk, JobQuery, JobResult
@@ -18,18 +17,6 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
 from tca_app.ui.table.state import TableQuery
 from tca_app.ui.url import printable
-
-
-class Queue(TypedDict):
-    """A queue. `lag` is in words: "12 s"."""
-
-    name: str
-    waiting: int
-    running: int
-    retrying: int
-    dead: int
-    lag: str
-    is_late: bool
 
 
 class JobRow(TypedDict):
@@ -46,26 +33,10 @@ class JobRow(TypedDict):
     next_at: str
 
 
-def lag_in_words(seconds: float) -> str:
-    if seconds < 1:
-        return _("none")
-    if seconds < 120:
-        return _("{seconds} s", seconds=number(seconds))
-    if seconds < 7200:
-        return _("{number} min", number=number(seconds / 60))
-    return _("{number} h", number=number(seconds / 3600))
-
-
-LATE_S = 60.0
-
-
 class JobsState(BulkActions, SessionState):
-    """State of the page. The URL holds its filters."""
+    """State of the list. The URL holds its filters."""
 
     rows: list[JobRow] = []
-    queues: list[Queue] = []
-    workers: int = 0
-    as_of: str = ""
 
     _bulk: ClassVar = BulkSpec(
         "jobs.manage",
@@ -112,21 +83,6 @@ class JobsState(BulkActions, SessionState):
     @handler("jobs.manage", supersedes=True)
     async def load(self) -> Events:
         self._watch(JobsState.load, "jobs")
-        async with reading() as session:
-            found = await jobs.read_queues(session, self._as_actor())
-        self.workers = found.workers
-        self.queues = [
-            Queue(
-                name=_(queue_label(queue.name)),
-                waiting=queue.waiting,
-                running=queue.running,
-                retrying=queue.retrying,
-                dead=queue.dead,
-                lag=lag_in_words(queue.lag_seconds),
-                is_late=queue.lag_seconds > LATE_S,
-            )
-            for queue in found.queues
-        ]
         return await self._load()
 
 

@@ -56,6 +56,25 @@ async def test_the_preview_follows_its_choices_and_starts(console: Console) -> N
     assert redirects(deleted) == ["/users"]
 
 
+async def test_the_errors_have_the_order_of_the_url_before_and_after_the_start(console: Console) -> None:
+    boss = await make_admin("boss")
+    made = await upload(boss, "username,email\nana,nobody\nx,x@example.com\nbo2,b\n", dry_run=True)
+    tab, _ = await open_page(console, boss, made.id)
+
+    async def lines(query: str) -> tuple[list[int], str]:
+        tab.path = f"/imports/{made.id}{query}"
+        await tab.send(ImportState.load)
+        kept = await tab.hydrate()
+        return [fault["line"] for fault in shown(kept, ImportState, "faults")], shown(kept, ImportState, "sort_query")
+
+    for _ in range(2):
+        assert await lines("") == ([2, 3, 4], "")
+        assert await lines("?sort_errors=-error") == ([3, 4, 2], "sort=-error")
+        assert await lines("?sort_errors=nonsense") == ([2, 3, 4], "")
+        await tab.send(ImportState.start, import_id=made.id)
+        await do_jobs()
+
+
 async def test_an_import_of_somebody_else_does_not_exist(console: Console) -> None:
     made = await upload(await make_admin("boss"), FILE, dry_run=True)
     other = await make_admin("other")

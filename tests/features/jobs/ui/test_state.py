@@ -6,7 +6,8 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.core.actor import Actor
-from tca_app.features.jobs.ui.state import JobsState, lag_in_words
+from tca_app.features.jobs.ui.queues_state import QueuesState, lag_in_words
+from tca_app.features.jobs.ui.state import JobsState
 from tca_app.ui.session import SessionState
 from tests.factories import do_jobs, make_admin, make_user, run
 from tests.features.jobs.test_jobs import BROKEN, enqueue
@@ -38,13 +39,24 @@ async def test_the_dead_are_shown_and_tried_again(console: Console) -> None:
     updates = await tab.send(JobsState.load)
     rows = shown(updates, JobsState, "rows")
     assert [row["reason"] for row in rows] == [f"no paper {n}" for n in (3, 2, 1)]
-    email = next(queue for queue in shown(updates, JobsState, "queues") if queue["name"] == "Email")
-    assert (email["dead"], email["is_late"]) == (3, False)
     BROKEN.clear()
     updates = await tab.send(JobsState.ask_rows, action="retry", ids=[rows[0]["id"], rows[1]["id"], 10**9])
     (toast,) = shown(updates, SessionState, "toasts")
     assert toast["text"] == "2 jobs retried, 1 no longer dead"
     assert [row["id"] for row in shown(updates, JobsState, "rows")] == [rows[2]["id"]]
+
+
+async def test_the_queues_have_an_order_of_their_own(console: Console) -> None:
+    tab = await _opened(console, await make_admin())
+    for query, sort in (("", ""), ("?sort_queues=-dead&sort=kind", "sort=-dead"), ("?sort_queues=x", "")):
+        tab.path = f"/status/jobs{query}"
+        await tab.send(QueuesState.load)
+        kept = await tab.hydrate()
+        names = [queue["name"] for queue in shown(kept, QueuesState, "queues")]
+        assert (names[0], names[-1]) == (("Email", "Analytics") if sort else ("Analytics", "Webhook"))
+        assert shown(kept, QueuesState, "sort_query") == sort
+    email = next(queue for queue in shown(kept, QueuesState, "queues") if queue["name"] == "Email")
+    assert (email["dead"], email["is_late"]) == (3, False)
 
 
 async def test_discarding_asks_first(console: Console) -> None:
@@ -86,6 +98,7 @@ async def test_other_states_are_not_retried(console: Console) -> None:
 async def test_members_are_shown_nothing(console: Console) -> None:
     tab = await _opened(console, await make_user())
     assert shown(await tab.send(JobsState.load), JobsState, "rows") is None
+    assert shown(await tab.send(QueuesState.load), QueuesState, "queues") is None
 
 
 @pytest.mark.parametrize(
