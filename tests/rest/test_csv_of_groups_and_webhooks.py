@@ -85,7 +85,7 @@ async def test_deliveries_are_filtered_and_the_file_has_nothing_of_what_was_sent
             (("ping", "succeeded", ""), ("ping", "failed", "=HTTP 500"), ("project_updated", "failed", "timeout"))
         )
     ]
-    rows = [row | {"response_code": 500 if "500" in row["error"] else None} for row in rows]
+    rows = [row | {"response_code": 500 if "500" in str(row["error"]) else None} for row in rows]
     async with transaction() as session:
         await session.execute(insert(WebhookDelivery), rows)
 

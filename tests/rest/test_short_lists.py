@@ -1,6 +1,7 @@
 """Short lists: each order and its reverse, a file with the rows of the list, and for nobody who may not see it."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -149,12 +150,33 @@ async def test_own_tokens_and_those_of_a_project_are_sorted_and_filtered(api: ht
             ("sort=name", [1, 0, 2]),
             ("sort=-name&state=active", [0, 1]),
             ("state=revoked&state=expired", [2]),
+            ("search=%3Da", [1]),
+            ("search=TCA_&sort=-name&state=active", [0, 1]),
         ):
             ids = [row["id"] for row in await listed(api, header, where, query)]
             assert ids == [made[at] for at in expected], (where, query)
             assert [int(row["id"]) for row in await lines(api, header, where, query)] == ids
         assert "'=A" in [row["name"] for row in await lines(api, header, where)]
         assert (await api.get(f"{where}?sort=hash", headers=header)).status_code == 422
+
+
+async def test_no_file_of_tokens_has_a_secret(api: httpx.AsyncClient, owner: Actor) -> None:
+    project_id, admin = await make_project(owner), await bearer(await make_admin("root"))
+    _, own = await make_token(owner, name="own")
+    _, of_project = await make_token(owner, project_id, name="of project")
+    header, project = await bearer(owner), f"/api/v1/projects/{project_id}/tokens"
+    for who, where, names in (
+        (header, "/api/v1/tokens", ["own"]),
+        (header, project, ["of project"]),
+        (admin, "/api/v1/admin/tokens", ["of project", "own"]),
+    ):
+        rows = await lines(api, who, where)
+        assert [row["name"] for row in rows] == names
+        assert not [name for name in rows[0] if "hash" in name or "token" in name]
+        for given in (own, of_project):
+            secret = given["Authorization"].removeprefix("Bearer ")
+            hashed = hashlib.sha256(secret.encode()).hexdigest()
+            assert not [row for row in rows if secret in str(row) or secret[12:] in str(row) or hashed in str(row)]
 
 
 async def test_the_file_of_notifications_is_ones_own(api: httpx.AsyncClient) -> None:

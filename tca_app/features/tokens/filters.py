@@ -4,7 +4,13 @@ from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import Choice, TableSpec
 
 STATES = (("active", N_("Active")), ("expired", N_("Expired")), ("revoked", N_("Revoked")))
-OWN_TOKENS = TableSpec(sorts=(), default_sort="", choices=(Choice("state", N_("Status"), STATES),))
+OWN_TOKENS = TableSpec(
+    sorts=("name", "state", "created_at", "last_used_at", "expires_at"),
+    default_sort="-created_at",
+    name="own_tokens",
+    optional=("state", "created_at", "last_used_at", "expires_at"),
+    choices=(Choice("state", N_("Status"), STATES),),
+)
 TOKENS = TableSpec(
     sorts=("name", "owner", "state", "created_at", "last_used_at", "expires_at"),
     default_sort="-created_at",

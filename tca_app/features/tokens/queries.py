@@ -3,12 +3,13 @@
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import Select, bindparam, case, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.lists import to_reads
+from tca_app.core.database.pagination import contains
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.facets import Facets, facets_of
@@ -83,10 +84,15 @@ async def list_project_tokens(
     session: AsyncSession, actor: Actor, project_id: int, query: OwnTokenQuery | None = None
 ) -> list[TokenRead]:
     """Returns the tokens of a project, by default newest first, those of CI jobs last. Raises NotFound, Forbidden."""
+    await require_project(session, actor, project_id)
+    return await _listed(session, WHOLE.where(_tokens.project_id == bindparam("owner_id")), project_id, query)
+
+
+async def require_project(session: AsyncSession, actor: Actor, project_id: int) -> None:
+    """Raises NotFound or Forbidden unless the actor may manage the tokens of this project."""
     policy.require_session(actor)
     project = await get_project(session, actor, project_id)
     projects.require(actor, policy.MANAGE, project.my_role)
-    return await _listed(session, WHOLE.where(_tokens.project_id == bindparam("owner_id")), project_id, query)
 
 
 async def _listed(
@@ -95,6 +101,9 @@ async def _listed(
     asked = query or OwnTokenQuery()
     if asked.state:
         rows = rows.where(STATE.in_(asked.state))
+    if asked.search:
+        shown = func.fold_text(_tokens.name + literal("\n") + _tokens.prefix)
+        rows = rows.where(contains(shown, asked.search)[0])
     order = order_by(_SORTS, asked.sort, _tokens.id, nullable=("last_used_at", "expires_at"))
     own_first = _tokens.ci_trust_id.is_not(None)  # however many jobs there are
     found = await session.execute(rows.order_by(own_first, *order).limit(MOST), {"owner_id": owner_id})

@@ -4,7 +4,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from tca_app.core.database.concurrency import ListFilter
 from tca_app.core.filters import DayOrMoment, Many
@@ -152,10 +152,11 @@ OwnTokenSort = Literal[
 ]
 
 
-class OwnTokenQuery(BaseModel):
-    """One's own tokens, or those of a project. Without `state`, those that were revoked or have expired too."""
+class OwnTokenQuery(ListFilter):
+    """One's own tokens, or those of a project. Without `state`, those that were revoked or have expired too.
 
-    model_config = ConfigDict(extra="forbid")
+    `search` matches the name and the prefix.
+    """
 
     state: Many[TokenState] = []
     sort: OwnTokenSort = "-created_at"

@@ -18,7 +18,7 @@ from tca_app.features.projects.service import find_project
 from tca_app.features.tokens import events, policy
 from tca_app.features.tokens.authentication import is_live, token_cache
 from tca_app.features.tokens.issuing import NewToken, insert_token
-from tca_app.features.tokens.queries import WHOLE, count_states, list_project_tokens, list_tokens
+from tca_app.features.tokens.queries import WHOLE, count_states, list_project_tokens, list_tokens, require_project
 from tca_app.features.tokens.schemas import (
     MAX_DAYS,
     ProjectTokenCreate,
@@ -42,6 +42,7 @@ __all__ = [
     "insert_token",
     "list_project_tokens",
     "list_tokens",
+    "require_project",
     "revoke_project_token",
     "revoke_token",
     "revoke_tokens",

@@ -11,7 +11,7 @@ from tca_app.features.groups.filters import GROUPS
 from tca_app.features.invitations.filters import INVITATIONS
 from tca_app.features.jobs.filters import JOBS
 from tca_app.features.projects.listing.filters import MEMBERS, PROJECTS
-from tca_app.features.tokens.filters import TOKENS
+from tca_app.features.tokens.filters import OWN_TOKENS, TOKENS
 from tca_app.features.users.filters import USERS
 from tca_app.features.webhooks.filters import DELIVERIES, WEBHOOKS
 
@@ -29,6 +29,7 @@ ViewedList = Literal[
     "members",
     "webhooks",
     "deliveries",
+    "own_tokens",
 ]
 MAX_QUERY = 2000
 _SPECS: dict[str, TableSpec] = {
@@ -45,6 +46,7 @@ _SPECS: dict[str, TableSpec] = {
     "members": MEMBERS,
     "webhooks": WEBHOOKS,
     "deliveries": DELIVERIES,
+    "own_tokens": OWN_TOKENS,
 }
 
 

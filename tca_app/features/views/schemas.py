@@ -24,8 +24,8 @@ GivenQuery = Annotated[_Query, BeforeValidator(null_is_empty, json_schema_input_
 class ViewCreate(InputModel):
     """A view of a list. A shared one is for everybody who may see the list, and only administrators create it.
 
-    `members` needs a `project_id` and `deliveries` a `webhook_id`. `webhooks` may have a `project_id`; without it they
-    are those of the instance. The other lists take neither.
+    `members` needs a `project_id` and `deliveries` a `webhook_id`. `webhooks` and `own_tokens` may have a `project_id`;
+    without it they are those of the instance, or one's own. The other lists take neither.
     """
 
     list: ViewedList

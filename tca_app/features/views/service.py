@@ -9,6 +9,7 @@ from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.language.messages import _
 from tca_app.features.projects import queries as projects
+from tca_app.features.tokens import service as tokens
 from tca_app.features.views import policy
 from tca_app.features.views.lists import MAX_QUERY, parsed
 from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
@@ -19,7 +20,10 @@ MAX_VIEWS = 50  # of a person, and of the shared ones
 _VIEWS = SavedView.__table__
 _views = _VIEWS.c
 # The record whose list it is: a list must have it, or may.
-_RECORDS, _OPTIONAL = {"members": "project_id", "deliveries": "webhook_id"}, {"webhooks": "project_id"}
+_RECORDS, _OPTIONAL = (
+    {"members": "project_id", "deliveries": "webhook_id"},
+    {"webhooks": "project_id", "own_tokens": "project_id"},
+)
 _TAKEN = {"uq_saved_views_user_id_list_name": ("name", "A view of this list has this name already.")}
 
 
@@ -102,6 +106,8 @@ async def _project_of(session: AsyncSession, actor: Actor, data: ViewCreate) -> 
         await webhooks.require_scope(session, actor, data.project_id)
     elif data.webhook_id is not None:
         return (await webhooks.get_webhook(session, actor, data.webhook_id)).project_id
+    elif data.list == "own_tokens" and data.project_id is not None:
+        await tokens.require_project(session, actor, data.project_id)
     elif data.project_id is not None:
         await projects.get_project(session, actor, data.project_id)
     return data.project_id

@@ -19,8 +19,11 @@ LIST_URLS: dict[ViewedList, str] = {
     "activity": routes.ACTIVITY,
     "groups": routes.GROUPS,
     "dora": routes.DORA,
+    "own_tokens": f"{routes.SETTINGS}?tab=tokens",  # those of a project are in its settings
     "webhooks": routes.WEBHOOKS,  # of the instance; those of a project are on its page
 }
+_LISTS_OF_TABS: dict[str, ViewedList] = {"members": "members", "settings": "own_tokens"}
+_TABS: dict[ViewedList, str] = {"members": "members", "own_tokens": "settings", "webhooks": "webhooks"}  # of a project
 
 
 class Location(NamedTuple):
@@ -45,8 +48,8 @@ def list_at(url: str) -> Location | None:
         if path == own.partition("?")[0] and fields_of(own).items() <= given.items():
             return Location(name)
     project_id, tab = number_in(path.removeprefix(f"{routes.PROJECTS}/")), given.get("tab", "")
-    if project_id and tab == "members":
-        return Location("members", project_id)
+    if project_id and tab in _LISTS_OF_TABS:
+        return Location(_LISTS_OF_TABS[tab], project_id)
     if path == routes.WEBHOOKS or (project_id and tab == "webhooks"):
         webhook_id = number_in(given.get("hook", ""))
         return Location("deliveries" if webhook_id else "webhooks", project_id, webhook_id)
@@ -60,8 +63,8 @@ def url_of(view: ViewRead) -> str:
 
 
 def _list_url(view: ViewRead) -> str:
-    if view.list in ("members", "webhooks") and view.project_id is not None:
-        return f"{routes.project(view.project_id)}?tab={view.list}"
+    if view.list in _TABS and view.project_id is not None:
+        return f"{routes.project(view.project_id)}?tab={_TABS[view.list]}"
     if view.webhook_id is not None:
         return routes.webhook(view.project_id, view.webhook_id)
     return LIST_URLS[view.list]

@@ -1,5 +1,7 @@
 """The grid of the shared table: its head, its rows with checkbox and menu, and the placeholder while it loads."""
 
+import functools
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,7 @@ from tca_app.ui.components.text import shown, t
 from tca_app.ui.table.order import sort_button as sort_button, sort_direction as sort_direction, sortable_head
 from tca_app.ui.table.parts import as_cards
 from tca_app.ui.table.preferences import hidden_numbers
+from tca_app.ui.var import as_var
 
 SKELETON_ROWS = 8
 # Values that the browser computes when it sends the event.
@@ -184,13 +187,14 @@ class Grid:
     def _menu(self, row: Any) -> rx.Component | None:
         if not self.actions:
             return None
-        return rx.el.td(
-            rx.menu.root(
-                rx.menu.trigger(icon_button(t("Actions for {row}", row=self.row_name(row)), "ellipsis", "ghost small")),
-                rx.menu.content(*(self._menu_item(action, row) for action in self.actions), align="end"),
-            ),
-            class_name="act",
+        menu = rx.menu.root(
+            rx.menu.trigger(icon_button(t("Actions for {row}", row=self.row_name(row)), "ellipsis", "ghost small")),
+            rx.menu.content(*(self._menu_item(action, row) for action in self.actions), align="end"),
         )
+        conditions = [as_var(action.shown(row)).to(bool) for action in self.actions if action.shown]
+        if len(conditions) == len(self.actions):
+            menu = rx.cond(functools.reduce(operator.or_, conditions), menu)
+        return rx.el.td(menu, class_name="act")
 
     def _menu_item(self, action: RowAction, row: Any) -> rx.Component:
         item = rx.menu.item(

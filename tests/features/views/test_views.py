@@ -138,6 +138,18 @@ async def test_views_of_a_project_are_for_those_who_see_it(api: httpx.AsyncClien
     assert await names(api, await bearer(owner)) == []
 
 
+async def test_views_of_tokens_are_ones_own_or_those_of_a_project(api: httpx.AsyncClient) -> None:
+    owner, viewer, stranger = await make_user(), await make_user(), await make_user()
+    project_id = await make_project(owner, team={viewer: "viewer"})
+    mine = {"list": "own_tokens", "name": "Mine", "query": "state=active&sort=-name&person=1&tab=tokens"}
+    of_project = mine | {"name": "CI", "project_id": project_id}
+    for who, expected in ((owner, [201, 201]), (viewer, [201, 403]), (stranger, [201, 404])):
+        header = await bearer(who)
+        answers = [await api.post(VIEWS, headers=header, json=view) for view in (mine, of_project)]
+        assert [answer.status_code for answer in answers] == expected
+        assert answers[0].json()["query"] == "sort=-name&state=active"
+
+
 @pytest.mark.parametrize(
     "record", [{"list": "members"}, {"list": "deliveries"}, {"project_id": 1}, {"list": "members", "webhook_id": 1}]
 )

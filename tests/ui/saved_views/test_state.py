@@ -71,6 +71,8 @@ async def test_a_list_of_a_record_has_views_of_its_own(console: Console) -> None
         f"/settings/webhooks?hook={instance_hook.id}&status=failed",
         f"/projects/{first}?tab=webhooks&sort=-url&status=disabled",
         "/settings/webhooks?sort=-url&last=failed",
+        f"/projects/{first}?tab=settings&state=active",
+        "/settings?tab=tokens&sort=name&state=revoked",
     )
     tab = await open_tab(console, admin)
     for number, path in enumerate(pages):
@@ -79,7 +81,7 @@ async def test_a_list_of_a_record_has_views_of_its_own(console: Console) -> None
         (view,) = shown(updates, SavedViewsState, "list_views")
         assert view["url"] == path
     assert [view["url"] for view in shown(updates, SavedViewsState, "pinned_views")] == list(pages)
-    for path in (f"/projects/{first}?tab=settings", f"/projects/{first}", "/settings?tab=tokens"):
+    for path in (f"/projects/{first}?tab=environments", f"/projects/{first}", "/settings", "/settings?tab=password"):
         assert list_at(path) is None
     (toast,) = [
         toast

@@ -842,7 +842,7 @@ class PersonRead(TypedDict):
 
 class PlannedRow(TypedDict):
     """
-    A row of the file: what the import does with it, and why not.
+    A row of the file: what the import does with it, and why not, with all that is wrong with it.
     """
 
     line: int
@@ -1284,8 +1284,8 @@ class ViewCreate(TypedDict):
     """
     A view of a list. A shared one is for everybody who may see the list, and only administrators create it.
 
-    `members` needs a `project_id` and `deliveries` a `webhook_id`. `webhooks` may have a `project_id`; without it they
-    are those of the instance. The other lists take neither.
+    `members` needs a `project_id` and `deliveries` a `webhook_id`. `webhooks` and `own_tokens` may have a `project_id`;
+    without it they are those of the instance, or one's own. The other lists take neither.
     """
 
     list: Literal[
@@ -1302,6 +1302,7 @@ class ViewCreate(TypedDict):
         "members",
         "webhooks",
         "deliveries",
+        "own_tokens",
     ]
     project_id: NotRequired[int | None]
     webhook_id: NotRequired[int | None]
@@ -1331,6 +1332,7 @@ class ViewRead(TypedDict):
         "members",
         "webhooks",
         "deliveries",
+        "own_tokens",
     ]
     project_id: int | None
     webhook_id: int | None

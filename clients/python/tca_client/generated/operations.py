@@ -1741,6 +1741,7 @@ class Operations(Calls):
             "members",
             "webhooks",
             "deliveries",
+            "own_tokens",
         ]
         | None = None,
     ) -> list[models.ViewRead]:
@@ -1807,6 +1808,7 @@ class Operations(Calls):
         *,
         existing: Literal["skip", "update"] | None = None,
         new_users: Literal["link", "invitation", "none"] | None = None,
+        sort: Literal["line", "-line", "error", "-error"] | None = None,
     ) -> models.ImportPreview:
         """Read what an import that has not started would do, with the first rows and errors.
 
@@ -1815,7 +1817,7 @@ class Operations(Calls):
         return self._json(
             "GET",
             path_of("/api/v1/imports/{import_id}/preview", import_id),
-            query={"existing": existing, "new_users": new_users},
+            query={"existing": existing, "new_users": new_users, "sort": sort},
             repeatable=True,
         )
 
@@ -1975,12 +1977,14 @@ class Operations(Calls):
             repeatable=True,
         )
 
-    def read_errors(self, import_id: int) -> str:
+    def read_errors(self, import_id: int, *, sort: Literal["line", "-line", "error", "-error"] | None = None) -> str:
         """Download the rows that failed, with the column `error`. Mend them and import the file again.
 
         API tokens need the scope `read`.
         """
-        return self._text("GET", path_of("/api/v1/imports/{import_id}/errors.csv", import_id), repeatable=True)
+        return self._text(
+            "GET", path_of("/api/v1/imports/{import_id}/errors.csv", import_id), query={"sort": sort}, repeatable=True
+        )
 
     def read_group(self, group_id: int) -> models.GroupRead:
         """Read Group.

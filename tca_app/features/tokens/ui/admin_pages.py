@@ -3,13 +3,13 @@
 import reflex as rx
 
 from tca_app.features.tokens.ui.admin_state import AllTokensState, OwnedTokenRow
-from tca_app.features.tokens.ui.pages import token_badge
+from tca_app.features.tokens.ui.pages import token_columns
 from tca_app.ui import routes
-from tca_app.ui.components.basic import link, page_header, relative_time
+from tca_app.ui.components.basic import link, page_header
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
-from tca_app.ui.table.grid import Column, RowAction, cut
+from tca_app.ui.table.grid import Column, RowAction
 from tca_app.ui.table.parts import download_link
 from tca_app.ui.table.view import data_table
 
@@ -30,7 +30,7 @@ def all_tokens_page() -> rx.Component:
         ),
         data_table(
             state,
-            columns=_columns(),
+            columns=token_columns(Column("owner", t("Owner"), cell=_owner, sortable=True, wide=26)),
             label=t("API tokens"),
             search_label=t("Search tokens by name, owner or prefix"),
             row_name=lambda row: row["name"],
@@ -50,32 +50,8 @@ def all_tokens_page() -> rx.Component:
     )
 
 
-def _columns() -> list[Column]:
-    return [
-        Column("name", t("Token"), cell=_name, sortable=True, wide=34),
-        Column("owner", t("Owner"), cell=_owner, sortable=True, wide=26),
-        Column("state", t("Status"), cell=token_badge, sortable=True),
-        _time("created_at", t("Created"), on_tablet=False),
-        _time("last_used_at", t("Last used")),
-        _time("expires_at", t("Expires")),
-    ]
-
-
-def _time(key: str, label: str, *, on_tablet: bool = True) -> Column:
-    return Column(
-        key, label, cell=lambda row: relative_time(row[key]), sortable=True, on_phone=on_tablet, on_tablet=on_tablet
-    )
-
-
 def _owner(row: OwnedTokenRow) -> rx.Component:
     return link(row["owner"], to=row["owner_url"], class_name="link truncate", title=row["owner"])
-
-
-def _name(row: OwnedTokenRow) -> rx.Component:
-    return rx.el.div(
-        cut(row["name"], "cell-title plain"),
-        rx.el.div(rx.el.span(row["prefix"], class_name="mono"), " ", row["grants"], class_name="cell-sub truncate"),
-    )
 
 
 PAGES = [all_tokens_page]

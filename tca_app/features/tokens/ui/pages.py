@@ -6,20 +6,19 @@ import reflex as rx
 
 from tca_app.features.tokens.ui.state import NEVER, SHOWN_ONCE, TokenRow, TokensState
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import button, error_notice, icon_button, panel, relative_time
+from tca_app.ui.components.basic import button, error_notice, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
-from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
+from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import secret_once
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
-from tca_app.ui.table.filters import chips, filter_controls
-from tca_app.ui.table.parts import download_link, plain_table
+from tca_app.ui.table.grid import Column, RowAction, cut
+from tca_app.ui.table.parts import download_link
+from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
 state = TokensState
-_has_rows = as_var(state.rows).length() > 0
-_is_started = _has_rows | (as_var(state.chips).length() > 0)
 PERSONAL_SCOPES = (
     ("read", t("Read: see what you see")),
     ("deploy", t("Deploy: also report deployments and roll back")),
@@ -44,7 +43,7 @@ def token_settings() -> rx.Component:
 def project_token_settings() -> rx.Component:
     """The tokens of a project, for those who may see them."""
     return rx.cond(
-        is_at_its_url(state) & (state.phase != ""),
+        is_at_its_url(state) & state.is_shown,
         _section(t("API tokens"), t("CI uses a token of the project. It works after its maker has left.")),
     )
 
@@ -54,19 +53,10 @@ def _section(title: str, lead: str) -> rx.Component:
         _shown_token(),
         panel(
             title,
-            rx.match(
-                rx.cond(is_at_its_url(state), state.phase, ""),
-                ("list", _list(lead)),
-                ("failed", error_state(state.failure, state.load)),
+            rx.cond(
+                is_at_its_url(state) & state.is_shown,
+                rx.el.div(_list(lead), class_name="panel-list"),
                 rx.el.div(skeleton_lines(3), class_name="panel-body"),
-            ),
-            actions=(
-                rx.cond(_is_started, rx.fragment(*filter_controls(state))),
-                rx.cond(_has_rows, download_link(state.export_url, state.export_query)),
-                rx.cond(
-                    _is_started,
-                    button(t("New token"), kind="small", icon="plus", on_click=state.open_create()),
-                ),
             ),
             flush=True,
         ),
@@ -89,41 +79,51 @@ def _shown_token() -> rx.Component:
 
 
 def _list(lead: str) -> rx.Component:
-    heads = (
-        (t("Token"), "", "name"),
-        (t("Status"), "", "state"),
-        (t("Last used"), "", "last_used_at"),
-        (t("Expires"), "", "expires_at"),
-        ("", "act"),
-    )
-    table = plain_table(t("API tokens"), heads, rx.foreach(state.rows, _row), order=state)
-    none = rx.el.p(t("No tokens have this status."), class_name="panel-body muted")
-    return rx.cond(
-        _is_started,
-        rx.fragment(rx.el.div(chips(state), class_name="panel-chips"), rx.cond(_has_rows, table, none)),
-        empty_state(
-            t("No API tokens"),
-            lead,
-            button(t("New token"), kind="primary", icon="plus", on_click=state.open_create()),
-            icon="key-round",
-        ),
-    )
-
-
-def _row(row: TokenRow) -> rx.Component:
-    return rx.el.tr(
-        rx.el.td(
-            rx.el.div(row["name"], class_name="cell-title plain"),
-            rx.el.div(rx.el.span(row["prefix"], class_name="mono"), " ", row["grants"], class_name="cell-sub"),
-            rx.cond(
-                row["networks"] != "", rx.el.div(t("From {networks}", networks=row["networks"]), class_name="cell-sub")
+    new = button(t("New token"), kind="primary", icon="plus", on_click=state.open_create())
+    is_started = (as_var(state.rows).length() > 0) | state.is_filtered
+    return data_table(
+        state,
+        columns=token_columns(),
+        label=t("API tokens"),
+        search_label=t("Search tokens by name or prefix"),
+        row_name=lambda row: row["name"],
+        actions=[
+            RowAction(t("Rotate"), lambda row: state.ask("rotate", row["id"]), shown=lambda row: row["can_act"]),
+            RowAction(
+                t("Revoke"),
+                lambda row: state.ask("revoke", row["id"]),
+                danger=True,
+                shown=lambda row: row["state"] == "active",
             ),
-        ),
-        rx.el.td(token_badge(row)),
-        rx.el.td(relative_time(row["last_used_at"])),
-        rx.el.td(relative_time(row["expires_at"])),
-        rx.el.td(rx.cond(row["state"] == "active", _menu(row)), class_name="act"),
-        key=as_var(row["id"]).to(str),
+        ],
+        empty=empty_state(t("No API tokens"), lead, new, icon="key-round"),
+        tools=(rx.cond(is_started, rx.fragment(download_link(state.export_url, state.export_query), new)),),
+    )
+
+
+def token_columns(*between: Column) -> list[Column]:
+    """The columns of a list of tokens. `between` stand behind the name."""
+    return [
+        Column("name", t("Token"), cell=_name, sortable=True, wide=34),
+        *between,
+        Column("state", t("Status"), cell=token_badge, sortable=True),
+        _time("created_at", t("Created"), on_tablet=False),
+        _time("last_used_at", t("Last used")),
+        _time("expires_at", t("Expires")),
+    ]
+
+
+def _time(key: str, label: str, *, on_tablet: bool = True) -> Column:
+    return Column(
+        key, label, cell=lambda row: relative_time(row[key]), sortable=True, on_phone=on_tablet, on_tablet=on_tablet
+    )
+
+
+def _name(row: TokenRow) -> rx.Component:
+    return rx.el.div(
+        cut(row["name"], "cell-title plain"),
+        rx.el.div(rx.el.span(row["prefix"], class_name="mono"), " ", row["grants"], class_name="cell-sub truncate"),
+        rx.cond(row["networks"] != "", cut(t("From {networks}", networks=row["networks"]), "cell-sub")),
     )
 
 
@@ -141,18 +141,6 @@ def token_badge(row: Any) -> rx.Component:
         ),
         ("expired", badge(t("Expired"), "", "clock")),
         badge(t("Revoked"), "", "circle-off"),
-    )
-
-
-def _menu(row: TokenRow) -> rx.Component:
-    token_id = as_var(row["id"]).to(int)
-    return rx.menu.root(
-        rx.menu.trigger(icon_button(t("Actions for {name}", name=row["name"]), "ellipsis", "ghost small")),
-        rx.menu.content(
-            rx.cond(row["can_act"], rx.menu.item(t("Rotate"), on_click=state.ask("rotate", token_id))),
-            rx.menu.item(t("Revoke"), on_click=state.ask("revoke", token_id), color_scheme="red"),
-            align="end",
-        ),
     )
 
 

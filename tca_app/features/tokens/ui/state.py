@@ -10,7 +10,6 @@ from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import N_, _
-from tca_app.core.lists.query import TableQuery
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.tokens import service as tokens
 from tca_app.features.tokens.filters import OWN_TOKENS
@@ -30,9 +29,8 @@ from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.filter_state import FilterState
-from tca_app.ui.table.order import Order, OrderState
-from tca_app.ui.url import number_in, page_path, query_of, query_param, record_id
+from tca_app.ui.table.state import TableQuery, TableState
+from tca_app.ui.url import number_in, page_path, printable, query_param, record_id
 
 SHOWN_ONCE = "shown-once-token"  # the field that shows a new token
 NEVER = "never"
@@ -77,15 +75,13 @@ def token_row(token: TokenRead) -> TokenRow:
     )
 
 
-class TokensState(FormState, OrderState, FilterState, RecordState, SessionState):
+class TokensState(FormState, TableState, RecordState, SessionState):
     """State of the list, and the actions on a token. The text of a token is never stored in a state."""
 
     rows: list[TokenRow] = []
-    phase: str = ""  # "" not known yet or not allowed, "list", "failed"
-    failure: str = ""
+    is_shown: bool = False  # once it is known that the viewer may see the list
     project_id: int = 0  # 0 for one's own tokens
     export_url: str = ""
-    export_query: str = ""
     shown_of: str = ""  # the name of the token that is shown
     asking: str = ""
     asked_id: int = 0
@@ -95,29 +91,27 @@ class TokensState(FormState, OrderState, FilterState, RecordState, SessionState)
 
     _record_fields: ClassVar = ("tab",)
     _spec: ClassVar = OWN_TOKENS
-    _order: ClassVar = Order.of("sort_tokens", OwnTokenQuery)
 
     @handler("signed_in", supersedes=True)
-    async def load(self) -> None:
+    async def load(self) -> Events:
         """Loads what the URL names. A token that is shown disappears with the page, but a filter changes no page."""
         before, is_filter = self.record_url, self._enter_url() and self._is_here()
         if self.record_url != before:
             self._hide_form()
         if not is_filter:
-            self.rows, self.phase, self.shown_of, self.asking = [], "", "", ""
+            self.rows, self.is_loaded, self.is_shown, self.shown_of, self.asking = [], False, False, "", ""
         self.project_id = record_id(self.router_data, routes.PROJECTS)
         place = f"/projects/{self.project_id}" if self.project_id else ""
         self.export_url = f"/api/v1{place}/tokens/export.csv"
         if not self._is_here():
-            return
+            return None
         self._watch(TokensState.refresh, f"project:{self.project_id}" if self.project_id else f"user:{self.user_id}")
-        await self._read()
+        return await self._read()
 
     @handler("signed_in", supersedes=True)
-    async def refresh(self) -> None:
+    async def refresh(self) -> Events:
         """Reloads the list. A dialog and the token that is shown stay open."""
-        if self._is_here():
-            await self._read()
+        return await self._read() if self._is_here() else None
 
     def _is_here(self) -> bool:
         tab = query_param(self.router_data, "tab")
@@ -127,30 +121,34 @@ class TokensState(FormState, OrderState, FilterState, RecordState, SessionState)
             else (page_path(self.router_data), tab) == (routes.SETTINGS, "tokens")
         )
 
-    async def _read(self) -> None:
-        shown = self._filter_query()
-        asked = {"state": shown.chosen["state"], "sort": self._sorted()}
-        query = OwnTokenQuery.model_validate(asked)
-        self.export_query = query_of(query)
+    async def _read(self) -> Events:
         try:
-            async with reading() as session:
-                await self._keep_filters(session, shown)
-                found = await self._list(session, query)
+            if self.project_id:
+                async with reading() as session:
+                    await tokens.require_project(session, self._as_actor(), self.project_id)
         except (Forbidden, NotFound):
-            self.rows, self.phase = [], ""  # the page reports a missing project itself
-            return
-        except AppError as error:
-            self.rows, self.phase, self.failure = [], "failed", error.detail
-            return
-        self.rows, self.phase = [token_row(token) for token in found], "list"
+            self.rows, self.is_shown = [], False  # the page reports a missing project itself
+            return None
+        self.is_shown = True
+        return await self._load()
+
+    def _asked(self, query: TableQuery) -> OwnTokenQuery:
+        asked = {"search": printable(query.search), "state": query.chosen["state"], "sort": query.sort}
+        return OwnTokenQuery.model_validate(asked)
 
     async def _list(self, session: Session, query: OwnTokenQuery) -> list[TokenRead]:
         if self.project_id:
             return await tokens.list_project_tokens(session, self._as_actor(), self.project_id, query)
         return await tokens.list_tokens(session, self._as_actor(), query)
 
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[TokenRow], int, bool]:
+        asked = self._asked(query)
+        found = await self._list(session, asked)
+        self._offer_export(asked)
+        return [token_row(token) for token in found[query.skip : query.skip + query.limit]], len(found), False
+
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
-        return tokens.count_states(await self._list(session, OwnTokenQuery()))
+        return tokens.count_states(await self._list(session, self._asked(query).model_copy(update={"state": []})))
 
     @handler("signed_in")
     async def open_create(self) -> None:

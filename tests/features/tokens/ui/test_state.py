@@ -61,7 +61,7 @@ async def test_a_token_is_shown_once_and_is_in_no_state(console: Console) -> Non
     (row,) = await stored()
     assert (row.user_id, row.scopes, row.prefix) == (owner.user_id, ["read"], token[:10])
     assert row.allowed_networks == ["10.0.0.0/8", "203.0.113.7/32"]
-    (line,) = shown(await tab.send(TokensState.refresh), TokensState, "rows")
+    (line,) = shown(updates + await tab.send(TokensState.refresh), TokensState, "rows")
     assert (line["name"], line["grants"], line["state"]) == ("CI", "Read", "active")
     assert shown(await tab.send(TokensState.hide_token), TokensState, "shown_of") == ""
 
@@ -141,10 +141,15 @@ async def test_the_list_has_the_filter_and_the_order_of_the_url(console: Console
         return [row["name"] for row in shown(await tab.hydrate(), TokensState, "rows") or ()]
 
     assert await names("") == ["Gamma", "Alpha", "Beta"]
-    assert await names("&sort_tokens=name") == ["Alpha", "Beta", "Gamma"]
-    assert await names("&state=active&sort_tokens=-name") == ["Beta", "Alpha"]
+    assert await names("&sort=name") == ["Alpha", "Beta", "Gamma"]
+    assert await names("&state=active&sort=-name") == ["Beta", "Alpha"]
     assert shown(await tab.hydrate(), TokensState, "export_query") == "state=active&sort=-name"
     assert await names("&state=expired") == []
+    assert await names("&q=AL") == ["Alpha"]
+    assert await names("&size=25&page=2") == ["Gamma", "Alpha", "Beta"]  # the last page there is
+    await tab.send(TokensState.show_column, key="expires_at", is_shown=False)
+    assert shown(await tab.hydrate(), TokensState, "hidden_columns") == ["expires_at"]
+    assert await names("") == ["Gamma", "Alpha", "Beta"]
     options = shown(await tab.send(TokensState.show_filter, key="state", is_open=True), TokensState, "options")
     assert {option["label"]: option["count"] for option in options} == {"Active": "2", "Expired": "0", "Revoked": "1"}
 
@@ -153,7 +158,7 @@ async def test_an_order_keeps_the_token_that_is_shown(console: Console) -> None:
     tab = await opened(console, await make_user())
     await submit(tab, **FORM)
     for kept in ("CI", ""):  # the second load is a reload
-        tab.path = f"{OWN}&sort_tokens=name"
+        tab.path = f"{OWN}&sort=name"
         await tab.send(TokensState.load)
         assert shown(await tab.hydrate(), TokensState, "shown_of") == kept
 
