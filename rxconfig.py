@@ -14,13 +14,14 @@ from tca_app.server.development import MAIN_PROCESS, adopt_ports, serve_pages_on
 from tca_app.ui.theme import radix_theme
 
 program = Path(sys.argv[0])
-is_reflex_run = "reflex" in (program.stem, program.parent.name) and "run" in sys.argv[1:]
+words = sys.argv[1:] if "reflex" in (program.stem, program.parent.name) else []
+is_main = "run" in words and MAIN_PROCESS not in os.environ
+if is_main or "export" in words:
+    gc.disable()  # importing and compiling leave no garbage, and looking for it takes a third of the time
 
 try:
-    if is_reflex_run and MAIN_PROCESS not in os.environ:
-        os.environ[MAIN_PROCESS] = str(os.getpid())
-        # Workers inherit it and enable it when they serve: importing and compiling leave no garbage, and search a lot.
-        gc.disable()
+    if is_main:
+        os.environ[MAIN_PROCESS] = str(os.getpid())  # workers inherit it, and collect garbage when they serve
         prepare_environment(get_settings().data_dir)
         start_stores()
     adopt_ports()

@@ -149,7 +149,7 @@ async def _process() -> AsyncIterator[None]:
         gc.freeze()
         # Requests leave almost no reference cycles, so a collection every 700 objects costs more than it frees.
         gc.set_threshold(GC_AFTER_OBJECTS)
-        gc.enable()  # `reflex run` starts without it
+        gc.enable()  # both starts disable it while they import
         yield
 
 

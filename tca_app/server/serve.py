@@ -1,6 +1,7 @@
 """`make run`: one process with stores, migrations, front end and one port, from start to clean shutdown."""
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -99,6 +100,7 @@ def _load_app() -> object:
     os.environ["__REFLEX_SKIP_COMPILE"] = "true"
     os.environ[PAGES_ARE_BUILT] = "true"
     build.name_build()
+    gc.disable()  # until the process serves: imports leave no garbage
     return import_module("tca_app.tca_app").app()
 
 
