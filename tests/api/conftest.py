@@ -11,10 +11,9 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
-from tests.processes import end_process
+from tests.processes import START_S, end_process
 
 ROOT = Path(__file__).parents[2]
-START_S = 30
 
 
 @pytest.fixture(scope="session")
