@@ -25,7 +25,7 @@ migrate: $(RUNS) ## Apply the migrations of this version
 demo: $(RUNS) ## Fill the database with realistic data
 	@$(BIN)/python -m tca_app demo
 
-# Three on two cores: one worker has all tests that start processes, and often waits for a recovery or a page.
+# Three on two cores: two workers have the tests that start processes, and often wait for a recovery or a page.
 test: $(TESTS) ## Run every test on throw-away stores, browser tests included
 	@CHROMIUM="$$(.ci/chromium $(BIN))" PROMETHEUS="$$(.ci/prometheus $(VENV)/.prometheus)" PYTHONDONTWRITEBYTECODE= \
 	  exec $(BIN)/python -m pytest -n 3

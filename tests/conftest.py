@@ -6,6 +6,8 @@ import gc
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -32,10 +34,12 @@ from tca_app.core.security import rate_limits
 from tca_app.core.stores.embedded import embedded_stores
 from tca_app.demo.organisation import Demo
 from tca_app.features.auth.queries import session_cache
+from tca_app.frontend.build import ROOT, is_built
 from tca_app.server.edge import Edge
 from tca_app.server.migrate import migrate
 from tests.demo_data import copy_in_use, fill_template
 from tests.factories import until
+from tests.processes import end_process, inherited
 from tests.rest_api import rest_api
 
 TABLES = (
@@ -124,7 +128,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker_input is not None:
         _stores.update(worker_input["stores"])
     elif not (config.option.collectonly or config.option.help):
-        _stores.update(_start())
+        _stores.update(_start(config.args_source is config.ArgsSource.TESTPATHS))
     if _stores:
         _use_own_database(getattr(worker_input, "get", lambda *_: "main")("workerid", "main"))
 
@@ -138,14 +142,32 @@ def pytest_unconfigure() -> None:
     _run.close()
 
 
-def _start() -> dict[str, str]:
+def _start(is_whole_suite: bool) -> dict[str, str]:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a time-out, too, has to end the stores
     home = Path(tempfile.mkdtemp(prefix="tca-tests-"))
     _run.callback(shutil.rmtree, home, ignore_errors=True)
+    if is_whole_suite and not is_built():
+        _run.enter_context(_building_pages(home))
     urls = _run.enter_context(embedded_stores(home, durable=False))
     _settle(DATABASE_URL=urls.database_url, REDIS_URL=urls.redis_url, DATA_DIR=str(home))
     migrate()
     return {"home": str(home), "database_url": urls.database_url, "redis_url": urls.redis_url}
+
+
+@contextlib.contextmanager
+def _building_pages(home: Path) -> Iterator[None]:
+    """Builds the pages meanwhile: two workers need them soon, and wait for this build, or do it anew if it failed."""
+    builder = subprocess.Popen(
+        [sys.executable, "-m", "tca_app", "build-pages"],
+        cwd=ROOT,
+        env=inherited() | {"DATA_DIR": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        end_process(builder)
 
 
 def _use_own_database(worker: str) -> None:
@@ -167,9 +189,17 @@ def _settle(**names: str) -> None:
     get_settings.cache_clear()
 
 
-# Each row on one worker, one after the other: whole processes would starve in parallel, others share a database.
+# Each row on one worker, one after the other; a test belongs to the first row that names it. Tests of `console` share
+# one, and take as long as those of `clusters`, which start their own; the others share a database.
 TOGETHER = {
-    "processes": ("tests/e2e/", "tests/replicas/", "tests/faults/"),
+    "clusters": (
+        "tests/e2e/test_screens.py",
+        "tests/e2e/test_tls.py",
+        "tests/e2e/test_typed_text.py",
+        "tests/faults/",
+        "tests/replicas/",
+    ),
+    "console": ("tests/e2e/",),
     "starts": ("tests/server/test_serve.py", "tests/core/stores/test_embedded.py"),
     "plans": ("tests/test_list_plans.py",),
     "frozen": ("tests/core/database/test_connection.py",),
@@ -177,7 +207,7 @@ TOGETHER = {
 }
 
 
-class _OneForProcesses(LoadScopeScheduling):
+class _Together(LoadScopeScheduling):
     """By path: with pytest 9.2 the groups of `pytest.mark.xdist_group` are not seen (xdist 3.8 writes them into a name
     that pytest does not read any more)."""
 
@@ -186,7 +216,7 @@ class _OneForProcesses(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    return _OneForProcesses(config, log)
+    return _Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
