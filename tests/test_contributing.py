@@ -116,9 +116,12 @@ def database_url() -> Iterator[str]:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A copy on which both sections are carried out, except for the migration."""
+    """A copy on which both sections are carried out, except for the migration.
+
+    With the compiled modules, which the commands below need not compile again, but not those that are being written.
+    """
     for name in FOLDERS:
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "external"))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.pyc.*", "external"))
     for name in FILES:
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".venv").symlink_to(sys.prefix)
