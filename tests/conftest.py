@@ -190,7 +190,7 @@ def _settle(**names: str) -> None:
 
 
 # Each row on one worker, one after the other; a test belongs to the first row that names it. Tests of `console` share
-# one, and take as long as those of `clusters`, which start their own; the others share a database.
+# one, and take as long as those of `clusters`, which start their own; others share a database. The longest come first.
 TOGETHER = {
     "clusters": (
         "tests/e2e/test_screens.py",
@@ -207,22 +207,29 @@ TOGETHER = {
 }
 
 
+def _row(nodeid: str) -> str:
+    return next((name for name, paths in TOGETHER.items() if nodeid.startswith(paths)), nodeid)
+
+
 class _Together(LoadScopeScheduling):
     """By path: with pytest 9.2 the groups of `pytest.mark.xdist_group` are not seen (xdist 3.8 writes them into a name
     that pytest does not read any more)."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((name for name, paths in TOGETHER.items() if nodeid.startswith(paths)), nodeid)
+        return _row(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False  # else the row with the most tests is first, which may be a short one
     return _Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """xdist identifies tests by id: of two with the same id it would silently run one."""
+    """Puts the rows of `TOGETHER` first. Refuses tests with the same id, of which xdist would silently run one."""
     gc.freeze()
     gc.enable()
+    order = {name: number for number, name in enumerate(TOGETHER)}
+    items.sort(key=lambda item: order.get(_row(item.nodeid), len(order)))
     ids = Counter(item.nodeid for item in items)
     if double := sorted(one for one, times in ids.items() if times > 1):
         raise pytest.UsageError(f"tests with the same id: {', '.join(double)}")
