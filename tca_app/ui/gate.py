@@ -91,7 +91,7 @@ class Gate(rx.Middleware):
         elif event.name in _HYDRATES and viewer.toasts:
             viewer._keep_toasts([])
         if viewer.dialog_url and _is_first_load(event):
-            viewer.dialog_url = ""
+            viewer._note_reload()
         viewer._show(actor)
         OPEN_SOCKETS.note(state.router_data, session_id, acting_for)
         LIVE.moved(state.router_data)

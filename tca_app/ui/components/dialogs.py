@@ -5,7 +5,9 @@ from typing import Any
 import reflex as rx
 
 from tca_app.ui.components.basic import Child, button
+from tca_app.ui.components.open_dialogs import is_open_here
 from tca_app.ui.components.text import t
+from tca_app.ui.session import SessionState
 
 # Radix renders a dialog's title as an h1 by default, but a page already has its h1.
 DIALOG_TITLE = {"as": "h2", "size": "4", "mb": "1"}
@@ -30,6 +32,8 @@ def confirm_dialog(
     draft: Any = "",
 ) -> rx.Component:
     """Asks for confirmation of an action. `kind` is "primary" when the action destroys nothing.
+
+    It is shown only on the page where the handler that opened it called `_note_dialog`.
 
     `cancel` labels the button that closes the dialog, for an action that is itself called Cancel.
     `body` may contain more fields, such as the new owner, or say why the action is `blocked`; `draft` is `draft_of`.
@@ -59,7 +63,7 @@ def confirm_dialog(
             ),
             max_width="440px",
         ),
-        open=open_,
+        open=is_open_here(SessionState, open_),
         on_open_change=on_cancel,
     )
 

@@ -104,6 +104,11 @@ class FormState(SessionMixin, mixin=True):
         self.form_mode = self.form_key = self.form_nonce = ""
         self.form_busy, self._form_mine = False, {}
 
+    def _hide_left_form(self) -> None:
+        """Hides a form that was opened on another page. One that was opened here, before the page had loaded, stays."""
+        if self.form_url != self._form_url_now():
+            self._hide_form()
+
     def _clear_form(self) -> None:
         self.form_errors, self.form_error, self.form_busy = {}, "", False
         self.form_clashes, self.form_clash_by, self._form_mine = [], "", {}

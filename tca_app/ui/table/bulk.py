@@ -159,6 +159,7 @@ class BulkActions(TableState, mixin=True):
         self.bulk_title = _("{action} {what}?", action=_(action.label), what=what)
         self.bulk_text, self.bulk_error, self.bulk_progress = f"{_(action.question)}{rest}".strip(), "", ""
         self.is_bulk_open, self.is_bulk_running = True, False
+        self._note_dialog("is_bulk_open")
         await self._prepare_question(key)
         return None
 

@@ -64,8 +64,9 @@ class TrustsState(RemovalState, FormState, OrderState, RecordState, SessionState
     async def load(self) -> None:
         """Loads the trusted issuers, only while the settings are open."""
         if self._enter_record():
-            self._hide_form()
-        self.rows, self.phase, self.removed_id = [], "", 0
+            self._hide_left_form()
+            self.removed_id = 0
+        self.rows, self.phase = [], ""
         self.project_id = record_id(self.router_data, routes.PROJECTS)
         if query_param(self.router_data, "tab") != "settings":
             return

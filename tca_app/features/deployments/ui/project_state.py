@@ -69,7 +69,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         if self._enter_record():
             self.project_id, self.rows, self.environments, self.is_loaded = project_id, [], [], False
             self.load_error = ""
-            self._hide_form()
+            self._hide_left_form()
         if query_param(self.router_data, "tab") != "deployments":
             return
         self._watch(ProjectDeploymentsState.load, f"project:{project_id}")

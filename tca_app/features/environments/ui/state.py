@@ -73,7 +73,7 @@ class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, Sessio
         project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
             self.project_id, self.environments, self.windows, self.removed_id = project_id, [], [], 0
-            self._hide_form()
+            self._hide_left_form()
         if query_param(self.router_data, "tab") != "settings":
             return
         self._watch(EnvironmentsState.load, f"project:{project_id}")

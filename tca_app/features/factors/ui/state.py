@@ -62,7 +62,7 @@ class FactorsState(SessionState):
     @handler("second_factor.setup", supersedes=True)
     async def load(self) -> None:
         """Loads the factors, only on their tab. What is shown once disappears with the page that showed it."""
-        self.setup_id, self.setup_error, self.are_codes_shown, self.asking = 0, "", False, ""
+        self.setup_id, self.setup_error, self.are_codes_shown = 0, "", False
         self.passkey_options = ""
         if query_param(self.router_data, "tab") == TAB:
             await self._read_factors()
@@ -70,7 +70,7 @@ class FactorsState(SessionState):
     @handler("second_factor.setup", supersedes=True)
     async def load_setup(self) -> None:
         """Loads the page of those who must add a factor first."""
-        self.setup_id, self.setup_error, self.are_codes_shown, self.asking = 0, "", False, ""
+        self.setup_id, self.setup_error, self.are_codes_shown = 0, "", False
         self.passkey_options = ""
         await self._read_factors()
 
@@ -156,10 +156,12 @@ class FactorsState(SessionState):
         for row in self.factors:
             if row["id"] == factor_id:
                 self.asked, self.asking, self.act_error = row, "remove", ""
+                self._note_dialog("asking")
 
     @handler("second_factor.setup")
     async def ask_renew(self) -> None:
         self.asking, self.act_error = "renew", ""
+        self._note_dialog("asking")
 
     @handler("second_factor.setup")
     async def cancel_asking(self) -> None:

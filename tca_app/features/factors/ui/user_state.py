@@ -27,8 +27,9 @@ class UserFactorsState(RecordState, SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Loads the factors of the user of the URL, only for administrators."""
-        self._enter_record()
-        self.is_shown, self.is_asking = False, False
+        if self._enter_record():
+            self.is_asking = False
+        self.is_shown = False
         self.person_id = record_id(self.router_data, routes.USERS)
         actor = self._as_actor()
         if not PERMISSIONS["users.manage"](actor):
@@ -45,6 +46,7 @@ class UserFactorsState(RecordState, SessionState):
     async def ask_reset(self, user_id: int) -> None:
         self._require_record(user_id, self.person_id)
         self.is_asking, self.act_error = True, ""
+        self._note_dialog("is_asking")
 
     @handler("users.manage")
     async def cancel_reset(self) -> None:

@@ -48,7 +48,7 @@ class ProjectGroupsState(FormState, OrderState, RecordState, SessionState):
     async def load(self) -> None:
         """Loads the groups, for users who may see the members."""
         if self._enter_record():
-            self._hide_form()
+            self._hide_left_form()
             self.groups, self.is_shown, self._groups_of = [], False, 0
         self._watch(ProjectGroupsState.refresh, f"project:{record_id(self.router_data, routes.PROJECTS)}", "groups")
         await self._read()

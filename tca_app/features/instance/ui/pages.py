@@ -10,7 +10,6 @@ from tca_app.features.instance.ui.state import LABELS, HistoryState, InstanceSta
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, link, page_header, panel, relative_time, tabs
 from tca_app.ui.components.dialogs import confirm_dialog
-from tca_app.ui.components.open_dialogs import is_open_here
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import (
@@ -207,7 +206,7 @@ def _logo() -> rx.Component:
             state=LogoState,
         ),
         confirm_dialog(
-            open_=is_open_here(LogoState, LogoState.is_removing),
+            open_=LogoState.is_removing,
             title=t("Remove the logo?"),
             text=t("The image is deleted. Pages show the logo that comes with the console."),
             confirm=t("Remove logo"),

@@ -45,8 +45,8 @@ class ErasureState(RecordState, SessionState):
 
     @handler("signed_in")
     async def load(self) -> None:
-        self._enter_record()
-        self.person_id, self.username_to_type, self.is_asking = 0, "", False
+        if self._enter_record():
+            self.is_asking = False
 
     @handler("signed_in")
     async def ask(self, user_id: int) -> None:
@@ -57,6 +57,7 @@ class ErasureState(RecordState, SessionState):
         self._enter_record()
         self.person_id, self.username_to_type = user_id, username
         self.is_asking, self.erase_error = True, ""
+        self._note_dialog("is_asking")
 
     @handler("signed_in")
     async def cancel(self) -> None:

@@ -97,9 +97,10 @@ class TokensState(FormState, TableState, RecordState, SessionState):
         """Loads what the URL names. A token that is shown disappears with the page, but a filter changes no page."""
         before, is_filter = self.record_url, self._enter_url() and self._is_here()
         if self.record_url != before:
-            self._hide_form()
+            self._hide_left_form()
+            self.asking = ""
         if not is_filter:
-            self.rows, self.is_loaded, self.is_shown, self.shown_of, self.asking = [], False, False, "", ""
+            self.rows, self.is_loaded, self.is_shown, self.shown_of = [], False, False, ""
         self.project_id = record_id(self.router_data, routes.PROJECTS)
         place = f"/projects/{self.project_id}" if self.project_id else ""
         self.export_url = f"/api/v1{place}/tokens/export.csv"
@@ -204,6 +205,7 @@ class TokensState(FormState, TableState, RecordState, SessionState):
         found = next((row for row in self.rows if row["id"] == token_id), None)
         if action in ACTS and found is not None:
             self.asking, self.asked_id, self.asked_name, self.act_error = action, token_id, found["name"], ""
+            self._note_dialog("asking")
 
     @handler("signed_in")
     async def cancel(self) -> None:

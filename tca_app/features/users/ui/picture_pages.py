@@ -8,7 +8,6 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, panel
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
-from tca_app.ui.components.open_dialogs import is_open_here
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.image_dialog import image_dialog
@@ -60,7 +59,7 @@ def picture_panel() -> rx.Component:
 
 def remove_picture_dialog() -> rx.Component:
     return confirm_dialog(
-        open_=is_open_here(state, state.removed_id > 0),
+        open_=state.removed_id > 0,
         title=t("Remove the picture?"),
         text=t("The image is deleted. Initials are shown instead."),
         confirm=t("Remove picture"),

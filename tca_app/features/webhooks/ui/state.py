@@ -43,17 +43,19 @@ class WebhooksState(WebhookForm, TableState, RecordState, SessionState):
     asked: HookRow = NOTHING
     is_acting: bool = False
 
-    _record_fields: ClassVar = ("hook",)
+    _record_fields: ClassVar = ("tab", "hook")
     _spec: ClassVar = WEBHOOKS
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> Events:
         """Loads what the URL names. A secret disappears with the page that showed it, but a filter changes no page."""
-        is_filter = self._enter_url() and is_here(self)
+        before, is_filter = self.record_url, self._enter_url() and is_here(self)
+        if self.record_url != before:
+            self._hide_left_form()
+            self.asking = ""
         if self.phase and not is_filter:
             self.rows, self.is_loaded, self.shown, self.phase = [], False, NOTHING, ""
-            self.secret_of, self.asking = "", ""
-            self._hide_form()
+            self.secret_of = ""
         if not is_here(self):
             return None
         project_id = record_id(self.router_data, routes.PROJECTS)
@@ -163,6 +165,7 @@ class WebhooksState(WebhookForm, TableState, RecordState, SessionState):
         found = next((row for row in (*self.rows, self.shown) if row["id"] == webhook_id), None)
         if action in ACTS and found is not None:
             self.asking, self.asked = action, found
+            self._note_dialog("asking")
 
     @handler("signed_in")
     async def cancel(self) -> None:

@@ -43,7 +43,6 @@ class IdentitiesState(SessionState):
         """Loads the identities. After a link that needed a proof of identity it asks for one."""
         reason = query_param(self.router_data, "reason")
         self.error = _(REASONS.get(reason, ""))
-        self.unlink_id, self.unlink_error = 0, ""
         await self._read()
         if reason == "needs_proof":
             async with reading() as session:

@@ -37,8 +37,9 @@ class HookState(RecordState, SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Loads the webhook, only while the settings are open and only for users who may see it."""
-        self._enter_record()
-        self.address, self.is_fresh, self.asking = "", False, ""
+        if self._enter_record():
+            self.asking = ""
+        self.address, self.is_fresh = "", False
         self.project_id = record_id(self.router_data, routes.PROJECTS)
         if query_param(self.router_data, "tab") != "settings":
             return
@@ -61,6 +62,7 @@ class HookState(RecordState, SessionState):
         self._require_record(project_id, self.project_id)
         if action in ACTIONS and (action != "accept" or self._refused_id):
             self.asking, self.asking_error = action, ""
+            self._note_dialog("asking")
 
     @handler("signed_in")
     async def cancel(self) -> None:
