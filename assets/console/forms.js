@@ -18,26 +18,26 @@ document.addEventListener(
   true,
 );
 
-/* A refused save leads to the first field that has to change, unless the person has typed on since. */
-let typedSince = false;
+/* A refused form leads to the first field that has to change, once, unless the person has typed on since. */
+let submitted = null;
 document.addEventListener("input", () => {
-  typedSince = true;
+  submitted = null;
 });
 document.addEventListener(
   "submit",
-  () => {
-    typedSince = false;
+  ({ target }) => {
+    submitted = target;
   },
   true,
 );
 
 const leadToFault = (form) => {
-  const fault = find("[aria-invalid=true]", form);
-  if (!fault || form.dataset.told === form.dataset.round) return;
-  form.dataset.told = form.dataset.round;
-  if (!typedSince) fault.focus();
+  const fault = form === submitted && find("[aria-invalid=true]", form);
+  if (!fault) return;
+  submitted = null;
+  fault.focus();
 };
-watch("form[data-round]", leadToFault, { attributes: ["aria-invalid"], inside: true });
+watch("form", leadToFault, { attributes: ["aria-invalid"], inside: true });
 
 const followUrl = (box) => {
   const value = box.dataset.value || "";

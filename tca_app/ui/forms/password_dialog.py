@@ -8,11 +8,12 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components.basic import button, error_notice, outside_link
+from tca_app.ui.components.basic import button, outside_link
 from tca_app.ui.components.dialogs import DIALOG_TEXT, DIALOG_TITLE
 from tca_app.ui.components.open_dialogs import is_open_here
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.passkeys import passkey_form
+from tca_app.ui.forms.plain_field import plain_field
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
 
@@ -44,7 +45,6 @@ def password_dialog() -> rx.Component:
 def _form() -> rx.Component:
     asks_for_code = (state.proof_by == "code") | ~state.proof_has_password
     return rx.el.form(
-        error_notice(state.proof_error),
         rx.cond(asks_for_code, _code_field(), _password_field()),
         rx.cond(as_var(state.proof_methods).length() > 0, _other_ways()),
         rx.el.div(
@@ -86,13 +86,7 @@ def _code_field() -> rx.Component:
 
 
 def _field(name: str, label: str, **props: Any) -> rx.Component:
-    return rx.el.div(
-        rx.el.label(label, html_for=f"proof-{name}"),
-        rx.el.input(
-            custom_attrs={"id": f"proof-{name}"}, name=name, class_name="input", required=True, key=name, **props
-        ),
-        class_name="field",
-    )
+    return plain_field(name, label, state.proof_error, id_=f"proof-{name}", key=name, **props)
 
 
 def _other_ways() -> rx.Component:

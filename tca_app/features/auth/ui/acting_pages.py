@@ -8,6 +8,7 @@ from tca_app.features.auth.ui.acting_state import ActingState
 from tca_app.ui.components.basic import error_notice
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.text import t
+from tca_app.ui.forms.plain_field import plain_field
 from tca_app.ui.record import is_at_its_url
 
 state = ActingState
@@ -33,18 +34,14 @@ def acting_dialog(name: Any) -> rx.Component:
         busy=state.is_starting,
         body=rx.fragment(
             error_notice(state.act_error),
-            rx.el.div(
-                rx.el.label(t("Reason"), html_for="field-acting-reason"),
-                rx.el.textarea(
-                    name="reason",
-                    class_name="input",
-                    required=True,
-                    max_length=500,
-                    rows="2",
-                    placeholder=t("Cannot see the deployments of billing, ticket 1234"),
-                    custom_attrs={"id": "field-acting-reason"},
-                ),
-                class_name="field",
+            plain_field(
+                "reason",
+                t("Reason"),
+                state.reason_error,
+                id_="field-acting-reason",
+                lines=2,
+                max_length=500,
+                placeholder=t("Cannot see the deployments of billing, ticket 1234"),
             ),
         ),
     )

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from tca_app.core.database.session import transaction
 from tca_app.core.errors import AppError
-from tca_app.core.language.messages import _
 from tca_app.core.schema import in_words
 from tca_app.features.auth import acting
 from tca_app.features.auth.schemas import ActingStart
@@ -25,18 +24,20 @@ class ActingState(RecordState, SessionState):
     person_id: int = 0
     is_asking: bool = False
     is_starting: bool = False
+    reason_error: str = ""
     act_error: str = ""
 
     @handler("signed_in")
     async def load(self) -> None:
-        self._enter_record()
-        self.is_asking = False
+        if self._enter_record():
+            self.is_asking = False
         self.person_id = record_id(self.router_data, routes.USERS)
 
     @handler("users.manage")
     async def ask(self, user_id: int) -> None:
         self._require_record(user_id, self.person_id)
-        self.is_asking, self.act_error = True, ""
+        self.is_asking, self.act_error, self.reason_error = True, "", ""
+        self._note_dialog("is_asking")
 
     @handler("users.manage")
     async def cancel(self) -> None:
@@ -49,14 +50,14 @@ class ActingState(RecordState, SessionState):
         if not self.is_asking or self.is_starting:
             return
         self._require_record(self.person_id, self.person_id)
-        self.is_starting, self.act_error = True, ""
+        self.is_starting, self.act_error, self.reason_error = True, "", ""
         yield
         try:
-            data = ActingStart(reason=form.get("reason", ""))
+            data = ActingStart(reason=form.get("reason", "").strip())
             async with transaction() as session:
                 await acting.start_acting(session, self._as_actor(), self.person_id, data)
         except ValidationError as error:
-            self.act_error = _("Reason: {errors}", errors=in_words(error.errors()[0]))
+            self.reason_error = in_words(error.errors()[0])
             return
         except AppError as error:
             self.act_error = error.detail

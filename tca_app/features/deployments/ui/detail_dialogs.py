@@ -9,6 +9,7 @@ from tca_app.ui.components.basic import error_notice
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.drafts import draft_note
+from tca_app.ui.forms.plain_field import plain_field
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.var import as_var
@@ -81,7 +82,7 @@ def _dialog(action: str) -> rx.Component:
             draft_note(),
             rollback_changes(state.plan) if is_rollback else None,
             _freeze() if action in NEW else None,
-            _reason_field("reason", label, action == "refuse") if label else None,
+            _reason_field("reason", label, required=action == "refuse") if label else None,
             class_name="stack tight",
         ),
     )
@@ -92,24 +93,12 @@ _is_frozen = state.freeze["why"] != ""
 
 def _freeze() -> rx.Component:
     """The active freeze, with a field for the reason of an administrator."""
-    asked = _reason_field("freeze_reason", t("Reason for overriding the freeze"), True)
+    asked = _reason_field("freeze_reason", t("Reason for overriding the freeze"), required=True)
     return rx.fragment(
         freeze_notice(state.freeze, shown["environment"], state.may_override_freeze),
         rx.cond(_is_frozen & state.may_override_freeze, asked),
     )
 
 
-def _reason_field(name: str, label: str, is_required: bool) -> rx.Component:
-    optional = None if is_required else rx.el.span(t(" (optional)"), class_name="optional", aria_hidden="true")
-    return rx.el.div(
-        rx.el.label(label, optional, html_for=name),
-        rx.el.input(
-            custom_attrs={"id": name},
-            name=name,
-            class_name="input",
-            auto_complete="off",
-            max_length=500,
-            required=is_required,
-        ),
-        class_name="field",
-    )
+def _reason_field(name: str, label: str, *, required: bool) -> rx.Component:
+    return plain_field(name, label, state.asking_errors[name], id_=name, required=required, max_length=500)

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import reflex as rx
+from pydantic import ValidationError
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
@@ -38,7 +39,7 @@ from tca_app.features.deployments.ui.state import DeploymentRow, row_of
 from tca_app.features.environments import freezes
 from tca_app.features.projects import policy, service as projects
 from tca_app.ui import routes
-from tca_app.ui.forms.state import CLOSED, SAVED, draft_of
+from tca_app.ui.forms.state import CLOSED, SAVED, draft_of, faults_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
@@ -68,6 +69,7 @@ class DeploymentState(RecordState, SessionState):
     allowed: list[str] = []  # actions that the viewer may do; the service checks again
     asking: str = ""
     asking_error: str = ""
+    asking_errors: dict[str, str] = NO_REASONS  # by field
     freeze: Freeze = NO_FREEZE  # the freeze of the environment, while an action of NEW is confirmed
     may_override_freeze: bool = False
     rollback_to: str = ""  # the version that a rollback would restore, while it is offered
@@ -140,6 +142,8 @@ class DeploymentState(RecordState, SessionState):
                 plan = await approvals.plan_rollback(session, self._as_actor(), deployment_id)
             self.plan = plan_of(plan, self.deployment["version"])
         self.asking, self.asking_error, self.question_ended = action, "", ""
+        self.asking_errors = dict(NO_REASONS)
+        self._note_dialog("asking")
 
     def _question_key(self) -> str:
         return f"{self.deployment['id']}-{self.asking}"
@@ -170,23 +174,30 @@ class DeploymentState(RecordState, SessionState):
         if not action or self.is_acting:
             return
         self._require_record(self.deployment["id"], self.deployment["id"])
-        self.is_acting, self.asking_error = True, ""
+        self.is_acting, self.asking_error, self.asking_errors = True, "", dict(NO_REASONS)
         yield
         try:
             done = await self._act(action, form.get("reason", "").strip(), form.get("freeze_reason", ""))
         except AppError as error:
             if isinstance(error, Frozen):  # it may have changed since the dialog was opened
                 self.freeze = await self._read_freeze()
-            self.asking_error = next(iter(error.field_details.values()), error.detail)
+            self._show_refusal(error.field_details, error.detail)
             return
-        except ValueError:
-            self.asking_error = _("Enter a reason of one line, at most 500 characters.")
+        except ValidationError as error:
+            self._show_refusal(faults_of(error), "")
             return
         finally:
             self.is_acting = False
         self.question_ended = f"{SAVED} {self._question_key()}"
         self.asking = ""
         yield rx.redirect(routes.deployment(done.id)) if action == "rollback" else DeploymentState.load
+
+    def _show_refusal(self, errors: dict[str, str], detail: str) -> None:
+        """Shows an error at its field, and one that belongs to none above. A rollback has its reason as description."""
+        named = {"reason" if name == "description" else name: text for name, text in errors.items()}
+        self.asking_errors = NO_REASONS | {name: text for name, text in named.items() if name in NO_REASONS}
+        if not any(self.asking_errors.values()):
+            self.asking_error = next(iter(named.values()), detail)
 
     async def _act(self, action: str, reason: str, freeze_reason: str) -> DeploymentRead:
         actor, deployment_id = self._as_actor(), self.deployment["id"]

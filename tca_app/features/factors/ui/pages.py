@@ -12,6 +12,7 @@ from tca_app.ui.components.placeholders import error_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.forms.passkeys import passkey_form
+from tca_app.ui.forms.plain_field import plain_field
 from tca_app.ui.var import as_var
 
 state = FactorsState
@@ -145,20 +146,14 @@ def _setup() -> rx.Component:
             class_name="field",
         ),
         rx.el.form(
-            rx.el.div(
-                rx.el.label(t("Code"), html_for="totp-code"),
-                rx.el.input(
-                    custom_attrs={"id": "totp-code"},
-                    name="code",
-                    class_name="input",
-                    required=True,
-                    auto_complete="one-time-code",
-                    input_mode="numeric",
-                    max_length=10,
-                    aria_describedby="totp-code-error",
-                ),
-                rx.el.span(state.setup_error, id="totp-code-error", class_name="field-error", role="alert"),
-                class_name="field",
+            plain_field(
+                "code",
+                t("Code"),
+                state.setup_error,
+                id_="totp-code",
+                auto_complete="one-time-code",
+                input_mode="numeric",
+                max_length=10,
             ),
             rx.el.div(
                 button(t("Confirm"), kind="primary", type="submit", busy=state.is_acting),

@@ -18,7 +18,7 @@ from tca_app.features.groups.schemas import (
     GroupRead,
     GroupUpdate,
 )
-from tca_app.features.projects.ui.picker_state import PickerState
+from tca_app.features.projects.ui.picker_state import PERSON, PickerState
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.forms.state import FormState
@@ -181,6 +181,11 @@ class GroupPeopleState(PickerState, FormState, SessionState):
 
     def _someone_is_picked(self) -> None:
         self.form_error, self.form_errors = "", {}
+
+    def _show_faults(self, faults: dict[str, str], detail: str) -> None:
+        """Shows the errors. That of the picked user stands at the search."""
+        self._refuse_person(faults)
+        super()._show_faults({"person" if name == PERSON else name: text for name, text in faults.items()}, detail)
 
     @handler("groups.manage")
     async def add(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:

@@ -7,13 +7,13 @@ import reflex as rx
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, NotFound
+from tca_app.core.errors import AppError, Invalid, NotFound
 from tca_app.core.language.messages import _
 from tca_app.core.urls import link_of
 from tca_app.features.projects import policy, service as projects, team
 from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate, Transfer
 from tca_app.features.projects.ui.form_state import ProjectForm
-from tca_app.features.projects.ui.picker_state import PickerState
+from tca_app.features.projects.ui.picker_state import PERSON, PickerState
 from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
@@ -151,18 +151,18 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
     async def confirm(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
         """Runs the confirmed action. On a refusal the dialog stays open and shows it."""
         action = self.asking
-        if not action or (action == "delete" and form.get("confirm_name") != self.project["name"]):
+        if not action or self.is_acting or (action == "delete" and form.get("confirm_name") != self.project["name"]):
             return
         self._require_shown(self.project["id"])
-        if action == "transfer" and not self.picked:
-            self.person_error = _("Search for a user and choose one.")
-            return
-        self.is_acting, self.asking_error = True, ""
+        self.is_acting, self.asking_error, self.person_error = True, "", ""
         yield
         try:
+            if action == "transfer" and not self.picked:
+                raise Invalid.at(PERSON, _("Search for a user and choose one."))
             events = await self._act(action, self._as_actor(), self.project["id"])
         except AppError as error:
-            self.asking_error = next(iter(error.field_details.values()), error.detail)
+            self.person_error = self._refuse_person(error.field_details)
+            self.asking_error = "" if self.person_error else next(iter(error.field_details.values()), error.detail)
             return
         finally:
             self.is_acting = False

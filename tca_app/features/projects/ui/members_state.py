@@ -10,7 +10,7 @@ from tca_app.features.projects import policy, service as projects, team
 from tca_app.features.projects.schemas import MemberQuery, MemberUpdate, TeamMember
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.members_list_state import MemberRow, TeamState, member_row
-from tca_app.features.projects.ui.picker_state import PickerState
+from tca_app.features.projects.ui.picker_state import PERSON, PickerState
 from tca_app.ui import routes
 from tca_app.ui.components.roles import role_word
 from tca_app.ui.forms.state import FormState
@@ -78,6 +78,11 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
 
     def _someone_is_picked(self) -> None:
         self.form_error, self.form_errors = "", {}
+
+    def _show_faults(self, faults: dict[str, str], detail: str) -> None:
+        """Shows the errors. That of the picked user stands at the search."""
+        self._refuse_person(faults)
+        super()._show_faults({"person" if name == PERSON else name: text for name, text in faults.items()}, detail)
 
     def _opener_scope(self) -> list[int]:
         return [record_id(self.router_data, routes.PROJECTS)]

@@ -10,6 +10,7 @@ from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import MAX_SEARCH, printable
 
 FOUND = 6
+PERSON = "user_id"  # the field of a service that the picked user is
 
 
 class Person(TypedDict):
@@ -59,6 +60,13 @@ class PickerState(SessionMixin, mixin=True):
             self.picked = [*self.picked, *found] if self._picks_many else found
             self.people, self.people_text, self.people_found_for = [], "", ""
             self._someone_is_picked()
+
+    def _refuse_person(self, errors: dict[str, str], field: str = PERSON) -> str:
+        """Returns what is wrong with the picked user, who is taken out, so that the search shows it; "" for nothing."""
+        text = errors.get(field, "")
+        if text and not self._picks_many:
+            self.picked = []
+        return text
 
     def _someone_is_picked(self) -> None:
         """Clears the error of a form that misses a user."""

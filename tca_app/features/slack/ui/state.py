@@ -43,8 +43,9 @@ class SlackState(FormState, RecordState, SessionState):
     async def load(self) -> None:
         """Loads the channel, only while the settings are open and only for users who may see it."""
         if self._enter_record():
-            self._hide_form()
-        self.is_shown, self.is_removing = False, False
+            self._hide_left_form()
+            self.is_removing = False
+        self.is_shown = False
         self.project_id = record_id(self.router_data, routes.PROJECTS)
         if query_param(self.router_data, "tab") != "settings":
             return
@@ -89,7 +90,7 @@ class SlackState(FormState, RecordState, SessionState):
         with self._showing_errors():
             given: dict[str, Any] = {"topics": [topic for topic in TOPICS if values[topic]]}
             if not given["topics"]:
-                raise Invalid(_("Choose at least one kind of event."))
+                raise Invalid.at(TOPICS[0], _("Choose at least one kind of event."))
             given |= {"url": values[URL].strip()} if values[URL].strip() else {}
             async with transaction() as session:
                 data = SlackUpdate(**given)
@@ -113,6 +114,7 @@ class SlackState(FormState, RecordState, SessionState):
     async def ask_remove(self, project_id: int) -> None:
         self._require_record(project_id, self.project_id)
         self.is_removing, self.remove_error = True, ""
+        self._note_dialog("is_removing")
 
     @handler("signed_in")
     async def cancel_remove(self) -> None:

@@ -50,7 +50,7 @@ async def test_the_reason_is_required(console: Console) -> None:
     await tab.send(ActingState.load)
     await tab.send(ActingState.ask, user_id=ana.user_id)
     for form in ({}, {"reason": "  "}):
-        assert "Reason" in shown(await tab.send(ActingState.start, form=form), ActingState, "act_error")
+        assert shown(await tab.send(ActingState.start, form=form), ActingState, "reason_error") == "Required."
     member = Tab(console, "t2", await sign_in(await make_user()), f"/users/{ana.user_id}")
     await member.hydrate()
     await member.send(ActingState.ask, user_id=ana.user_id)

@@ -170,7 +170,8 @@ async def test_a_refusal_needs_a_reason(console: Console) -> None:
     tab, _ = await detail(console, owner, waiting)
     await tab.send(DeploymentState.ask, deployment_id=waiting, action="refuse")
     updates = await tab.send(DeploymentState.confirm, form={"reason": " "})
-    assert "Enter a reason" in shown(updates, DeploymentState, "asking_error")
+    errors = shown(updates, DeploymentState, "asking_errors")
+    assert (errors["reason"], shown(updates, DeploymentState, "asking_error")) == ("Required.", "")
     updates = await tab.send(DeploymentState.confirm, form={"reason": "Not on a Friday"})
     steps = shown(updates, DeploymentState, "steps")
     assert [(step["label"], step["who"]) for step in steps][-1] == ("Refused", owner.full_name)
@@ -346,7 +347,7 @@ async def test_a_freeze_blocks_a_rollback_except_for_administrators(console: Con
         is True
     )
     updates = await tab.send(DeploymentState.confirm, form={"reason": "", "freeze_reason": " "})
-    assert "Enter a reason" in shown(updates, DeploymentState, "asking_error")
+    assert "Enter a reason" in shown(updates, DeploymentState, "asking_errors")["freeze_reason"]
     (path,) = redirects(await tab.send(DeploymentState.confirm, form={"reason": "", "freeze_reason": "It is down"}))
     made = await row_of(Deployment, int(path.rsplit("/", 1)[-1]))
     assert (made["version"], made["freeze_reason"]) == ("1.0.0", "It is down")
