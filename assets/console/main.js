@@ -3,6 +3,9 @@
  * our own origin. Everything listens on the document, because React may replace any element at any time.
  */
 import { startWatching } from "./dom.js";
+// Lists that Escape closes alone: before drafts/leaving.js, which others import and which asks about typed text then.
+import "./combobox.js";
+import "./mentions.js";
 import "./language-choice.js";
 import "./times.js";
 import "./zoom.js";
@@ -19,7 +22,6 @@ import "./commands.js";
 import "./recents.js";
 import "./forms.js";
 import "./lengths.js";
-import "./mentions.js"; // before what asks about typed text on Escape
 import "./drafts/forms.js";
 import "./drafts/leaving.js";
 import "./confirm-name.js";

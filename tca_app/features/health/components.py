@@ -21,7 +21,7 @@ _PROJECTS = text(
     SELECT projects.id, projects.name, projects.slug FROM projects
     WHERE deleted_at IS NULL AND status <> 'archived' AND (CAST(:project_id AS bigint) IS NULL OR id = :project_id)
       AND (:sees_all OR id IN (SELECT project_id FROM project_members WHERE user_id = :actor_id AND role = ANY(:roles)))
-    ORDER BY lower(projects.name), projects.id LIMIT 100
+    ORDER BY lower(projects.name), projects.id LIMIT 1000
     """
 ).bindparams(bindparam("roles", type_=ARRAY(Text)))
 _ANYWHERE = text(
@@ -79,7 +79,7 @@ class Scopes:
 
 
 async def read_scopes(session: AsyncSession, actor: Actor, action: str, project_id: int | None = None) -> Scopes:
-    """Returns the projects in which the actor may do `action`, or one of them, at most 100, with their components."""
+    """Returns the projects in which the actor may do `action`, or one of them, at most 1,000, with their components."""
     policy.require_list(actor)
     values = {"roles": policy.roles_for(action), "project_id": project_id} | viewer(actor)
     found_projects = (await session.execute(_PROJECTS, values)).all()

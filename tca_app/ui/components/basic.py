@@ -70,6 +70,14 @@ def icon_button(label: str, icon: str, kind: str = "ghost", **props: Any) -> rx.
     )
 
 
+def select_box(*options: rx.Component | None, kind: str = "", **props: Any) -> rx.Component:
+    """The browser's own select, for one of a few fixed values. It looks alike everywhere; `kind`: compact.
+
+    Of many values, such as projects or environments, people choose with a `choice_field`, and people with the picker.
+    """
+    return rx.el.select(*options, class_name=f"select {kind}".strip(), **props)
+
+
 def relative_time(iso: Any, empty: str = t("Never")) -> rx.Component:
     """ "3 hours ago", with the exact local time on hover. `iso` is ISO 8601 with a time zone; "" shows `empty`."""
     time = rx.el.time(iso, date_time=iso, custom_attrs={"data-relative": ""}, class_name="num")

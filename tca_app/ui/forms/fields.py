@@ -45,7 +45,7 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components.basic import Child, button, error_notice
+from tca_app.ui.components.basic import Child, button, error_notice, select_box
 from tca_app.ui.components.dialogs import CLOSES, DIALOG_TEXT, DIALOG_TITLE
 from tca_app.ui.components.text import shown, t
 from tca_app.ui.forms.drafts import draft_keeper, draft_note
@@ -141,7 +141,7 @@ def text_field(
         "default_value": state.form_values[name],
         "auto_complete": "off",
         "key": f"{name}-{state.form_nonce}",
-        **_described(state, name, hint),
+        **described(state, name, hint),
         **props,
     }
     if name in SECRETS:
@@ -149,28 +149,32 @@ def text_field(
     if required:
         attributes["aria_required"] = True
     control = rx.el.textarea(rows=str(lines), **attributes) if lines > 1 else rx.el.input(type=type_, **attributes)
-    return _labelled(state, name, label, control, required=required, hint=hint)
+    return labelled(state, name, label, control, required=required, hint=hint)
 
 
 def select_field(
     state: type[FormState], name: str, label: str, options: Any, *, hint: str = "", required: bool = True, **props: Any
 ) -> rx.Component:
-    """A select field, otherwise like `text_field`. Options are (value, label), or a Reflex var of such pairs."""
-    choices = (
-        rx.foreach(options, lambda option: rx.el.option(option[1], value=option[0]))
-        if isinstance(options, rx.Var)
-        else rx.fragment(*(rx.el.option(shown(text), value=value) for value, text in options))
-    )
-    control = rx.el.select(
-        choices,
+    """A select field, otherwise like `text_field`. Options are (value, label), or a Reflex var of such pairs.
+
+    It is for a few fixed values; what may be many, such as projects, is a `choice_field` (ui/forms/choices.py).
+    """
+    control = select_box(
+        options_of(options),
         name=name,
-        class_name="select",
         default_value=state.form_values[name],
         key=f"{name}-{state.form_nonce}",
-        **_described(state, name, hint),
+        **described(state, name, hint),
         **props,
     )
-    return _labelled(state, name, label, control, required=required, hint=hint)
+    return labelled(state, name, label, control, required=required, hint=hint)
+
+
+def options_of(options: Any) -> rx.Component:
+    """The options of a select: (value, label), or a Reflex var of such pairs."""
+    if isinstance(options, rx.Var):
+        return rx.foreach(options, lambda option: rx.el.option(option[1], value=option[0]))
+    return rx.fragment(*(rx.el.option(shown(text), value=value) for value, text in options))
 
 
 def check_field(state: type[FormState], name: str, label: str, hint: str = "") -> rx.Component:
@@ -183,7 +187,7 @@ def check_field(state: type[FormState], name: str, label: str, hint: str = "") -
                 class_name="checkbox",
                 default_checked=state.form_values[name] == "on",
                 key=f"{name}-{state.form_nonce}",
-                **_described(state, name, hint),
+                **described(state, name, hint),
             ),
             rx.el.span(shown(label)),
             class_name="check",
@@ -193,9 +197,10 @@ def check_field(state: type[FormState], name: str, label: str, hint: str = "") -
     )
 
 
-def _labelled(
+def labelled(
     state: type[FormState], name: str, label: str, control: rx.Component, *, required: bool, hint: str
 ) -> rx.Component:
+    """A control with its label above, and its hint and error below."""
     optional = None if required else rx.el.span(t(" (optional)"), class_name="optional", aria_hidden="true")
     return rx.el.div(
         rx.el.label(shown(label), optional, html_for=f"field-{name}"),
@@ -205,7 +210,8 @@ def _labelled(
     )
 
 
-def _described(state: type[FormState], name: str, hint: str) -> dict[str, Any]:
+def described(state: type[FormState], name: str, hint: str) -> dict[str, Any]:
+    """The attributes of a control that tie its hint and error to it."""
     ids = f"field-{name}-error" + (f" field-{name}-hint" if hint else "")
     # Not as a prop: Reflex makes a ref of each `id` and sends its value too, for a checkbox as a bool.
     return {

@@ -9,7 +9,7 @@ import reflex as rx
 
 from tca_app.core.lists.query import ANY, Choice, Filter
 from tca_app.core.schema import MAX_SEARCH
-from tca_app.ui.components.basic import button
+from tca_app.ui.components.basic import button, select_box
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.components.text import shown, t
 from tca_app.ui.table.filter_state import Chip, FilterState, Option
@@ -29,12 +29,11 @@ def filter_controls(state: type[FilterState]) -> list[rx.Component]:
 
 
 def select_of(state: type[FilterState], entry: Filter) -> rx.Component:
-    return rx.el.select(
+    return select_box(
         rx.el.option(f"{t(entry.label)}: {t(entry.default)}", value=""),
         *(rx.el.option(shown(text), value=value) for value, text in entry.options),
         value=as_var(state.filters[entry.key]).to(str) | "",
         on_change=lambda value: rx.redirect(query_url(**{entry.key: value, "page": ""})),
-        class_name="select",
         aria_label=t(entry.label),
     )
 

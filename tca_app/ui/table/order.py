@@ -9,6 +9,7 @@ from typing import Any, ClassVar, get_args
 import reflex as rx
 from pydantic import BaseModel
 
+from tca_app.ui.components.basic import select_box
 from tca_app.ui.components.text import shown, t
 from tca_app.ui.session import SessionMixin
 from tca_app.ui.table.urls import query_url
@@ -105,7 +106,7 @@ def sort_select(
     `default` is the order without a choice, which may be by what no column shows.
     """
     is_shown = default.removeprefix("-") in dict(sorts)
-    return rx.el.select(
+    return select_box(
         None if is_shown else rx.el.option(t("Default order"), value=default),
         *(
             rx.el.option(label, ", ", word, value=f"{sign}{key}")
@@ -115,6 +116,5 @@ def sort_select(
         *others,
         value=state.sort,
         on_change=lambda key: rx.redirect(_sorted_url(parameter, key)),
-        class_name="select",
         aria_label=t("Sort by"),
     )

@@ -7,7 +7,7 @@ import reflex as rx
 
 from tca_app.core.lists.query import PAGE_SIZES
 from tca_app.core.schema import MAX_SEARCH
-from tca_app.ui.components.basic import button, icon_button, link
+from tca_app.ui.components.basic import button, icon_button, link, select_box
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.table.filters import cleared_url, filter_controls
@@ -184,11 +184,11 @@ def foot(state: type[TableState]) -> rx.Component:
             role="status",
         ),
         rx.el.span(class_name="spacer"),
-        rx.el.select(
+        select_box(
             *(rx.el.option(t("{size} per page", size=size), value=str(size)) for size in sizes),
+            kind="compact",
             value=as_var(state.page_size).to(str),
             on_change=lambda size: rx.redirect(query_url(size=size, page="")),
-            class_name="select",
             aria_label=t("Rows per page"),
         ),
         rx.el.div(

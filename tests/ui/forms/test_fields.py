@@ -162,3 +162,9 @@ def test_errors_are_shown_by_field() -> None:
     with pytest.raises(ValidationError) as caught:
         Model(name="", nick="a")
     assert set(faults_of(caught.value)) == {"name", "nick"}
+
+
+def test_there_is_one_select_so_that_all_look_alike() -> None:
+    """The other one is the hidden field below the box of a `choice_field`."""
+    drawn = [path.name for path in (ROOT / "tca_app").rglob("*.py") if "el.select(" in path.read_text()]
+    assert sorted(drawn) == ["basic.py", "choices.py"]

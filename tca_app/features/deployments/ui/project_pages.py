@@ -12,7 +12,8 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, link, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.text import t
-from tca_app.ui.forms.fields import form_dialog, select_field, text_field
+from tca_app.ui.forms.choices import choice_field
+from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import at_its_url
 from tca_app.ui.table.parts import plain_table
@@ -133,7 +134,7 @@ def _dialog() -> rx.Component:
         on_submit=state.save,
         blocked=is_frozen & ~state.may_override_freeze,
         fields=[
-            select_field(state, "environment", t("Environment"), state.environment_options, on_change=state.choose),
+            choice_field(state, "environment", t("Environment"), state.environment_options, on_change=state.choose),
             freeze_notice(state.freeze, state.chosen, state.may_override_freeze),
             rx.cond(is_frozen & state.may_override_freeze, reason),
             text_field(state, "version", t("Version"), required=True, max_length=MAX_VERSION),

@@ -12,6 +12,7 @@ from tca_app.ui.components.basic import button, error_notice, icon_button, panel
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.components.text import t
+from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.record import at_its_url, is_at_its_url
 from tca_app.ui.table.grid import cut
@@ -146,7 +147,7 @@ def _freeze_dialog() -> rx.Component:
         submit=t("Freeze"),
         on_submit=FreezeState.save,
         fields=[
-            select_field(FreezeState, "environment_id", t("Scope"), FreezeState.environment_options),
+            choice_field(FreezeState, "environment_id", t("Scope"), FreezeState.environment_options),
             _time_field("starts_at", t("From")),
             _time_field("ends_at", t("Until")),
             text_field(FreezeState, "why", t("Reason"), required=True, max_length=500),

@@ -7,8 +7,9 @@ from tca_app.features.projects.ui.detail_pages import may
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.picker_pages import roles_link
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, icon_button, panel
+from tca_app.ui.components.basic import button, icon_button, panel, select_box
 from tca_app.ui.components.text import t
+from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.fields import form_dialog, select_field
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import download_link, plain_table
@@ -61,11 +62,11 @@ def _row(group: ProjectGroupRow) -> rx.Component:
 
 
 def _role_select(group: ProjectGroupRow) -> rx.Component:
-    return rx.el.select(
+    return select_box(
         rx.foreach(state.role_options, lambda option: rx.el.option(option[1], value=option[0])),
         value=group["role"],
         on_change=lambda role: state.change_role(_project_id, as_var(group["id"]).to(int), role),
-        class_name="select compact",
+        kind="compact",
         aria_label=t("Role of {name}", name=group["name"]),
     )
 
@@ -77,7 +78,7 @@ def _add_dialog() -> rx.Component:
         submit=t("Add"),
         on_submit=state.add,
         fields=[
-            select_field(state, "group", t("Group"), state.choices),
+            choice_field(state, "group", t("Group"), state.choices),
             select_field(state, "role", t("Role"), state.role_options),
             roles_link(),
         ],

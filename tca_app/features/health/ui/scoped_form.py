@@ -9,13 +9,14 @@ from tca_app.core.language.messages import _
 from tca_app.core.language.stored import stored_text
 from tca_app.features.health.components import Scopes
 from tca_app.features.health.schemas import Component
-from tca_app.ui.forms.fields import select_field
+from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.var import as_var
 
 CONSOLE = ""  # the scope of administrators, with the components of every project
 PREFIX = "check-"
+COMPONENTS_ERROR = "field-check_ids-error"
 
 
 class ComponentOption(TypedDict):
@@ -75,7 +76,7 @@ def project_of(scope: str) -> int | None:
 
 
 def scope_field(state: Any, label: str) -> rx.Component:
-    return select_field(state, "project_id", label, state.scope_options, on_change=state.choose_scope)
+    return choice_field(state, "project_id", label, state.scope_options, on_change=state.choose_scope)
 
 
 def component_fields(state: Any, legend: str) -> rx.Component:
@@ -91,7 +92,7 @@ def component_fields(state: Any, legend: str) -> rx.Component:
             ),
             class_name="component-options",
         ),
-        rx.el.span(state.form_errors["check_ids"], class_name="field-error", role="alert"),
+        rx.el.span(state.form_errors["check_ids"], id=COMPONENTS_ERROR, class_name="field-error", role="alert"),
         class_name="field",
     )
 
@@ -105,6 +106,8 @@ def _component(state: Any, option: ComponentOption) -> rx.Component:
             class_name="checkbox",
             default_checked=as_var(state.form_values)[field] == "on",
             key=field + "-" + state.form_nonce,
+            aria_invalid=as_var(state.form_errors).contains("check_ids"),
+            aria_describedby=COMPONENTS_ERROR,
         ),
         rx.el.span(option["name"]),
         class_name="check",

@@ -7,7 +7,7 @@ import reflex as rx
 from tca_app.features.imports.ui.state import ImportState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import button, error_notice, link, outside_link, page_header, panel
+from tca_app.ui.components.basic import button, error_notice, link, outside_link, page_header, panel, select_box
 from tca_app.ui.components.placeholders import not_found, skeleton, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import record_title
@@ -85,11 +85,10 @@ def _preview() -> rx.Component:
 def _choice(name: str, label: str, value: Any, options: tuple[tuple[str, str], ...]) -> rx.Component:
     return rx.el.div(
         rx.el.label(label, html_for=f"import-{name}"),
-        rx.el.select(
+        select_box(
             *(rx.el.option(text, value=key) for key, text in options),
             value=value,
             on_change=lambda chosen: state.choose(name, chosen),
-            class_name="select",
             custom_attrs={"id": f"import-{name}"},
         ),
         class_name="field import-choice",

@@ -10,7 +10,7 @@ from tca_app.features.projects.ui.members_state import MembersState
 from tca_app.features.projects.ui.picker_pages import people_picker, roles_link
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import button, icon_button, link, panel, relative_time
+from tca_app.ui.components.basic import button, icon_button, link, panel, relative_time, select_box
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
@@ -114,11 +114,11 @@ def _name(member: MemberRow) -> rx.Component:
 
 
 def _role_select(member: MemberRow) -> rx.Component:
-    return rx.el.select(
+    return select_box(
         rx.foreach(state.role_options, lambda option: rx.el.option(option[1], value=option[0])),
         value=member["role"],
         on_change=lambda role: state.change_role(_project_id, member["id"], role),
-        class_name="select compact",
+        kind="compact",
         aria_label=t("Role of {name}", name=member["name"]),
     )
 

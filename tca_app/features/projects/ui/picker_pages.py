@@ -6,7 +6,7 @@ import reflex as rx
 
 from tca_app.features.projects.ui.picker_state import Person, PickerState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import icon_button
+from tca_app.ui.components.basic import icon_button, select_box
 from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.text import t
 from tca_app.ui.var import as_handler, as_var
@@ -74,7 +74,7 @@ def _search(state: type[PickerState], error: Any) -> rx.Component:
                     rx.el.p(t("No matching people."), class_name="none", role="status"),
                 ),
                 custom_attrs={"id": "people-found"},
-                class_name="people-found",
+                class_name="found",
                 role="listbox",
                 aria_label=t("People found"),
             ),
@@ -100,10 +100,10 @@ def _picked(state: type[PickerState], person: Person, roles: Any) -> rx.Componen
     return rx.el.li(
         avatar(person["face"]),
         rx.el.span(person["name"], class_name="truncate grow"),
-        rx.el.select(
+        select_box(
             *(rx.el.option(text, value=value) for value, text in roles),
+            kind="compact",
             name=f"role.{person['id']}",
-            class_name="select",
             aria_label=t("Role of {name}", name=person["name"]),
         )
         if roles

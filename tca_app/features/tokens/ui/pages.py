@@ -6,7 +6,7 @@ import reflex as rx
 
 from tca_app.features.tokens.ui.state import NEVER, SHOWN_ONCE, TokenRow, TokensState
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import button, error_notice, panel, relative_time
+from tca_app.ui.components.basic import button, error_notice, panel, relative_time, select_box
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
@@ -198,10 +198,9 @@ def _rotate_dialog() -> rx.Component:
             error_notice(state.act_error),
             rx.el.div(
                 rx.el.label(t("The old token works for"), html_for="field-overlap_hours"),
-                rx.el.select(
+                select_box(
                     *(rx.el.option(text, value=value) for value, text in OVERLAPS),
                     name="overlap_hours",
-                    class_name="select",
                     custom_attrs={"id": "field-overlap_hours"},
                 ),
                 class_name="field",

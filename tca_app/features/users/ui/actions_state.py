@@ -14,7 +14,7 @@ from tca_app.features.projects.schemas import ProjectQuery
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserRead, UserUpdate
 from tca_app.features.users.ui.detail_state import reload_of, require_person
-from tca_app.features.users.ui.new_owner_state import NewOwnerState
+from tca_app.features.users.ui.new_owner_state import TRANSFER_TO, NewOwnerState
 from tca_app.features.users.ui.state import DEACTIVATED, DELETED, UsersState
 from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
@@ -91,7 +91,7 @@ class ActState(NewOwnerState, RecordState, SessionState):
         owned = await self._owned(user.id)
         self._ask("delete", user.id, _("Delete {name}?", name=name), _(DELETED), _("Delete"))
         if owned:
-            await self._offer_owners(
+            self._offer_owners(
                 ngettext(
                     "They own {count} project. {take_over}",
                     "They own {count} projects. {take_over}",
@@ -120,13 +120,14 @@ class ActState(NewOwnerState, RecordState, SessionState):
         if not self.asking:
             return
         self._require_record(0, 0)
-        self.act_busy, self.act_error = True, ""
+        self.act_busy, self.act_error, self.owner_error = True, "", ""
         yield
         try:
             events = await self._carry_out()
             self.asking = False
         except AppError as error:
-            self.act_error, events = error.detail, None
+            self.owner_error, events = self._refuse_person(error.field_details, TRANSFER_TO), None
+            self.act_error = "" if self.owner_error else error.detail
         finally:
             self.act_busy = False
         yield events
@@ -146,7 +147,7 @@ class ActState(NewOwnerState, RecordState, SessionState):
     async def _delete(self, user_id: int) -> Events:
         user = await self._user(user_id)
         async with transaction() as session:
-            await users.delete_user(session, self._as_actor(), user_id, self.new_owner["id"] or None)
+            await users.delete_user(session, self._as_actor(), user_id, self._new_owner_id())
         self._toast(_("{username} moved to trash", username=user.username), undo=UsersState.restore_rows([user_id]))
         is_on_their_page = record_id(self.router_data, routes.USERS) == user_id
         return rx.redirect(routes.USERS) if is_on_their_page else reload_of(self)

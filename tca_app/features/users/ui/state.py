@@ -115,14 +115,14 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         return Facets(values=values, capped=counted.capped)
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
-        new_owner = self.new_owner["id"] or None if action == "delete" else None
+        new_owner = self._new_owner_id() if action == "delete" else None
         return await bulk_users(
             session, actor, UserBulk.model_validate({"action": action, "ids": ids, "transfer_to": new_owner})
         )
 
     async def _prepare_question(self, action: str) -> None:
         if action == "delete":
-            await self._offer_owners(_("Owners of projects are skipped unless you choose a new owner."), self._bulk_ids)
+            self._offer_owners(_("Owners of projects are skipped unless you choose a new owner."), self._bulk_ids)
         else:
             self._hide_owners()
 
