@@ -16,7 +16,7 @@ state = SavedViewsState
 def views_menu() -> rx.Component:
     """The menu that opens, saves, renames, pins and deletes views of the list of this page."""
     return rx.popover.root(
-        rx.popover.trigger(button(t("Views"), icon="bookmark", aria_label=t("Saved views"))),
+        rx.popover.trigger(icon_button(t("Saved views"), "bookmark", "")),
         rx.popover.content(
             rx.cond(
                 as_var(state.list_views).length() > 0,
@@ -24,7 +24,7 @@ def views_menu() -> rx.Component:
                 rx.el.p(t("No saved views."), class_name="muted"),
             ),
             _save_form(),
-            align="start",
+            align="end",
             class_name="filter-menu",
             aria_label=t("Saved views"),
         ),

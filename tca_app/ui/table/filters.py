@@ -1,6 +1,6 @@
 """The filters of a list as they are drawn: menus of values with counts, days, and chips of what is in force.
 
-All of them change only the URL, in the browser.
+All of them change only the URL, in the browser. A list shows its first few filters above it; a button opens the rest.
 """
 
 from typing import Any
@@ -19,13 +19,18 @@ from tca_app.ui.var import as_var
 QUICK = ((1, t("Today")), (7, t("7 days")), (30, t("30 days")), (90, t("90 days")))
 
 
+MAX_SHOWN = 3  # filters above a list; one with more has a menu of all
+
+
 def filter_controls(state: type[FilterState]) -> list[rx.Component]:
+    """The first filters of the list, each with a menu of its own."""
     spec = state._spec
-    return [
+    controls = [
         *(_choice(state, choice) for choice in spec.choices),
         *([_days(state, spec.dates)] if spec.dates else []),
-        *(select_of(state, entry) for entry in spec.filters if not entry.is_hidden),
+        *(select_of(state, entry) for entry in selects(state)),
     ]
+    return controls[:MAX_SHOWN]
 
 
 def select_of(state: type[FilterState], entry: Filter) -> rx.Component:
@@ -165,16 +170,14 @@ def _day(label: str, key: str, value: Any) -> rx.Component:
 
 
 def chips(state: type[FilterState]) -> rx.Component:
-    """The filters in force, each with a button that removes it. A phone also has chips for those with a select."""
-    selects = (entry for entry in state._spec.filters if not entry.is_hidden)
-    count = as_var(state.chips).length()
+    """The filters in force, each with a button that removes it."""
     return rx.cond(
         active_count(state) > 0,
         rx.el.div(
             rx.foreach(state.chips, lambda chip: _chip(state, chip)),
-            *(_chip_of_select(state, entry) for entry in selects),
+            *(_chip_of_select(state, entry) for entry in selects(state)),
             button(t("Clear filters"), kind="small ghost", on_click=rx.redirect(cleared_url(state))),
-            class_name=rx.cond(count > 0, "chips", "chips only-phone"),
+            class_name="chips",
             role="group",
             aria_label=t("Active filters"),
         ),
@@ -183,30 +186,33 @@ def chips(state: type[FilterState]) -> rx.Component:
 
 def active_count(state: type[FilterState]) -> Any:
     """The number of filters in force."""
-    selects = [entry for entry in state._spec.filters if not entry.is_hidden]
     count = as_var(state.chips).length()
-    for entry in selects:
+    for entry in selects(state):
         count = count + rx.cond(state.filters[entry.key], 1, 0)
     return count
+
+
+def selects(state: type[FilterState]) -> list[Filter]:
+    return [entry for entry in state._spec.filters if not entry.is_hidden]
 
 
 def _chip_of_select(state: type[FilterState], entry: Filter) -> rx.Component:
     value = as_var(state.filters[entry.key]).to(str)
     label = rx.match(value, *((option, f"{t(entry.label)}: {shown(text)}") for option, text in entry.options), value)
-    return rx.cond(value, _chip_button(label, rx.redirect(query_url(**{entry.key: "", "page": ""})), "chip only-phone"))
+    return rx.cond(value, _chip_button(label, rx.redirect(query_url(**{entry.key: "", "page": ""}))))
 
 
 def _chip(state: type[FilterState], chip: Chip) -> rx.Component:
     removed = rx.redirect(toggled_url(state._spec, chip["key"], chip["value"]))
-    return _chip_button(chip["text"], removed, "chip", key=f"{chip['key']} {chip['value']}")
+    return _chip_button(chip["text"], removed, key=f"{chip['key']} {chip['value']}")
 
 
-def _chip_button(text: Any, on_click: Any, class_name: str, **props: Any) -> rx.Component:
+def _chip_button(text: Any, on_click: Any, **props: Any) -> rx.Component:
     return rx.el.button(
         rx.el.span(text, class_name="truncate", title=text),
         rx.icon("x", size=12, aria_hidden="true"),
         type="button",
-        class_name=class_name,
+        class_name="chip",
         aria_label=t("Remove filter {text}", text=text),
         on_click=on_click,
         **props,

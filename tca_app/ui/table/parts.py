@@ -12,7 +12,7 @@ from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.table.filters import cleared_url, filter_controls
 from tca_app.ui.table.order import OrderState, sort_select, sortable_head
-from tca_app.ui.table.sheet import filter_sheet
+from tca_app.ui.table.sheet import filter_menu, filter_sheet
 from tca_app.ui.table.state import TableState
 from tca_app.ui.table.urls import query_url as query_url
 from tca_app.ui.var import as_var
@@ -79,7 +79,8 @@ def tools_row(
     sorts: Sequence[tuple[str, Any]] = (),
     orders: rx.Component | None = None,
 ) -> rx.Component:
-    """The search, the filters and `tools`. On a phone filters and the order are in a sheet: see `filter_sheet`."""
+    """One row: the search, the filters and at its end `tools`. On a phone the filters are in a `filter_sheet`."""
+    menu = filter_menu(state)
     return rx.el.div(
         rx.el.div(
             rx.icon("search", size=16, aria_hidden="true"),
@@ -97,11 +98,10 @@ def tools_row(
             ),
             rx.el.kbd("/", aria_hidden="true"),
             class_name="search",
-            style={"--label": rx.Var.create(search_label).to(str).length()},  # so that its placeholder fits
         ),
-        rx.el.div(*filter_controls(state), class_name="filters"),
+        rx.el.div(*filter_controls(state), menu, class_name="filters more" if menu else "filters"),
         filter_sheet(state, sorts, orders),
-        *tools,
+        rx.el.div(*tools, class_name="tools") if tools else None,
         class_name="table-tools",
         role="search",
     )
@@ -153,10 +153,9 @@ def download_link(url: str, query: rx.Var[str] | str) -> rx.Component:
     """A link to the CSV file with the rows of the list. `url` is the REST route, `query` the filters of the list."""
     return link(
         rx.icon("download", size=16, aria_hidden="true"),
-        rx.el.span(t("Download CSV"), class_name="hide-laptop"),
-        rx.el.span("CSV", class_name="only-laptop"),
         to=f"{url}?{query}",
-        class_name="btn",
+        class_name="btn icon",
+        title=t("Download CSV"),
         aria_label=t("Download CSV"),
         reload_document=True,
         custom_attrs={"download": ""},

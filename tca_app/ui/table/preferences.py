@@ -11,7 +11,7 @@ from tca_app.core.language.messages import _
 from tca_app.core.lists.query import TableSpec
 from tca_app.features.list_preferences.schemas import ListPreferenceUpdate
 from tca_app.features.list_preferences.service import read_preference, save_preference
-from tca_app.ui.components.basic import button
+from tca_app.ui.components.basic import icon_button
 from tca_app.ui.components.text import t
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionMixin
@@ -67,9 +67,7 @@ def hidden_numbers(state: type[PreferenceState], keys: Sequence[str]) -> rx.Var[
 def view_menu(state: type[PreferenceState], labels: dict[str, str]) -> rx.Component:
     """The menu that chooses columns and density."""
     return rx.popover.root(
-        rx.popover.trigger(
-            button(t("Display"), kind="hide-phone", icon="sliders-horizontal", aria_label=t("Display options"))
-        ),
+        rx.popover.trigger(icon_button(t("Display options"), "sliders-horizontal", "hide-phone")),
         rx.popover.content(
             rx.el.div(
                 *(
@@ -86,7 +84,7 @@ def view_menu(state: type[PreferenceState], labels: dict[str, str]) -> rx.Compon
                 class_name="segments",
             ),
             rx.el.ul(*(_line(state, key, label) for key, label in labels.items() if key in state._spec.optional)),
-            align="start",
+            align="end",
             class_name="filter-menu",
             aria_label=t("Display options"),
         ),

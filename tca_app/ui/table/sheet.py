@@ -1,4 +1,5 @@
-"""The filters and the order of a list on a phone: one button, which opens them in a sheet from the bottom."""
+"""All filters of a list behind one button: in a menu below it, or on a phone in a sheet from the bottom, which also
+has the order."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +11,15 @@ from tca_app.ui.components.basic import button
 from tca_app.ui.components.dialogs import DIALOG_TITLE
 from tca_app.ui.components.text import t
 from tca_app.ui.table.filter_state import FilterState
-from tca_app.ui.table.filters import active_count, cleared_url, day_fields, option_list, select_of
+from tca_app.ui.table.filters import (
+    MAX_SHOWN,
+    active_count,
+    cleared_url,
+    day_fields,
+    option_list,
+    select_of,
+    selects,
+)
 from tca_app.ui.table.order import sort_select
 from tca_app.ui.var import as_var
 
@@ -25,32 +34,15 @@ def filter_sheet(
     Each change is in force at once, as with the controls of a larger screen, so that the list behind it and the number
     on the button below follow.
     """
-    spec = state._spec
-    sections = [
-        *([_order(state, sorts, orders)] if sorts else []),
-        *(_choice(state, choice) for choice in spec.choices),
-        *([_section(t(spec.dates), *day_fields(state))] if spec.dates else []),
-        *(_section(t(entry.label), select_of(state, entry)) for entry in spec.filters if not entry.is_hidden),
-    ]
+    sections = [*([_order(state, sorts, orders)] if sorts else []), *_sections(state)]
     if not sections:
         return None
-    count = active_count(state)
     return rx.dialog.root(
-        rx.dialog.trigger(
-            button(
-                t("Filters"),
-                rx.cond(count > 0, rx.el.span(count, class_name="filter-count num")),
-                kind="filter only-phone",
-                icon="list-filter",
-                aria_label=rx.cond(count > 0, t("Filters, {count_} active", count_=count), t("Filters")),
-            )
-        ),
+        rx.dialog.trigger(_opener(state, "only-phone")),
         rx.dialog.content(
             rx.el.div(
                 rx.dialog.title(t("Filters"), custom_attrs=DIALOG_TITLE),
-                rx.cond(
-                    count > 0, button(t("Clear all"), kind="small ghost", on_click=rx.redirect(cleared_url(state)))
-                ),
+                _clear(state),
                 class_name="sheet-head",
             ),
             rx.el.div(*sections, class_name="sheet-body"),
@@ -60,6 +52,49 @@ def filter_sheet(
         ),
         on_open_change=state.show_filter(state.open_filter, False),
     )
+
+
+def filter_menu(state: type[FilterState]) -> rx.Component | None:
+    """The button "Filters" of a larger screen, for a list with more filters than stand beside it."""
+    sections = _sections(state)
+    if len(sections) <= MAX_SHOWN:
+        return None
+    return rx.popover.root(
+        rx.popover.trigger(_opener(state, "hide-phone")),
+        rx.popover.content(
+            rx.el.div(rx.el.h2(t("Filters")), _clear(state), class_name="sheet-head"),
+            *sections,
+            align="start",
+            class_name="filter-panel",
+            aria_label=t("Filters"),
+        ),
+        on_open_change=state.show_filter(state.open_filter, False),
+    )
+
+
+def _opener(state: type[FilterState], where: str) -> rx.Component:
+    count = active_count(state)
+    return button(
+        t("Filters"),
+        rx.cond(count > 0, rx.el.span(count, class_name="filter-count num")),
+        kind=f"filter {where}",
+        icon="list-filter",
+        aria_label=rx.cond(count > 0, t("Filters, {count_} active", count_=count), t("Filters")),
+    )
+
+
+def _clear(state: type[FilterState]) -> rx.Component:
+    clear = button(t("Clear all"), kind="small ghost", on_click=rx.redirect(cleared_url(state)))
+    return rx.cond(active_count(state) > 0, clear)
+
+
+def _sections(state: type[FilterState]) -> list[rx.Component]:
+    spec = state._spec
+    return [
+        *(_choice(state, choice) for choice in spec.choices),
+        *([_section(t(spec.dates), *day_fields(state))] if spec.dates else []),
+        *(_section(t(entry.label), select_of(state, entry)) for entry in selects(state)),
+    ]
 
 
 def _done(state: Any) -> Any:

@@ -41,7 +41,7 @@ from typing import Any, get_args
 import reflex as rx
 
 from tca_app.features.views.lists import ViewedList
-from tca_app.ui.components.basic import link
+from tca_app.ui.components.basic import icon_button, link
 from tca_app.ui.components.placeholders import empty_state, error_state
 from tca_app.ui.components.text import shown, t
 from tca_app.ui.saved_views.view import views_menu
@@ -52,6 +52,7 @@ from tca_app.ui.table.grid import Column, Grid, RowAction
 from tca_app.ui.table.parts import foot, no_match, tools_row
 from tca_app.ui.table.preferences import view_menu
 from tca_app.ui.table.state import TRASH, TableState
+from tca_app.ui.table.urls import query_url
 from tca_app.ui.var import as_var
 
 
@@ -65,6 +66,7 @@ def data_table(
     empty: rx.Component,
     actions: Sequence[RowAction] = (),
     question: rx.Component | None = None,
+    switch: rx.Component | None = None,
     tools: Sequence[rx.Component] = (),
     instead: tuple[Any, rx.Component] | None = None,
     above: rx.Component | None = None,
@@ -74,8 +76,8 @@ def data_table(
     `label` names it for screen readers ("Users"), `search_label` is the search box's name and placeholder. The first
     column's cell should contain `open_link(text, url)`: Enter on the row follows it. `row_name(row)` is in the names of
     the row's checkbox and menu. `question` is shown in the confirmation of bulk actions. `empty` is shown when there
-    are no rows yet; `tools` are beside the filters. `instead` is another view of the same rows, and when to show it;
-    `above` stands between the filters and the table, and follows the filters, too.
+    are no rows yet. Beside the filters are `switch`, which chooses a view, and `tools`. `instead` is another view of
+    the same rows, and when to show it; `above` stands between the filters and the table, and follows the filters, too.
     """
     bulk = state if issubclass(state, BulkActions) else None
     body = Grid(state, tuple(columns), label, row_name, tuple(actions), bulk is not None).body()
@@ -87,7 +89,7 @@ def data_table(
         bar = rx.cond(~instead[0], bar) if bar else None
     return rx.el.div(
         refusals_notice(bulk) if bulk else None,
-        tools_row(state, search_label, (*tools, *_view_menu(state, columns)), _sorts(columns)),
+        tools_row(state, search_label, (switch, *_view_menu(state, columns), *tools), _sorts(columns)),
         chips(state),
         above,
         rx.el.div(
@@ -109,7 +111,19 @@ def data_table(
 
 def _view_menu(state: type[TableState], columns: Sequence[Column]) -> list[rx.Component]:
     menu = [view_menu(state, {column.key: shown(column.label) for column in columns})] if state._spec.name else []
-    return [*([views_menu()] if state._spec.name in get_args(ViewedList) else []), *menu]
+    trash = [_trash_button(state)] if TRASH in state._spec.filters else []
+    return [*([views_menu()] if state._spec.name in get_args(ViewedList) else []), *menu, *trash]
+
+
+def _trash_button(state: type[TableState]) -> rx.Component:
+    """Shows the trash of the list, and the list again."""
+    return icon_button(
+        t("Trash"),
+        "trash-2",
+        "",
+        aria_pressed=rx.cond(state.is_trash, "true", "false"),
+        on_click=rx.redirect(query_url(**{TRASH.key: rx.cond(state.is_trash, "", "trash"), "page": ""})),
+    )
 
 
 def _sorts(columns: Sequence[Column]) -> list[tuple[str, Any]]:

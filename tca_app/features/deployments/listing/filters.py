@@ -41,10 +41,10 @@ DEPLOYMENTS = DeploymentSpec(
     choices=(
         Choice("status", N_("Status"), tuple(STATUS_LABELS.items()), links=(("finished", N_("Succeeded or failed")),)),
         Choice("environment", N_("Environment")),
-        Choice("tier", N_("Tier"), tuple(TIER_LABELS.items())),
         Choice("project", N_("Project"), searchable=True),
         Choice("group", N_("Group"), searchable=True),
         Choice("by", N_("By"), searchable=True),
+        Choice("tier", N_("Tier"), tuple(TIER_LABELS.items())),
         Choice("source", N_("Source"), tuple(SOURCE_LABELS.items())),
     ),
     dates=N_("Created"),

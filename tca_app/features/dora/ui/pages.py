@@ -45,10 +45,8 @@ def dora_page() -> rx.Component:
                 t("Report deployments from your CI, or choose other environments."),
                 icon="gauge",
             ),
-            tools=(
-                view_switch(t("Break down by"), "by", state.by, *UNITS),
-                download_link(routes.API_DORA_EXPORT, state.export_query),
-            ),
+            switch=view_switch(t("Break down by"), "by", state.by, *UNITS),
+            tools=(download_link(routes.API_DORA_EXPORT, state.export_query),),
             above=rx.cond(state.load_error == "", _metrics()),
         ),
     )

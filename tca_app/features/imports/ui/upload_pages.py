@@ -9,7 +9,7 @@ from tca_app.features.imports.parsing import MAX_BYTES, MAX_ROWS
 from tca_app.features.imports.schemas import Kind
 from tca_app.features.imports.ui.upload_state import ImportUploadState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, link, outside_link, relative_time
+from tca_app.ui.components.basic import button, icon_button, link, outside_link, relative_time
 from tca_app.ui.components.dialogs import CLOSES, DIALOG_TEXT, DIALOG_TITLE
 from tca_app.ui.components.open_dialogs import is_open_here
 from tca_app.ui.components.text import t
@@ -26,7 +26,8 @@ UPLOADED: rx.Var[int] = rx.Var(
 def import_button(kind: Kind, project_id: Any = 0) -> rx.Component:
     """The button and its dialog. `project_id` is that of the members."""
     return rx.fragment(
-        button(t("Import CSV"), icon="upload", on_click=state.open_upload(kind, project_id)), _dialog(kind, project_id)
+        icon_button(t("Import CSV"), "upload", "", on_click=state.open_upload(kind, project_id)),
+        _dialog(kind, project_id),
     )
 
 

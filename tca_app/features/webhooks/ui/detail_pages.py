@@ -37,7 +37,7 @@ def webhook_detail() -> rx.Component:
         _why_off(),
         panel(hook["url"], _facts(), actions=(hook_badge(hook),)),
         rx.el.div(*_actions(), class_name="row"),
-        tools_row(log, t("Search deliveries"), (download_link(_EXPORT, log.export_query), views_menu())),
+        tools_row(log, t("Search deliveries"), (views_menu(), download_link(_EXPORT, log.export_query))),
         chips(log),
         panel(t("Deliveries"), _deliveries(), actions=(_count(),), flush=True),
     )

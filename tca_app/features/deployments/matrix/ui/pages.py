@@ -23,7 +23,7 @@ GROUP = Column("group", t("Group"), sortable=True)
 
 
 def matrix_view() -> rx.Component:
-    tools = (download_link(routes.API_ENVIRONMENTS_EXPORT, state.export_query), views_menu())
+    tools = (views_menu(), download_link(routes.API_ENVIRONMENTS_EXPORT, state.export_query))
     some = as_var(state.rows).length() > 0
     return rx.fragment(
         tools_row(state, t("Search projects"), tools, [("name", t("Project")), ("group", t("Group"))], _orders()),
