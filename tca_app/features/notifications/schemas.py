@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tca_app.core.schema import Flag, InputModel, Limit, ReadModel, UrlId
 from tca_app.features.notifications.kinds import OFFERED, Channel
+from tca_app.features.projects.schemas import ProjectRef
 
 
 def _known(kind: str) -> str:
@@ -38,6 +39,14 @@ class NotificationRead(ReadModel):
     link: str = Field(examples=["/projects/7"])
     created_at: datetime
     read_at: datetime | None
+
+
+class Origin(ReadModel):
+    """Who acted, empty for the console itself, and in which project."""
+
+    actor_id: int | None
+    actor_name: str
+    project: ProjectRef | None
 
 
 class InboxCount(ReadModel):

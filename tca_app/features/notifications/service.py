@@ -17,13 +17,15 @@ from tca_app.features.notifications.schemas import (
     InboxFilter,
     InboxQuery,
     NotificationRead,
+    Origin,
     Preference,
     PreferenceChange,
 )
 from tca_app.features.notifications.wording import to_reads
-from tca_app.models import Notification, NotificationPreference
+from tca_app.features.projects.refs import read_refs
+from tca_app.models import LoggedEvent, Notification, NotificationPreference
 
-_inbox = Notification.__table__.c
+_inbox, _events = Notification.__table__.c, LoggedEvent.__table__.c
 _COLUMNS = (*(_inbox[name] for name in NotificationRead.model_fields), _inbox.event_id)
 COUNT_CAP = 100
 _RENEW = text(
@@ -54,6 +56,23 @@ async def find_notification_ids(session: AsyncSession, actor: Actor, query: Inbo
     """Returns the ids of the list, newest first, at most 50,000."""
     ids = select(_inbox.id).where(*_wanted(actor, query)).order_by(_inbox.id.desc()).limit(MAX_ROWS)
     return list((await session.execute(ids)).scalars())
+
+
+async def read_origins(session: AsyncSession, found: Sequence[NotificationRead]) -> dict[int, Origin]:
+    """Returns who acted and in which project, for notifications that the caller has, by their id."""
+    statement = select(_inbox.id, _events.actor_id, _events.actor_name, _events.project_id).where(
+        _events.id == _inbox.event_id, _inbox.id.in_([row.id for row in found])
+    )
+    rows = (await session.execute(statement)).all()
+    refs = await read_refs(session, (row.project_id for row in rows))
+    return {
+        row.id: Origin(
+            actor_id=row.actor_id,
+            actor_name=row.actor_name if row.actor_id else "",
+            project=refs.get(row.project_id or 0),
+        )
+        for row in rows
+    }
 
 
 async def read_notifications(session: AsyncSession, actor: Actor, ids: list[int]) -> list[NotificationRead]:

@@ -95,6 +95,27 @@ def panel(title: Child, *children: Child, actions: tuple[rx.Component, ...] = ()
     )
 
 
+def setting(
+    title: Child, about: Child, *children: Child, actions: tuple[rx.Component, ...] = (), flush: bool = False
+) -> rx.Component:
+    """A section of a settings page: its title with a sentence below, and beside them a box with the fields.
+
+    `actions` are below the sentence. On a phone one is below the other. `flush` removes the padding of the box.
+    """
+    return rx.el.section(
+        rx.el.div(
+            rx.el.h2(title),
+            rx.el.p(about, class_name="muted"),
+            rx.el.div(*actions, class_name="row") if actions else None,
+            class_name="setting-about",
+        ),
+        rx.el.div(
+            *children if flush else (rx.el.div(*children, class_name="panel-body"),), class_name="panel setting-box"
+        ),
+        class_name="setting",
+    )
+
+
 def tabs(*entries: tuple[str, Any, Any]) -> rx.Component:
     """Tabs as links, so that back, reload and sharing keep them: (label, url, is_current)."""
     return rx.el.nav(

@@ -84,12 +84,13 @@ def data_table(
     bar = bulk_bar(bulk) if bulk else None
     if TRASH in state._spec.filters:
         empty = rx.cond(state.is_trash, empty_state(t("The trash is empty"), state.trash_text, icon="trash-2"), empty)
+    before = [switch] if switch else []
     if instead:
         body = rx.cond(instead[0], instead[1], body)
         bar = rx.cond(~instead[0], bar) if bar else None
     return rx.el.div(
         refusals_notice(bulk) if bulk else None,
-        tools_row(state, search_label, (switch, *_view_menu(state, columns), *tools), _sorts(columns)),
+        tools_row(state, search_label, [*before, *_view_menu(state, columns), *tools], _sorts(columns)),
         chips(state),
         above,
         rx.el.div(

@@ -7,7 +7,7 @@ import reflex as rx
 from tca_app.features.activity.ui.state import ActivityState, Change, Entry, RecentState, SubjectFeedState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
-from tca_app.ui.components.faces import avatar
+from tca_app.ui.components.faces import avatar, tile
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
@@ -85,6 +85,7 @@ def _line(entry: Entry) -> rx.Component:
                     ("instance", rx.icon("shield", size=16, aria_hidden="true")),
                     rx.icon("user", size=16, aria_hidden="true"),
                 ),
+                rx.cond(entry["mark"]["text"] != "", tile(entry["mark"], "small")),
                 rx.el.span(entry["summary"], class_name="grow"),
                 rx.el.span(relative_time(entry["at"]), class_name="muted"),
             ),

@@ -20,8 +20,10 @@ from tca_app.features.activity.field_labels import field_label, value_text
 from tca_app.features.activity.filters import ACTIVITY
 from tca_app.features.activity.schemas import ActivityQuery, ActivityRead
 from tca_app.features.activity.type_labels import type_label
+from tca_app.features.projects.refs import read_refs
+from tca_app.features.projects.schemas import ProjectRef
 from tca_app.ui import routes
-from tca_app.ui.components.faces import Face, face_of
+from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import CALL, handler, unexpected_error
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.record import RecordState
@@ -62,6 +64,7 @@ class Entry(TypedDict):
     icon: str
     actor: str
     face: Face
+    mark: Mark
     actor_url: str
     project_url: str
     subject: str
@@ -70,7 +73,13 @@ class Entry(TypedDict):
     origin: str
 
 
-def entry_of(event: ActivityRead) -> Entry:
+async def entries_of(session: Session, events: list[ActivityRead]) -> list[Entry]:
+    """Returns the entries of events, each with the mark of its project."""
+    refs = await read_refs(session, (event.project_id for event in events))
+    return [entry_of(event, refs.get(event.project_id or 0)) for event in events]
+
+
+def entry_of(event: ActivityRead, project: ProjectRef | None = None) -> Entry:
     names = sorted({*event.before, *event.after})
     changes = [
         Change(
@@ -95,6 +104,7 @@ def entry_of(event: ActivityRead) -> Entry:
         icon=event.subject_type,
         actor=event.actor_name,
         face=face_of(event.actor_name, event.actor_id),
+        mark=mark_of(project),
         actor_url=f"{routes.ACTIVITY}?{urlencode({'actor': event.actor_id})}" if event.actor_id else "",
         project_url=f"{routes.ACTIVITY}?{urlencode({'project': event.project_id})}" if event.project_id else "",
         subject=spoken_subject(event.subject_type, event.subject_name, event.data),
@@ -138,10 +148,11 @@ class Feed(SessionMixin, mixin=True):
         try:
             async with reading() as session:
                 events, self.has_more = await activity.list_activity(session, self._as_actor(), query)
+                entries = await entries_of(session, events)
         except Exception as error:
             self.entries, self.has_more, self.failure = [], False, _words(error)
             return
-        self.entries, self.failure, self.is_loaded = [entry_of(event) for event in events], "", True
+        self.entries, self.failure, self.is_loaded = entries, "", True
 
 
 def _words(error: Exception) -> str:
@@ -187,7 +198,8 @@ class ActivityState(FilterState, Feed, SessionState):
         query = self._asked().model_copy(update={"cursor": self.entries[-1]["id"]})
         async with reading() as session:
             events, more = await activity.list_activity(session, self._as_actor(), query)
-        self.entries = [*self.entries, *(entry_of(event) for event in events)]
+            older = await entries_of(session, events)
+        self.entries = [*self.entries, *older]
         self.has_more = more and len(self.entries) < MAX_ROWS
 
     @handler("signed_in", supersedes=True)
@@ -196,7 +208,7 @@ class ActivityState(FilterState, Feed, SessionState):
         newest = self.entries[0]["id"] if self.entries else 0
         async with reading() as session:
             events, _ = await activity.list_activity(session, self._as_actor(), self._asked())
-        fresh = [entry_of(event) for event in events if event.id > newest]
+            fresh = await entries_of(session, [event for event in events if event.id > newest])
         if fresh:
             self.entries = [*fresh, *self.entries][:MAX_ROWS]
 

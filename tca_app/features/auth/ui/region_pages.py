@@ -4,7 +4,7 @@ import reflex as rx
 
 from tca_app.features.auth.ui.region_state import LABELS, LOCALE_OPTIONS, RegionState
 from tca_app.features.auth.ui.settings_pages import own_form
-from tca_app.ui.components.basic import panel
+from tca_app.ui.components.basic import setting
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import keeper_of, select_field, text_field
@@ -17,7 +17,12 @@ def region_panel() -> rx.Component:
     """How the person sees times and numbers. A setting of theirs that is about texts belongs here too."""
     waiting = rx.el.div(skeleton_lines(4), class_name="panel-body")
     return rx.fragment(
-        panel(t("Time zone and format"), rx.cond(state.form_mode != "", _form(), waiting), flush=True),
+        setting(
+            t("Time zone and format"),
+            t("How lists, charts and mails show times and numbers to you."),
+            rx.cond(state.form_mode != "", _form(), waiting),
+            flush=True,
+        ),
         keeper_of(state),
     )
 

@@ -5,7 +5,7 @@ import reflex as rx
 from tca_app.features.auth.oauth.ui.pages import sign_in_panel
 from tca_app.features.auth.ui.state import PasswordState, ProfileState
 from tca_app.ui.components.badges import role_badge
-from tca_app.ui.components.basic import button, facts, panel, relative_time
+from tca_app.ui.components.basic import button, facts, relative_time, setting
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_attributes, form_error, keeper_of, restored_note, text_field
@@ -29,9 +29,10 @@ def own_form(state: type[FormState], *fields: rx.Component) -> rx.Component:
 
 def profile_panel() -> rx.Component:
     state = ProfileState
-    return rx.el.div(
-        panel(
+    return rx.fragment(
+        setting(
             t("Profile"),
+            t("Your name as others see it, and the address for mails."),
             rx.cond(
                 state.form_mode != "",
                 own_form(
@@ -45,8 +46,9 @@ def profile_panel() -> rx.Component:
         ),
         keeper_of(state),
         sign_in_panel(),
-        panel(
+        setting(
             t("Account"),
+            t("An administrator changes the username and the role."),
             rx.cond(
                 state.username != "",
                 facts(
@@ -57,7 +59,6 @@ def profile_panel() -> rx.Component:
                 skeleton_lines(3),
             ),
         ),
-        class_name="stack",
     )
 
 
@@ -87,8 +88,9 @@ def _pending_email() -> rx.Component:
 
 def password_panel() -> rx.Component:
     state = PasswordState
-    return panel(
+    return setting(
         t("Password"),
+        t("Changing it signs out your other sessions."),
         own_form(
             state,
             rx.cond(
@@ -98,19 +100,18 @@ def password_panel() -> rx.Component:
             ),
             new_password_field(state),
             new_password_field(state, "repeated", t("Confirm new password"), hint=""),
-            rx.el.p(t("Changing it signs out your other sessions."), class_name="hint muted"),
         ),
         flush=True,
     )
 
 
 def appearance_panel() -> rx.Component:
-    return panel(
+    return setting(
         t("Appearance"),
+        t("The theme is saved in this browser."),
         rx.el.div(
             rx.el.div(t("Theme"), class_name="legend"),
             theme_choice(),
-            rx.el.p(t("Saved in this browser."), class_name="muted"),
             rx.el.div(t("Language"), class_name="legend"),
             language_choice(),
             class_name="stack tight",

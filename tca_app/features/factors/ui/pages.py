@@ -6,7 +6,7 @@ from tca_app.features.factors.service import LAST_IS_REQUIRED
 from tca_app.features.factors.ui.form_state import FactorFormState
 from tca_app.features.factors.ui.state import CODES, QR_CODE, SECRET, FactorRow, FactorsState
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import button, error_notice, panel, relative_time
+from tca_app.ui.components.basic import button, error_notice, relative_time, setting
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import error_state, skeleton_lines
 from tca_app.ui.components.text import t
@@ -17,6 +17,7 @@ from tca_app.ui.var import as_var
 
 state = FactorsState
 form = FactorFormState
+ABOUT = t("An app or a passkey that confirms your sign-in after the password.")
 
 
 def two_factor_panels() -> rx.Component:
@@ -36,7 +37,7 @@ def two_factor_setup() -> rx.Component:
         rx.cond(
             state.load_error != "",
             error_state(state.load_error, state.load),
-            rx.cond(state.is_loaded, _panels(), panel(t("Second factors"), skeleton_lines(3))),
+            rx.cond(state.is_loaded, _panels(), setting(t("Second factors"), ABOUT, skeleton_lines(3))),
         ),
         _form(),
         _confirmation(),
@@ -47,8 +48,9 @@ def two_factor_setup() -> rx.Component:
 def _panels() -> rx.Component:
     has_some = as_var(state.factors).length() > 0
     return rx.fragment(
-        panel(
+        setting(
             t("Second factors"),
+            ABOUT,
             rx.cond(has_some, rx.el.ul(rx.foreach(state.factors, _factor), class_name="rows"), _none()),
             actions=(
                 button(t("Add authenticator app"), kind="small", icon="smartphone", on_click=form.open_totp()),
@@ -109,16 +111,15 @@ def factor_words(row: FactorRow) -> rx.Component:
 
 
 def _recovery_codes() -> rx.Component:
-    return panel(
+    return setting(
         t("Recovery codes"),
+        t("Each signs you in once, without your second factor."),
         rx.el.p(
             rx.cond(
                 state.codes_left > 0,
-                rx.fragment(t("{codes_left} of 10 codes are unused. ", codes_left=rx.el.strong(state.codes_left))),
-                t("No code is left. "),
+                rx.fragment(t("{codes_left} of 10 codes are unused.", codes_left=rx.el.strong(state.codes_left))),
+                t("No code is left."),
             ),
-            t("Each signs you in once, without your second factor."),
-            class_name="muted",
         ),
         actions=(button(t("Generate new codes"), kind="small", icon="refresh-cw", on_click=state.ask_renew()),),
     )

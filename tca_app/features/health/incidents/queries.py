@@ -17,6 +17,7 @@ from tca_app.features.health import policy
 from tca_app.features.health.history.service import VISIBLE, role_in, viewer, visible
 from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead, NoteRead
 from tca_app.features.health.schemas import Component
+from tca_app.features.projects.refs import read_refs
 from tca_app.features.projects.schemas import ProjectRef
 
 PROJECT = "coalesce(incidents.project_id, checks.project_id)"
@@ -75,7 +76,6 @@ _COMPONENTS = text(
     WHERE incident_id = ANY(:ids) AND {VISIBLE} ORDER BY lower(checks.name), check_id
     """  # noqa: S608
 ).bindparams(_IDS)
-_PROJECTS = text("SELECT id, name, slug, color, emoji FROM projects WHERE id = ANY(:ids)").bindparams(_IDS)
 # The inbox shows who was notified. Mails go to the same users, according to their preferences.
 _NOTIFIED = text(
     f"""
@@ -151,8 +151,7 @@ async def _decorations(session: AsyncSession, actor: Actor, rows: Sequence[Row[*
     checks = [row.check_id for row in rows if row.check_id is not None]
     for row in await session.execute(_NOTIFIED, ids | {"checks": checks}):
         notified[row.incident_id].append(row.name)
-    ids = {"ids": list({row.project_id for row in rows if row.project_id is not None})}
-    projects = {row.id: ProjectRef.model_validate(row) for row in await session.execute(_PROJECTS, ids)}
+    projects = await read_refs(session, (row.project_id for row in rows))
     return _Decorations(notes, components, notified, projects)
 
 

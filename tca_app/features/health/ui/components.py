@@ -9,6 +9,7 @@ from tca_app.features.health.ui.form_state import CheckState
 from tca_app.features.health.ui.state import Component, StatusState
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import icon_button, name_or_link
+from tca_app.ui.components.faces import tile
 from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
@@ -23,6 +24,7 @@ def component_line(component: Component, days: Any) -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.div(
+                    rx.cond(component["mark"]["text"] != "", tile(component["mark"], "small")),
                     name,
                     rx.cond(
                         component["slug"] != "", rx.el.span(component["slug"], class_name="cell-sub mono truncate")

@@ -22,8 +22,11 @@ from tca_app.features.health.probing.certificates import threshold_of, time_left
 from tca_app.features.health.probing.check_state import is_wavering, shown_state
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
 from tca_app.features.health.ui.charts import NONE, STEP, Bars, bars_of, hour_labels, spark_of, spark_words
+from tca_app.features.projects.refs import read_refs
+from tca_app.features.projects.schemas import ProjectRef
 from tca_app.ui import routes
 from tca_app.ui.components.day_zoom import ZoomState
+from tca_app.ui.components.faces import Mark, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
@@ -31,12 +34,13 @@ from tca_app.ui.zone import zone_of
 
 
 class Component(TypedDict):
-    """A line of the page. `slug` and `url` are those of its project, or "" for a component of the console."""
+    """A line of the page. `slug`, `url` and `mark` are those of its project, empty for a component of the console."""
 
     id: int
     name: str
     slug: str
     url: str
+    mark: Mark
     state: str
     is_wavering: bool
     is_paused: bool
@@ -94,7 +98,9 @@ class StatusState(ZoomState, SessionState):
         try:
             async with reading() as session:
                 zoom = self._zoomed_days()
-                self._keep(await read_overview(session, self._as_actor(), days_in(period), zoom), zoom)
+                found = await read_overview(session, self._as_actor(), days_in(period), zoom)
+                refs = await read_refs(session, (check.project_id for check in found.checks.items))
+                self._keep(found, zoom, refs)
         except AppError as error:
             self.failure = error.detail
 
@@ -105,9 +111,11 @@ class StatusState(ZoomState, SessionState):
         self._toast(_("{incident}: acknowledged", incident=incident_title(incident)))
         return StatusState.load
 
-    def _keep(self, found: Overview, zoom: DayRange | None) -> None:
+    def _keep(self, found: Overview, zoom: DayRange | None, refs: dict[int, ProjectRef]) -> None:
         period = self._label(found, zoom)
-        self.components = [_component(check, found, period) for check in found.checks.items]
+        self.components = [
+            _component(check, refs.get(check.project_id or 0), found, period) for check in found.checks.items
+        ]
         self.hidden = found.checks.total - len(found.checks.items)
         self.summary, late_since = found.asked.words, found.asked.late_since(found.as_of)
         self.late_since = late_since.isoformat() if late_since else ""
@@ -134,7 +142,7 @@ class StatusState(ZoomState, SessionState):
         return self.hours_title if is_by_hour else ""
 
 
-def _component(check: CheckRead, found: Overview, period: str) -> Component:
+def _component(check: CheckRead, project: ProjectRef | None, found: Overview, period: str) -> Component:
     hours, days = found.hours.get(check.id, []), found.days.get(check.id, [])
     last, count = found.hours_until - timedelta(microseconds=1), found.hour_count
     drawn = bars_of(hours, last, count, timedelta(hours=1), "hour", NONE if period else found.maintenance_24h[check.id])
@@ -149,6 +157,7 @@ def _component(check: CheckRead, found: Overview, period: str) -> Component:
         name=stored_text(check.name),
         slug=check.project_slug or "",
         url=routes.project(check.project_id) if check.project_id else "",
+        mark=mark_of(project),
         state=shown_state(check),
         is_wavering=is_wavering(check),
         is_paused=check.is_paused,

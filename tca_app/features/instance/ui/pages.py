@@ -8,7 +8,7 @@ from tca_app.core.language.messages import LANGUAGES
 from tca_app.features.activity.ui.pages import feed
 from tca_app.features.instance.ui.state import LABELS, HistoryState, InstanceState, LogoState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, error_notice, link, page_header, panel, relative_time, tabs
+from tca_app.ui.components.basic import button, error_notice, link, page_header, panel, relative_time, setting, tabs
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
@@ -33,6 +33,7 @@ SIGN_UP = (
     ("invited", t("People with an invitation")),
     ("provider", t("People with an invitation, and everybody at their first sign-in at a provider")),
 )
+GENERAL = t("The name, time zone and language of this console.")
 TWO_FACTOR = (("nobody", t("No one")), ("administrators", t("Administrators")), ("everybody", t("Everybody")))
 
 
@@ -54,7 +55,7 @@ def admin_page() -> rx.Component:
             (t("History"), routes.ADMIN_HISTORY, state.tab == "history"),
             (t("Subscribers"), routes.SUBSCRIBERS, False),
         ),
-        rx.match(state.tab, ("history", _history()), rx.el.div(_settings(), _logo(), class_name="narrow stack")),
+        rx.match(state.tab, ("history", _history()), rx.el.div(_settings(), _logo(), class_name="settings")),
     )
 
 
@@ -64,7 +65,7 @@ def _history() -> rx.Component:
 
 
 def _settings() -> rx.Component:
-    loading = panel(t("Settings"), skeleton_lines(8))
+    loading = setting(t("General"), GENERAL, skeleton_lines(8))
     return rx.fragment(rx.cond(state.form_mode != "", _form(), loading), keeper_of(state))
 
 
@@ -86,19 +87,20 @@ def _form() -> rx.Component:
                 ),
             ),
             button(t("Save"), kind="primary", type="submit", busy=state.form_busy),
-            class_name="row",
+            class_name="row setting-foot",
         ),
         on_submit=state.save,
         no_validate=True,
-        class_name="stack",
+        class_name="settings",
         custom_attrs=form_attributes(state),
     )
 
 
 def _sections() -> rx.Component:
     return rx.fragment(
-        panel(
+        setting(
             t("General"),
+            GENERAL,
             rx.el.div(
                 _text("app_name", max_length=50, required=True),
                 _text(
@@ -115,8 +117,9 @@ def _sections() -> rx.Component:
                 class_name="stack",
             ),
         ),
-        panel(
+        setting(
             t("Accounts"),
+            t("Who may have an account, and how it is protected."),
             rx.el.div(
                 select_field(
                     state, "sign_up", LABELS["sign_up"], SIGN_UP, hint=t("Administrators can always create users.")
@@ -137,8 +140,9 @@ def _sections() -> rx.Component:
                 class_name="stack",
             ),
         ),
-        panel(
+        setting(
             t("Sessions and passwords"),
+            t("How long people stay signed in, and which passwords they may choose."),
             rx.el.div(
                 _number("session_days", t("1 to 90. A shorter one ends open sessions, too."), 1, 90),
                 _number("session_idle_minutes", t("A browser session ends after this long without use."), 5, 129_600),
@@ -184,16 +188,16 @@ def _check(name: str, hint: str) -> rx.Component:
 def _logo() -> rx.Component:
     own = LogoState.logo_url != ""
     return rx.fragment(
-        panel(
+        setting(
             t("Logo"),
+            t("Shown in the sidebar, at sign-in and on the public status page."),
             rx.el.div(
                 rx.el.span(logo(), class_name="logo-preview"),
                 rx.cond(own, t("Your own image."), t("The logo that comes with the console.")),
-                class_name="row",
-            ),
-            actions=(
+                rx.el.span(class_name="grow"),
                 rx.cond(own, button(t("Remove"), kind="small danger-quiet", on_click=LogoState.ask_remove)),
                 button(t("Upload logo"), kind="small", icon="upload", on_click=LogoState.open_upload),
+                class_name="row",
             ),
         ),
         image_dialog(

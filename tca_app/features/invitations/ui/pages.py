@@ -11,6 +11,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, icon_button, link, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.faces import tile, with_face
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
@@ -160,6 +161,7 @@ def _address_cell(row: InvitationRow) -> rx.Component:
         rx.cond(
             row["project_id"] > 0,
             rx.el.div(
+                tile(row["mark"], "small"),
                 t(
                     "{project_name} as {role}",
                     project_name=link(row["project_name"], to=routes.project(row["project_id"])),
@@ -169,6 +171,10 @@ def _address_cell(row: InvitationRow) -> rx.Component:
             ),
         ),
     )
+
+
+def _by_cell(row: InvitationRow) -> rx.Component:
+    return rx.cond(row["invited_by"] != "", with_face(row["face"], cut(row["invited_by"])))
 
 
 def _row_buttons(row: InvitationRow) -> rx.Component:
@@ -188,7 +194,7 @@ def _row_buttons(row: InvitationRow) -> rx.Component:
 COLUMNS = (
     Column("email", t("Address"), cell=_address_cell, sortable=True, wide=40),
     Column("state", t("Status"), cell=lambda row: state_badge(row["state"]), sortable=True),
-    Column("invited_by", t("Invited by"), cell=lambda row: cut(row["invited_by"]), sortable=True, wide=22),
+    Column("invited_by", t("Invited by"), cell=_by_cell, sortable=True, wide=22),
     Column(
         "created_at",
         t("Invited"),
@@ -212,7 +218,7 @@ def _project_row(row: InvitationRow) -> rx.Component:
         rx.el.td(rx.el.span(row["email"], class_name="truncate")),
         rx.el.td(row["role_label"]),
         rx.el.td(state_badge(row["state"])),
-        rx.el.td(row["invited_by"]),
+        rx.el.td(_by_cell(row)),
         rx.el.td(_row_buttons(row), class_name="act"),
         tab_index=-1,
         custom_attrs={"data-row": row["id"]},

@@ -10,7 +10,10 @@ from tca_app.features.invitations import service as invitations
 from tca_app.features.invitations.filters import INVITATIONS
 from tca_app.features.invitations.listing import InvitationField, count_invitations, invitation_names
 from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead
+from tca_app.features.projects.refs import read_refs
+from tca_app.features.projects.schemas import ProjectRef
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.components.roles import role_label, role_word
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
@@ -31,25 +34,35 @@ class InvitationRow(TypedDict):
     email: str
     project_id: int
     project_name: str
+    mark: Mark
     role_label: str
     role_word: str
     state: str
     invited_by: str
+    face: Face
     created_at: str
     expires_at: str
     is_open: bool
 
 
-def invitation_row(row: InvitationRead) -> InvitationRow:
+async def invitation_rows(session: Session, found: list[InvitationRead]) -> list[InvitationRow]:
+    refs = await read_refs(session, (row.project_id for row in found))
+    return [_row(row, refs.get(row.project_id or 0)) for row in found]
+
+
+def _row(row: InvitationRead, project: ProjectRef | None) -> InvitationRow:
+    by = row.invited_by
     return InvitationRow(
         id=row.id,
         email=row.email,
         project_id=row.project_id or 0,
         project_name=row.project_name or "",
+        mark=mark_of(project),
         role_label=role_label(row.role),
         role_word=role_word(row.role),
         state=row.state,
-        invited_by=row.invited_by.display_name if row.invited_by else "",
+        invited_by=by.display_name if by else "",
+        face=face_of(by.display_name, by.id) if by else face_of(""),
         created_at=row.created_at.isoformat(),
         expires_at=row.expires_at.isoformat(),
         is_open=row.state in OPEN,
@@ -82,7 +95,7 @@ class InvitationsState(TableState, SessionState):
         asked = self._asked(query)
         page = await invitations.list_invitations(session, actor, asked)
         self._offer_export(asked)
-        return [invitation_row(row) for row in page.items], page.total, page.capped
+        return await invitation_rows(session, page.items), page.total, page.capped
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
         return await count_invitations(session, actor, self._asked(query), FIELDS[key], search)
@@ -122,9 +135,9 @@ class ProjectInvitationsState(OrderState, RecordState, SessionState):
         try:
             async with reading() as session:
                 page = await invitations.list_invitations(session, self._as_actor(), query)
+                rows = await invitation_rows(session, page.items)
         except (NotFound, Forbidden):  # the page says so already
             self.rows = []
             return
-        rows = [invitation_row(row) for row in page.items]
         if rows != self.rows or not self.is_loaded:
             self.rows, self.is_loaded = rows, True

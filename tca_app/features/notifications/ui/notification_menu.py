@@ -5,12 +5,13 @@ from typing import TypedDict
 import reflex as rx
 from reflex.event import EventSpec
 
-from tca_app.core.database.session import reading, transaction
+from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.language.messages import _
 from tca_app.features.notifications import service as notifications
-from tca_app.features.notifications.schemas import InboxQuery, NotificationRead
+from tca_app.features.notifications.schemas import InboxQuery, NotificationRead, Origin
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link, relative_time
+from tca_app.ui.components.faces import Face, Mark, avatar, face_of, mark_of, tile, tile_or_console
 from tca_app.ui.components.text import t
 from tca_app.ui.handlers import handler
 from tca_app.ui.long_text import shorten_words
@@ -21,7 +22,7 @@ NEWEST = 8
 
 
 class Line(TypedDict):
-    """One notification in a list. `link` is "" when there is nothing to open."""
+    """One notification in a list. `link` is "" when there is nothing to open; `face` and `mark` may be empty."""
 
     id: int
     title: str
@@ -29,9 +30,16 @@ class Line(TypedDict):
     link: str
     at: str
     is_read: bool
+    face: Face
+    mark: Mark
 
 
-def line_of(found: NotificationRead) -> Line:
+async def lines_of(session: Session, found: list[NotificationRead]) -> list[Line]:
+    origins = await notifications.read_origins(session, found)
+    return [_line(row, origins[row.id]) for row in found]
+
+
+def _line(found: NotificationRead, origin: Origin) -> Line:
     return Line(
         id=found.id,
         title=shorten_words(found.title),
@@ -39,6 +47,8 @@ def line_of(found: NotificationRead) -> Line:
         link=found.link,
         at=found.created_at.isoformat(),
         is_read=found.read_at is not None,
+        face=face_of(origin.actor_name, origin.actor_id),
+        mark=mark_of(origin.project),
     )
 
 
@@ -68,15 +78,14 @@ class NotificationMenuState(SessionState):
         self._watch(NotificationMenuState.load, f"inbox:{actor.user_id}")
         async with reading() as session:
             unread = await notifications.count_unread(session, actor)
-            found = (
-                await notifications.list_notifications(session, actor, InboxQuery(limit=NEWEST))
-                if self.is_open
-                else None
-            )
+            newest = None
+            if self.is_open:
+                found, _more = await notifications.list_notifications(session, actor, InboxQuery(limit=NEWEST))
+                newest = await lines_of(session, found)
         if self.unread != unread:
             self.unread = unread
-        if found is not None:
-            self.newest = [line_of(row) for row in found[0]]
+        if newest is not None:
+            self.newest = newest
 
     @handler("signed_in")
     async def set_open(self, is_open: bool) -> EventSpec | None:
@@ -152,12 +161,14 @@ def unread_in_title() -> rx.Var[str]:
 
 def inbox_line(line: Line) -> rx.Component:
     """One notification. A click marks it as read and opens its link."""
+    has_face, has_mark = line["face"]["initials"] != "", line["mark"]["text"] != ""
     return rx.el.li(
         rx.el.button(
             rx.el.span(class_name="dot", aria_hidden="true"),
+            rx.cond(has_face, avatar(line["face"]), tile_or_console(line["mark"])),
             rx.el.span(
                 rx.cond(line["is_read"], None, rx.el.span(t("Unread: "), class_name="sr-only")),
-                rx.el.span(line["title"]),
+                rx.el.span(rx.cond(has_face & has_mark, tile(line["mark"], "small")), line["title"]),
                 rx.cond(line["body"] != "", rx.el.span(line["body"], class_name="cell-sub")),
                 class_name="grow",
             ),

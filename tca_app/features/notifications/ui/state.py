@@ -12,7 +12,7 @@ from tca_app.core.language.messages import _, ngettext
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.kinds import CHANNELS
 from tca_app.features.notifications.schemas import InboxQuery, Preference, PreferenceChange
-from tca_app.features.notifications.ui.notification_menu import Line, line_of
+from tca_app.features.notifications.ui.notification_menu import Line, lines_of
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
@@ -63,7 +63,7 @@ class InboxState(SessionState):
                 limit = min(max(BATCH, len(self.lines)), 100)
                 query = InboxQuery(unread=tab == "unread", limit=limit)
                 found, more = await notifications.list_notifications(session, actor, query)
-                fresh = [line_of(row) for row in found]
+                fresh = await lines_of(session, found)
                 older = [line for line in self.lines if fresh and line["id"] < fresh[-1]["id"]]
                 self.lines, self.has_more = [*fresh, *older][:MAX_ROWS], more if not older else self.has_more
         self.is_loaded = True
@@ -76,7 +76,8 @@ class InboxState(SessionState):
         query = InboxQuery(unread=self.tab == "unread", cursor=self.lines[-1]["id"], limit=BATCH)
         async with reading() as session:
             found, more = await notifications.list_notifications(session, self._as_actor(), query)
-        self.lines = [*self.lines, *(line_of(row) for row in found)]
+            older = await lines_of(session, found)
+        self.lines = [*self.lines, *older]
         self.has_more = more and len(self.lines) < MAX_ROWS
 
     @handler("signed_in")

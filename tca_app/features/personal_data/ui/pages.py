@@ -4,10 +4,11 @@ import reflex as rx
 
 from tca_app.features.personal_data.ui.state import ErasureState, PersonalDataState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, error_notice, link, panel
+from tca_app.ui.components.basic import button, error_notice, link, panel, setting
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.session import SessionState
 from tca_app.ui.table.grid import RowAction
 from tca_app.ui.var import as_var
 
@@ -23,20 +24,19 @@ ERASED = t(
 
 
 def personal_data_panel(user_id: int, text: str) -> rx.Component:
-    person = as_var(user_id)
-    return panel(
-        t("Personal data"),
-        rx.el.div(
-            rx.el.p(text, class_name="muted"),
-            rx.el.div(
-                _export(person),
-                button(t("Erase account"), icon="user-x", kind="danger-quiet", on_click=ErasureState.ask(person)),
-                class_name="row",
-            ),
-            class_name="stack",
-        ),
-        erase_dialog(),
-    )
+    """The panel on the page of a person."""
+    shown = rx.el.div(rx.el.p(text, class_name="muted"), _buttons(as_var(user_id)), class_name="stack")
+    return panel(t("Personal data"), shown, erase_dialog())
+
+
+def personal_data_setting(about: str) -> rx.Component:
+    """The section of one's own settings."""
+    return setting(t("Personal data"), about, _buttons(as_var(SessionState.user_id)), erase_dialog())
+
+
+def _buttons(person: rx.vars.NumberVar[float]) -> rx.Component:
+    erase = button(t("Erase account"), icon="user-x", kind="danger-quiet", on_click=ErasureState.ask(person))
+    return rx.el.div(_export(person), erase, class_name="row")
 
 
 def erase_dialog() -> rx.Component:

@@ -11,7 +11,7 @@ from tca_app.features.auth.ui.settings_pages import appearance_panel, password_p
 from tca_app.features.auth.ui.state import TABS_WHILE_ACTING, PasswordState, ProfileState, SettingsState
 from tca_app.features.factors.ui.pages import two_factor_panels
 from tca_app.features.factors.ui.state import FactorsState
-from tca_app.features.personal_data.ui.pages import personal_data_panel
+from tca_app.features.personal_data.ui.pages import personal_data_setting
 from tca_app.features.personal_data.ui.state import ErasureState, PersonalDataState
 from tca_app.features.settings_page.ui.tabs import LABELS, tab_url
 from tca_app.features.tokens.ui.pages import token_settings
@@ -54,24 +54,23 @@ def settings_page() -> rx.Component:
                     tab,
                     ("password", password_panel()),
                     ("two-factor", two_factor_panels()),
-                    ("appearance", rx.el.div(appearance_panel(), region_panel(), class_name="stack")),
+                    ("appearance", rx.fragment(appearance_panel(), region_panel())),
                     _profile(),
                 ),
-                class_name="narrow",
+                class_name="settings",
             ),
         ),
     )
 
 
 def _profile() -> rx.Component:
-    return rx.el.div(
+    return rx.fragment(
         picture_panel(),
         profile_panel(),
         rx.cond(
             SessionState.acting_name == "",
-            personal_data_panel(SessionState.user_id, t("Everything that the console stores about you, as one file.")),
+            personal_data_setting(t("Everything that the console stores about you, as one file.")),
         ),
-        class_name="stack",
     )
 
 

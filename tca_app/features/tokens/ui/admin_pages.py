@@ -6,6 +6,7 @@ from tca_app.features.tokens.ui.admin_state import AllTokensState, OwnedTokenRow
 from tca_app.features.tokens.ui.pages import token_columns
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link, page_header
+from tca_app.ui.components.faces import with_face, with_tile
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
@@ -51,7 +52,8 @@ def all_tokens_page() -> rx.Component:
 
 
 def _owner(row: OwnedTokenRow) -> rx.Component:
-    return link(row["owner"], to=row["owner_url"], class_name="link truncate", title=row["owner"])
+    named = link(row["owner"], to=row["owner_url"], class_name="link truncate", title=row["owner"])
+    return rx.cond(row["mark"]["text"] != "", with_tile(row["mark"], named), with_face(row["face"], named))
 
 
 PAGES = [all_tokens_page]

@@ -6,12 +6,15 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import N_
+from tca_app.features.projects.refs import read_refs
+from tca_app.features.projects.schemas import ProjectRef
 from tca_app.features.tokens import listing, service as tokens
 from tca_app.features.tokens.filters import TOKENS
 from tca_app.features.tokens.schemas import OwnedTokenRead, TokenQuery
 from tca_app.features.tokens.ui.state import TokenRow, token_row
 from tca_app.features.users.schemas import BulkResult
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
@@ -26,6 +29,8 @@ class OwnedTokenRow(TokenRow):
 
     owner: str
     owner_url: str
+    face: Face
+    mark: Mark  # of the project, empty for a person
     is_active: bool
 
 
@@ -69,7 +74,8 @@ class AllTokensState(BulkActions, SessionState):
         asked = self._asked(query)
         page = await listing.list_all_tokens(session, actor, asked)
         self._offer_export(asked)
-        return [_row(token) for token in page.items], page.total, page.capped
+        refs = await read_refs(session, (token.project_id for token in page.items))
+        return [_row(token, refs.get(token.project_id or 0)) for token in page.items], page.total, page.capped
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
         return await listing.count_tokens(session, actor, self._asked(query), FIELDS[key], search)
@@ -85,6 +91,13 @@ class AllTokensState(BulkActions, SessionState):
         return await self._load()
 
 
-def _row(token: OwnedTokenRead) -> OwnedTokenRow:
+def _row(token: OwnedTokenRead, project: ProjectRef | None) -> OwnedTokenRow:
     url = routes.project(token.owner_id) if token.project_id else routes.user(token.owner_id)
-    return OwnedTokenRow(**token_row(token), owner=token.owner, owner_url=url, is_active=token.state == "active")
+    return OwnedTokenRow(
+        **token_row(token),
+        owner=token.owner,
+        owner_url=url,
+        face=face_of(token.owner, token.owner_id),
+        mark=mark_of(project),
+        is_active=token.state == "active",
+    )

@@ -5,7 +5,7 @@ import reflex as rx
 from tca_app.core.pictures import MAX_UPLOAD
 from tca_app.features.users.ui.picture_state import PictureState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, error_notice, panel
+from tca_app.ui.components.basic import button, error_notice, setting
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import skeleton_lines
@@ -23,24 +23,20 @@ def picture_panel() -> rx.Component:
     has_picture = SessionState.picture != ""
     remove = button(t("Remove"), kind="small danger-quiet", on_click=state.ask_remove(SessionState.user_id))
     return rx.fragment(
-        panel(
+        setting(
             t("Picture"),
+            t("Shown wherever you are named."),
             rx.cond(
                 SessionState.username != "",
                 rx.el.div(
                     avatar(as_var(SessionState.face), "large"),
-                    rx.cond(
-                        has_picture,
-                        t("Shown wherever you are named."),
-                        t("Your initials are shown wherever you are named."),
-                    ),
+                    rx.cond(has_picture, t("Your own image."), t("Your initials.")),
+                    rx.el.span(class_name="grow"),
+                    rx.cond(has_picture, remove),
+                    button(t("Upload picture"), kind="small", icon="upload", on_click=state.open_upload),
                     class_name="row",
                 ),
                 skeleton_lines(2),
-            ),
-            actions=(
-                rx.cond(has_picture, remove),
-                button(t("Upload picture"), kind="small", icon="upload", on_click=state.open_upload),
             ),
         ),
         image_dialog(

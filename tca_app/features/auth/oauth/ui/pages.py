@@ -6,7 +6,7 @@ import reflex as rx
 
 from tca_app.features.auth.oauth.ui.state import IdentitiesState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, error_notice, link, outside_link, panel, relative_time
+from tca_app.ui.components.basic import button, error_notice, link, outside_link, relative_time, setting
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
@@ -19,8 +19,9 @@ def sign_in_panel() -> rx.Component:
     return rx.cond(
         (as_var(state.rows).length() > 0) | (as_var(state.links).length() > 0),
         rx.fragment(
-            panel(
+            setting(
                 t("Sign-in"),
+                t("The ways in which you can sign in to this account."),
                 rx.el.div(
                     error_notice(state.error),
                     _password(),
