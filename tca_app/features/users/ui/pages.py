@@ -63,7 +63,7 @@ def _name_cell(row: UserRow) -> rx.Component:
 
 
 COLUMNS = (
-    Column("full_name", t("Full name"), cell=_name_cell, sortable=True, wide=23),
+    Column("full_name", t("Full name"), cell=_name_cell, sortable=True, wide=30),
     Column(
         "username",
         t("Username"),
@@ -71,14 +71,15 @@ COLUMNS = (
         sortable=True,
         on_phone=False,
         on_tablet=False,
-        wide=12,
+        wide=14,
     ),
-    Column("email", t("Email"), cell=lambda row: cut(row["email"]), sortable=True, wide=58),
+    Column("email", t("Email"), cell=lambda row: cut(row["email"]), sortable=True, wide=46),
     Column(
         "is_superuser",
         t("Role"),
         cell=lambda row: role_badge(row["is_superuser"]),
         sortable=True,
+        on_tablet=False,
         in_trash=False,
     ),
     Column("is_active", t("Status"), cell=lambda row: active_badge(row["is_active"]), sortable=True, in_trash=False),
