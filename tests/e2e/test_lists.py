@@ -25,6 +25,13 @@ def test_a_list_is_filtered_selected_and_opened(new_page: NewPage, admin: tuple[
     expect(page.get_by_role("button", name="Remove filter Status: Active")).to_be_visible()
     expect(page).to_have_url(re.compile("status=active"))
     page.keyboard.press("Escape")
+    page.get_by_role("button", name="Filters, 1 active").press("Enter")
+    filters = page.get_by_role("dialog", name="Filters")
+    filters.get_by_role("button", name="Your role").press("Enter")
+    filters.get_by_role("checkbox", name="Owner").press("Space")
+    expect(page.get_by_role("button", name="Remove filter Your role: Owner")).to_be_visible()
+    assert page.get_by_role("search").evaluate("bar => bar.offsetHeight") == 32
+    page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
 
     page.keyboard.press("j")

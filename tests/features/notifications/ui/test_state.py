@@ -49,6 +49,7 @@ async def test_the_notification_menu_counts_and_opens_its_entries(console: Conso
     )
     (line,) = shown(await tab.send(NotificationMenuState.set_open, is_open=True), NotificationMenuState, "newest")
     assert line["title"].endswith("added you to Billing as viewer")
+    assert (line["mark"]["text"], line["face"]["initials"]) == ("B", line["title"][0])
     assert redirects(await tab.send(NotificationMenuState.open_one, notification_id=line["id"])) == [
         f"/projects/{billing}"
     ]
