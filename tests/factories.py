@@ -290,9 +290,14 @@ async def make_check(project_id: int | None = None, name: str = "", **fields: An
         return (await session.execute(made)).scalar_one()
 
 
-async def make_subscriber(email: str = "ana@example.com", token: str = "t" * 43) -> int:
+async def make_subscriber(email: str = "ana@example.com", token: str = "t" * 43, language: str = "en") -> int:
     """A subscriber of the public status page; `token` is that of the unsubscribe links. Returns its id."""
-    values = {"email": email, "token_hash": token_hash(token), "token": encrypt(token, SEALED_FOR)}
+    values = {
+        "email": email,
+        "token_hash": token_hash(token),
+        "token": encrypt(token, SEALED_FOR),
+        "language": language,
+    }
     async with transaction() as session:
         made = StatusSubscriber.__table__.insert().values(values).returning(StatusSubscriber.__table__.c.id)
         return int((await session.execute(made)).scalar_one())

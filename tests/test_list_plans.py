@@ -123,7 +123,7 @@ LISTS: dict[str, Read] = {
     "memberships": lambda s, who, skip: users.list_memberships(s, who, 3 if who.is_superuser else who.user_id),
     "notifications": lambda s, who, skip: notifications.list_notifications(s, who, InboxQuery(limit=25)),
     "deliveries": lambda s, who, skip: deliveries.list_deliveries(s, who, 1, DeliveryQuery(skip=skip, limit=25)),
-    "activity": lambda s, who, skip: activity.list_activity(s, who, ActivityQuery(limit=25)),
+    "activity": lambda s, who, skip: activity.list_activity(s, who, ActivityQuery(limit=25), for_reader=True),
     "invitations": lambda s, who, skip: invitations.list_invitations(s, who, InvitationQuery(skip=skip, limit=25)),
     "dashboard": lambda s, who, skip: dashboard.stats(s, who, StatsQuery()),
 }

@@ -2,7 +2,7 @@
 
 import structlog
 from procrastinate.jobs import Job
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.database.session import reading, transaction
@@ -34,9 +34,17 @@ _COLUMNS = (
 
 async def find_reader(session: AsyncSession, user_id: int) -> Reader | None:
     """Return the recipient, or None if the person was deleted or deactivated since."""
-    active = select(*_COLUMNS).where(_users.id == user_id, _users.is_active, _users.deleted_at.is_(None))
-    active = active.where(_users.kind == "person")
-    row = (await session.execute(active)).first()
+    return await _active_person(session, _users.id == user_id)
+
+
+async def reader_at(session: AsyncSession, email: str) -> Reader | None:
+    """Return the person who has this address, or None."""
+    return await _active_person(session, _users.email == email.casefold())
+
+
+async def _active_person(session: AsyncSession, condition: ColumnElement[bool]) -> Reader | None:
+    active = select(*_COLUMNS).where(condition, _users.is_active, _users.deleted_at.is_(None))
+    row = (await session.execute(active.where(_users.kind == "person"))).first()
     return Reader(*row) if row else None
 
 

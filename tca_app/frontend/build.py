@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tca_app.config import build_name
 from tca_app.config.settings import VERSION
@@ -33,6 +35,19 @@ SOURCES = (
     "assets/**/*",
     "requirements.lock",
     "reflex.lock/package-lock.json",
+)
+_NPM_ERROR = re.compile(r"\bnpm error code (\w+)")
+_UNREACHABLE = frozenset(
+    {
+        "EAI_AGAIN",
+        "ECONNREFUSED",
+        "ECONNRESET",
+        "EHOSTUNREACH",
+        "ENETUNREACH",
+        "ENOTFOUND",
+        "ERR_SOCKET_TIMEOUT",
+        "ETIMEDOUT",
+    }
 )
 
 
@@ -177,4 +192,16 @@ def _run_builder(name: str) -> None:
             os.killpg(builder.pid, signal.SIGKILL)  # includes node and npm, which would keep running
             raise
     if builder.returncode or not (WEB / "build" / "client").is_dir():
-        raise BundleError(f"the front end could not be built:\n{output.strip()}")
+        raise BundleError(_why_not(output))
+
+
+def _why_not(output: str) -> str:
+    """Return why the builder failed: one line when npm cannot reach its registry, otherwise its output."""
+    code = next(iter(_NPM_ERROR.findall(output)), "")
+    if code not in _UNREACHABLE:
+        return f"the front end could not be built:\n{output.strip()}"
+    registry = urlsplit(os.environ.get("NPM_CONFIG_REGISTRY", "")).hostname or "of npm"
+    return (
+        f"the front end could not be built: the package registry {registry} is unreachable ({code}). "
+        "Check the network, or set NPM_CONFIG_REGISTRY to a registry that this machine reaches"
+    )

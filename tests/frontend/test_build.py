@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import re
 import shutil
 import struct
@@ -13,6 +14,7 @@ from pathlib import Path
 import brotli
 import httpx
 import pytest
+import typer
 
 from tca_app.config import build_name
 from tca_app.config.fonts import FONT_FILES
@@ -29,6 +31,7 @@ from tca_app.frontend.bundle import (
 )
 from tca_app.frontend.lean_scripts import with_icons, without_all_of_radix
 from tca_app.frontend.static_files import FrontendFiles
+from tca_app.server.commands.faults import plain_faults
 from tca_app.ui.theme import PALETTES
 
 ENV = (
@@ -64,6 +67,45 @@ def project(tmp_path: Path) -> Path:
     (web / "build/client/404.html").write_text("")
     assert build.is_built(web, tmp_path)
     return tmp_path
+
+
+# The words of npm 11 when nothing listens at the address of the registry.
+_NO_REGISTRY = """\
+npm warn Unknown user config "nodedir".
+npm error code ECONNREFUSED
+npm error syscall connect
+npm error FetchError: request to http://127.0.0.1:9/left-pad failed, reason: connect ECONNREFUSED 127.0.0.1:9
+npm error     at ClientRequest.emit (node:events:509:28)
+npm error A complete log of this run can be found in: /root/.npm/_logs/debug-0.log"""
+
+
+def _with_npm_that_says(words: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts an npm first in the PATH that fails with these words, and a builder in place of Reflex that calls it."""
+    for name, content in (("npm", f"cat <<'END'\n{words}\nEND\nexit 1"), ("builder", "npm install 1>&2 || exit 1")):
+        (folder / name).write_text(f"#!/bin/sh\n{content}\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setattr(build.sys, "executable", str(folder / "builder"))
+
+
+def test_without_a_package_registry_a_build_fails_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _with_npm_that_says(_NO_REGISTRY, tmp_path, monkeypatch)
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", "https://somebody:hidden-word@npm.example.com/registry/")
+    with pytest.raises(typer.Exit) as ended, plain_faults():
+        build._run_builder("abc")
+    assert ended.value.exit_code == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "the front end could not be built: the package registry npm.example.com is unreachable (ECONNREFUSED). "
+        "Check the network, or set NPM_CONFIG_REGISTRY to a registry that this machine reaches"
+    ]
+
+
+def test_another_fault_of_a_build_comes_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _with_npm_that_says("npm error code ENOSPC\nnpm error no space left", tmp_path, monkeypatch)
+    with pytest.raises(BundleError, match="no space left"):
+        build._run_builder("abc")
 
 
 @pytest.mark.parametrize("name", sorted(FILES.keys() - {"tca_app/core/database/session.py"}))

@@ -58,6 +58,7 @@ class Event(BaseModel):
     version: ClassVar[int] = 1
     subject_type: ClassVar[str] = ""
     title: ClassVar[str] = ""
+    own_texts: ClassVar[tuple[str, ...]] = ()  # fields that the console wrote, to be shown in the language of a reader
     consumers: ClassVar[tuple[str, ...]] = ("analytics", "streams", "webhooks")
 
     subject_id: int
@@ -90,7 +91,12 @@ def sentence(type_: str, *, actor: str, subject: str, data: dict[str, Any]) -> s
     if event is None:
         return type_
     names = {"actor": actor, "subject": spoken_subject(event.subject_type, subject, data)}
-    return _(event.title).format_map({**spoken(data), **names})
+    return _(event.title).format_map({**spoken(data, event.own_texts), **names})
+
+
+def own_texts(type_: str) -> tuple[str, ...]:
+    """Return the fields of an event that the console wrote."""
+    return CATALOGUE[type_].own_texts if type_ in CATALOGUE else ()
 
 
 @dataclass(frozen=True, slots=True)

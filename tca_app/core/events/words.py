@@ -1,12 +1,12 @@
 """The values of an event as its reader writes them, for a sentence with them. The log has them in English."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from tca_app.core.language.messages import ENGLISH, N_, _, language, ngettext
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text, stored_text
 from tca_app.core.region.formats import ZONE, day_text
 from tca_app.core.region.spans import span_words
 
@@ -31,10 +31,11 @@ _SHORT = (N_("less than a day"), N_("under 1 min"))
 _DAYS = re.compile(r"^([\d,]{1,9}) days?\b")
 
 
-def spoken(data: Mapping[str, Any]) -> Mapping[str, Any]:
+def spoken(data: Mapping[str, Any], own_texts: Collection[str] = ()) -> Mapping[str, Any]:
     """Returns the fields of an event in the language, the time zone and the format of the reader.
 
-    English is what the log has, so nothing changes for its readers.
+    `own_texts` are the fields that the console wrote; what people wrote stays as it is. English is what the log has, so
+    nothing changes for its readers.
     """
     if language() == ENGLISH:
         return data
@@ -42,8 +43,7 @@ def spoken(data: Mapping[str, Any]) -> Mapping[str, Any]:
     for name in ("lasted", "left"):
         if isinstance(data.get(name), str):
             values[name] = duration(data[name])
-    if isinstance(data.get("reason"), str):
-        values["reason"] = stored_text(data["reason"])
+    values |= {name: stored_text(data[name]) for name in own_texts if name in data}
     if "expires_on" in data:
         values["expires_on"] = day_text(date.fromisoformat(data["expires_on"]))
     if "window" in data:
@@ -57,7 +57,7 @@ def spoken_subject(subject_type: str, subject: str, data: Mapping[str, Any]) -> 
     if language() == ENGLISH:
         return subject
     if subject_type == "health_check":
-        return stored_text(subject)
+        return name_text(subject)
     environment = data.get("environment")
     end = f" to {environment}"
     if subject_type == "deployment" and environment and subject.endswith(end):

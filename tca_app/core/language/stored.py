@@ -11,6 +11,7 @@ from tca_app.core.language.messages import ENGLISH, _, language, ngettext
 Plural = tuple[str, str]
 
 _NAME = re.compile(r"\{(\w+)\}")
+_names: set[str] = set()
 _plurals: dict[str, Plural] = {}  # each form to both
 _messages: dict[str, None] = {}
 
@@ -28,6 +29,12 @@ def stored(message: str) -> str:
     return message
 
 
+def stored_name(message: str) -> str:
+    """Marks a name that is stored in English, such as that of a component of the console."""
+    _names.add(message)
+    return message
+
+
 def stored_plural(one: str, many: str) -> Plural:
     """Marks a message with a `{count}` that is stored in English. `counted` writes it."""
     _plurals[one] = _plurals[many] = (one, many)
@@ -36,8 +43,16 @@ def stored_plural(one: str, many: str) -> Plural:
 
 
 def stored_text(text: str) -> str:
-    """Returns a stored text in the language of the person. One that no module has named stays as it is."""
+    """Returns a text that the console stored, in the language of the person. One that no module named stays as it is.
+
+    It is for fields that only the console writes: what a person wrote may resemble such a text.
+    """
     return _shown(text, is_value=False)
+
+
+def name_text(name: str) -> str:
+    """Returns a name in the language of the person, if it is one of the console. Names of people's things stay."""
+    return _(name) if name in _names else name
 
 
 def _shown(text: str, *, is_value: bool) -> str:

@@ -72,16 +72,20 @@ def time_words(at: datetime, zone: ZoneInfo, locale: Locale | None = None) -> st
 
 
 def percent(value: float, digits: int = 2) -> str:
-    """ "99.97%". It says "100%" only when it is exactly that, and "0%" likewise."""
+    """ "99.97%", or as the locale of the viewer writes it. It says "100%" only when it is exactly that, so for "0%"."""
     if value in (0, 100):
-        return f"{value:.0f}%"
-    return f"{number(min(value, 100 - 10**-digits), digits)}%"
+        return _percent(number(value))
+    return _percent(number(min(value, 100 - 10**-digits), digits))
+
+
+def _percent(amount: str) -> str:
+    return LOCALE.get().percent.format(number=amount)
 
 
 def growth(now: float, before: float) -> str:
     """ "+20%" against a number before, or "16×" from ten times on, where a percentage says little."""
     times = now / before
-    return f"{number(times)}×" if times >= MANY_TIMES else f"{number(100 * (times - 1), sign=True)}%"
+    return f"{number(times)}×" if times >= MANY_TIMES else _percent(number(100 * (times - 1), sign=True))
 
 
 def number(value: float, digits: int = 0, *, sign: bool = False) -> str:

@@ -28,12 +28,14 @@ class Locale:
     comma: str = ", "
     clock: str = "%H:%M"
     halves: tuple[str, str] = ("", "")
+    percent: str = "{number}%"
 
     def time(self, at: datetime) -> str:
         return f"{at:{self.clock}}{self.halves[at.hour // 12]}"
 
 
 _US, _EU = (",", "."), (".", ",")
+_APART = f"{{number}}{_SPACE}%"
 _TWELVE = {"clock": "%I:%M"}
 ISO = Locale("", "%Y-%m-%d", *_US, comma=" ")
 LOCALES: dict[LocaleTag, Locale] = {
@@ -43,23 +45,23 @@ LOCALES: dict[LocaleTag, Locale] = {
     "en-IE": Locale("English (Ireland)", "%d/%m/%Y", *_US),
     "en-NZ": Locale("English (New Zealand)", "%d/%m/%Y", *_US, **_TWELVE, halves=(" am", " pm")),
     "en-ZA": Locale("English (South Africa)", "%Y/%m/%d", _SPACE, ","),
-    "cs-CZ": Locale("Czech", "%d. %m. %Y", _SPACE, ",", comma=" "),
-    "da-DK": Locale("Danish", "%d.%m.%Y", *_EU, clock="%H.%M"),
+    "cs-CZ": Locale("Czech", "%d. %m. %Y", _SPACE, ",", comma=" ", percent=_APART),
+    "da-DK": Locale("Danish", "%d.%m.%Y", *_EU, clock="%H.%M", percent=_APART),
     "nl-NL": Locale("Dutch", "%d-%m-%Y", *_EU),
-    "fr-FR": Locale("French (France)", "%d/%m/%Y", _NARROW, ",", comma=" "),
+    "fr-FR": Locale("French (France)", "%d/%m/%Y", _NARROW, ",", comma=" ", percent=f"{{number}}{_NARROW}%"),
     "fr-CH": Locale("French (Switzerland)", "%d.%m.%Y", _QUOTE, ",", comma=" "),
-    "de-DE": Locale("German (Germany)", "%d.%m.%Y", *_EU),
+    "de-DE": Locale("German (Germany)", "%d.%m.%Y", *_EU, percent=_APART),
     "de-CH": Locale("German (Switzerland)", "%d.%m.%Y", _QUOTE, "."),
     "it-IT": Locale("Italian", "%d/%m/%Y", *_EU),
     "ja-JP": Locale("Japanese", "%Y/%m/%d", *_US, comma=" "),
-    "nb-NO": Locale("Norwegian", "%d.%m.%Y", _SPACE, ","),
+    "nb-NO": Locale("Norwegian", "%d.%m.%Y", _SPACE, ",", percent=_APART),
     "pl-PL": Locale("Polish", "%d.%m.%Y", _SPACE, ","),
     "pt-BR": Locale("Portuguese (Brazil)", "%d/%m/%Y", *_EU),
-    "ro-RO": Locale("Romanian", "%d.%m.%Y", *_EU),
+    "ro-RO": Locale("Romanian", "%d.%m.%Y", *_EU, percent=_APART),
     "zh-CN": Locale("Chinese", "%Y/%m/%d", *_US, comma=" "),
-    "es-ES": Locale("Spanish", "%d/%m/%Y", *_EU),
-    "sv-SE": Locale("Swedish", "%Y-%m-%d", _SPACE, ",", comma=" "),
-    "tr-TR": Locale("Turkish", "%d.%m.%Y", *_EU, comma=" "),
+    "es-ES": Locale("Spanish", "%d/%m/%Y", *_EU, percent=_APART),
+    "sv-SE": Locale("Swedish", "%Y-%m-%d", _SPACE, ",", comma=" ", percent=_APART),
+    "tr-TR": Locale("Turkish", "%d.%m.%Y", *_EU, comma=" ", percent="%{number}"),
     "uk-UA": Locale("Ukrainian", "%d.%m.%Y", _SPACE, ","),
 }
 

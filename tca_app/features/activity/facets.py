@@ -22,7 +22,8 @@ async def count_activity(
 ) -> Facets:
     """Returns the values of a field with the most events, under the other filters. `search` finds a name."""
     others = query.model_copy(update={field: []})
-    rows = visible(actor, await conditions(session, others), NEWEST).subquery("seen")
+    wanted = await conditions(session, others, for_reader=field != "type")  # a chosen type shows all of its events
+    rows = visible(actor, wanted, NEWEST).subquery("seen")
     number = func.count()
     if field == "actor_id":
         name = func.max(rows.c.actor_name)

@@ -3,7 +3,7 @@
 import json
 
 from tca_app.core.language.messages import N_, _
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text
 
 FIELDS = {
     "acting_for": N_("Acting for"),
@@ -156,5 +156,6 @@ def value_text(name: str, value: object) -> str:
     if isinstance(value, list):
         return ", ".join(value_text(name, one) for one in value)
     if isinstance(value, str):
-        return _(WORDS.get(value, value)) if name in WORD_FIELDS else stored_text(value)
+        word = WORDS.get(value) if name in WORD_FIELDS else None
+        return _(word) if word else name_text(value) if name == "components" else value
     return json.dumps(value, ensure_ascii=False)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -19,17 +19,44 @@ _INTERNAL = ("search_text", "salt", "hash", "previous_hash", "sequence")
 _COLUMNS = tuple(column for column in _log if column.name not in _INTERNAL)
 
 
-async def list_activity(session: AsyncSession, actor: Actor, query: ActivityQuery) -> tuple[list[ActivityRead], bool]:
-    """Returns the events after `query.cursor`, newest first, and whether older ones follow."""
-    wanted = await conditions(session, query)
+def _follows(*types: str, within: int) -> ColumnElement[bool]:
+    """Whether one of the last events of the same subject is of these types."""
+    earlier = LoggedEvent.__table__.alias("earlier").c
+    return exists().where(
+        earlier.subject_type == _log.subject_type,
+        earlier.subject_id == _log.subject_id,
+        earlier.sequence.between(_log.sequence - within, _log.sequence - 1),
+        earlier.type.in_(types),
+    )
+
+
+# Events that say what the one before them has said: programs need them, and a reader does not. An approval queues the
+# deployment, as a rollback does, at times with a word about a freeze between them, and a refusal cancels it.
+_ECHO = or_(
+    _log.type == "deployment_requested",
+    (_log.type == "deployment_queued") & _follows("deployment_approved", "deployment_rolled_back", within=2),
+    (_log.type == "deployment_cancelled") & _follows("deployment_refused", within=1),
+)
+
+
+async def list_activity(
+    session: AsyncSession, actor: Actor, query: ActivityQuery, *, for_reader: bool = False
+) -> tuple[list[ActivityRead], bool]:
+    """Returns the events after `query.cursor`, newest first, and whether older ones follow.
+
+    `for_reader` leaves out what another event has said, unless the query names types.
+    """
+    wanted = await conditions(session, query, for_reader=for_reader)
     if query.cursor is not None:
         wanted.append(_log.id < query.cursor)
     rows = (await session.execute(visible(actor, wanted, query.limit + 1))).all()
     return [_read(row, policy.sees_all(actor)) for row in rows[: query.limit]], len(rows) > query.limit
 
 
-async def conditions(session: AsyncSession, query: ActivityFilter) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
+async def conditions(
+    session: AsyncSession, query: ActivityFilter, *, for_reader: bool = False
+) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = [~_ECHO] if for_reader and not query.type else []
     if query.search:
         wanted += await matching(session, LoggedEvent.__table__, query.search)
     for name in ("type", "actor_id", "subject_type", "subject_id", "project_id"):

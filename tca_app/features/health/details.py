@@ -16,7 +16,7 @@ RESPONDS = stored("responds")
 NO_SCHEMA = stored("cannot read the version of the schema")
 REVISION = stored("revision {revision}")
 NEWER_REVISION = stored("revision {revision}, newer than that of this version ({own})")
-DISK = stored("{share} of {size} GiB free")
+DISK = stored("{share}% of {size} GiB free")
 
 NO_QUEUES = stored("cannot read the queues ({error})")
 NO_QUEUE = stored("cannot read the queue ({error})")

@@ -41,6 +41,7 @@ class HealthCheckUpdated(_HealthEvent):
 class HealthDegraded(_HealthEvent):
     type = "health_degraded"
     title = N_("{subject} is down: {reason}")
+    own_texts = ("reason",)
     consumers = PUBLISHED
 
     incident_id: int

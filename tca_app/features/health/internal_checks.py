@@ -127,7 +127,7 @@ async def _disk() -> Check:
     there = next(path for path in (data_dir, *data_dir.parents) if path.exists())
     usage = shutil.disk_usage(there)
     free = usage.free / usage.total
-    detail = details.DISK.format(share=f"{free:.0%}", size=f"{usage.total / 2**30:.0f}")
+    detail = details.DISK.format(share=f"{100 * free:.0f}", size=f"{usage.total / 2**30:.0f}")
     return Check(status="ok" if free >= MIN_FREE_DISK else "degraded", detail=detail)
 
 

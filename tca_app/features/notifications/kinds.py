@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tca_app.core.events.log import RecordedEvent
+from tca_app.core.events.log import RecordedEvent, own_texts
 from tca_app.core.events.words import spoken, spoken_subject
 from tca_app.core.language.messages import N_, _
 
@@ -257,14 +257,14 @@ OFFERED: dict[str, Kind] = KINDS | {
 def title_of(event: RecordedEvent, **more: str) -> str:
     """Returns the title for the recipient. `more` replaces fields of the event."""
     subject = spoken_subject(event.subject_type, event.subject_name, event.data)
-    names = {**spoken(event.data), "actor": event.actor_name, "subject": subject, **more}
+    names = {**spoken(event.data, own_texts(event.type)), "actor": event.actor_name, "subject": subject, **more}
     return _(KINDS[event.type].title).format_map(names)
 
 
 def body_of(event: RecordedEvent) -> str:
     """Returns which fields changed or why it happened, where the title does not say so."""
     if name := KINDS[event.type].says:
-        return str(spoken(event.data)[name])
+        return str(spoken(event.data, own_texts(event.type))[name])
     changed: Any = event.data.get("after", {}) if KINDS[event.type].names_fields else {}
     return ", ".join(_(name.replace("_", " ").capitalize()) for name in changed)
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 
 from tca_app.config.settings import get_settings
 from tca_app.core.display_name import display_name
-from tca_app.core.events.log import RecordedEvent
+from tca_app.core.events.log import RecordedEvent, own_texts
 from tca_app.core.events.words import spoken
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import _, language, ngettext
@@ -56,7 +56,7 @@ def _mail_for(event: RecordedEvent, reader: Reader) -> Mail:
         "actor": event.actor_name,
         "is_own": event.actor_id == reader.id,
         "event": event,
-        "spoken": spoken(event.data),
+        "spoken": spoken(event.data, own_texts(event.type)),
         "title": _title(event, reader),
         "body": "" if span and KINDS[event.type].says == "window" else body_of(event),
         "names_fields": KINDS[event.type].names_fields,

@@ -2,4 +2,4 @@
 
 from tca_app.core.lists.query import TableSpec
 
-SUBSCRIBERS = TableSpec(sorts=("created_at", "email"), default_sort="-created_at")
+SUBSCRIBERS = TableSpec(sorts=("created_at", "email", "language"), default_sort="-created_at")

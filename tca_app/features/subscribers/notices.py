@@ -9,7 +9,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.events.log import RecordedEvent
 from tca_app.core.events.words import duration
 from tca_app.core.language.messages import ENGLISH, N_, _
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text
 from tca_app.core.outgoing.mail import Mail
 from tca_app.core.security.encryption import decrypt
 from tca_app.features.health.public_page.page import moment
@@ -40,7 +40,7 @@ async def notice_of(session: AsyncSession, event: RecordedEvent) -> Notice | Non
         name = await public_incident(session, event.subject_id)
         return _of_incident(event, name) if name else None
     name = await public_check(session, event.subject_id)
-    return _of_check(event, stored_text(name)) if name else None
+    return _of_check(event, name_text(name)) if name else None
 
 
 def _of_check(event: RecordedEvent, name: str) -> Notice:

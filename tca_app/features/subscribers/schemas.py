@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from tca_app.core.database.concurrency import ListFilter, ListQuery
+from tca_app.core.language.messages import LanguageName
 from tca_app.core.schema import Email, ReadModel
 
 MAX_TOKEN = 100
 _email = TypeAdapter(Email)
-SubscriberSort = Literal["created_at", "-created_at", "email", "-email"]
+SubscriberSort = Literal["created_at", "-created_at", "email", "-email", "language", "-language"]
 
 
 class SubscriberFilter(ListFilter):
@@ -22,10 +23,11 @@ class SubscriberQuery(ListQuery):
 
 
 class SubscriberRead(ReadModel):
-    """A confirmed address. `created_at` is when it was confirmed."""
+    """A confirmed address. `language` is that of its mails, `created_at` when it was confirmed."""
 
     id: int
     email: str
+    language: LanguageName
     created_at: datetime
 
 

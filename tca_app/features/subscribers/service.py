@@ -34,10 +34,14 @@ PURPOSE, SEALED_FOR = "status_confirmation", "status_subscriber"
 LIFE = timedelta(hours=24)
 PAUSE = timedelta(minutes=2)  # between two mails to one address
 MAX_SUBSCRIBERS = 20_000
-COLUMNS = ("id", "email", "created_at")
+COLUMNS = ("id", "email", "language", "created_at")
 _SUBSCRIBERS = StatusSubscriber.__table__
 _subscribers = _SUBSCRIBERS.c
-_SORTS = {"created_at": _subscribers.created_at, "email": _subscribers.email}
+_SORTS = {
+    "created_at": _subscribers.created_at,
+    "email": _subscribers.email,
+    "language": _subscribers.language,
+}
 
 
 class ConfirmationExpired(Gone):

@@ -47,6 +47,7 @@ class WebhookDeleted(_WebhookEvent):
 class WebhookDisabled(_WebhookEvent):
     type = "webhook_disabled"
     title = N_("{actor} disabled the webhook to {subject}: {reason}")
+    own_texts = ("reason",)
     consumers = NOTIFYING
 
     reason: str

@@ -5,18 +5,25 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from tca_app.config.settings import get_settings
+from tca_app.consumers.mail import reader_at
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.core.jobs.queue import PermanentFailure, Unreachable
-from tca_app.core.outgoing.mail import Mail, send
+from tca_app.core.outgoing.mail import send
 from tca_app.features.health.internal_checks import MIN_FREE_DISK, PARTS, NotInUse
 from tca_app.features.health.schemas import Check
+from tca_app.features.instance import service as instance
+from tca_app.features.notifications.mails import link_mail
+from tca_app.features.notifications.reader import Reader
 from tca_app.server.doctor.findings import Finding, Look, ok, problem, skipped
 from tca_app.server.migrate import OLDEST_POSTGRES
 
+log = structlog.get_logger(__name__)
 MAX_SKEW_S = 2.0  # codes of authenticator apps and tokens allow 30 s, limits and schedules less
 MEND = {
     "database": "Check DATABASE_URL, that PostgreSQL runs, and that this machine may reach it",
@@ -110,9 +117,8 @@ def mail_to(address: str) -> Look:
             return skipped("SMTP_URL is off: no mail is sent")
         if not address:
             return skipped("no message was sent; --mail ADDRESS sends one")
-        key = f"doctor-{uuid4().hex}"
         try:
-            await send(Mail(key, address, "", "Test message", _TEXT, f"<p>{_TEXT}</p>"))
+            await send(link_mail(f"doctor-{uuid4().hex}", await _reader(address), "test_message", ""))
         except (PermanentFailure, Unreachable) as error:
             return problem(str(error), "Check SMTP_URL and MAIL_FROM, and that this machine may reach the mail server")
         if not get_settings().smtp_url.get_secret_value():
@@ -122,4 +128,13 @@ def mail_to(address: str) -> Look:
     return look
 
 
-_TEXT = "This message was sent by the command doctor, to see whether mail arrives."
+async def _reader(address: str) -> Reader:
+    """Return who has this address, in whose language the message is. Mail is looked at without a database, too."""
+    found = None
+    try:
+        await instance.refresh()
+        async with reading() as session:
+            found = await reader_at(session, address)
+    except (AppError, OSError, SQLAlchemyError) as error:  # the looks at PostgreSQL and its schema report it
+        log.info("doctor.no_reader", error=type(error).__name__)
+    return found or Reader(0, address, "", "")

@@ -2,9 +2,12 @@
 
 import pytest
 
+from tca_app.core.events.log import sentence
+from tca_app.core.events.words import spoken_subject
 from tca_app.core.language.messages import _, speaking
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text, stored_text
 from tca_app.core.plurals import counted
+from tca_app.features.activity.field_labels import value_text
 from tca_app.features.health import details
 
 
@@ -20,6 +23,7 @@ from tca_app.features.health import details
             details.BACKUP_FAILED.format(time="2026-05-04 03:00", last=details.NO_BACKUP_YET),
             "um 2026-05-04 03:00 UTC fehlgeschlagen, siehe Log; noch kein Backup",
         ),
+        (details.DISK.format(share=4, size=100), "4\N{NO-BREAK SPACE}% von 100 GiB frei"),
         ("HTTP 502", "HTTP 502"),
         ("x mails wait, no lag", "x mails wait, no lag"),
         ("what a person wrote", "what a person wrote"),
@@ -30,6 +34,20 @@ def test_a_stored_text_is_shown_in_the_language_of_the_reader(english: str, germ
     assert stored_text(english) == english
     with speaking("de"):
         assert stored_text(english) == german
+
+
+def test_what_a_person_wrote_stays_as_it_is() -> None:
+    refused = {"deployed_version": "1.0.0", "environment": "production", "reason": "queue empty"}
+    down = {"reason": "queue empty"}
+    with speaking("de"):
+        assert name_text("Backup") == "Backup"
+        assert name_text("User service") == "Benutzerdienst"
+        assert name_text("version staging") == "version staging"  # a project "version" with its environment
+        assert "queue empty" in sentence("deployment_refused", actor="ana", subject="shop", data=refused)
+        assert "Warteschlange leer" in sentence("health_degraded", actor="", subject="Jobs", data=down)
+        assert value_text("description", "responds") == "responds"
+        assert value_text("components", ["Jobs", "version 2"]) == "Jobs, version 2"
+        assert spoken_subject("health_check", "Disk", {}) == "Festplatte"
 
 
 def test_a_value_in_a_stored_text_is_no_message() -> None:

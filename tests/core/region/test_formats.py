@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tca_app.core.plurals import plural
-from tca_app.core.region.formats import LOCALE, day_text, first_zone, growth, moment_text, number, time_words
+from tca_app.core.region.formats import LOCALE, day_text, first_zone, growth, moment_text, number, percent, time_words
 from tca_app.core.region.locales import ISO, LOCALES, locale_in, locale_of
 from tca_app.core.region.spans import span_words
 
@@ -23,6 +23,7 @@ const [locales, times] = JSON.parse(process.argv[1]);
 console.log(JSON.stringify(locales.map((locale) => [
   ...times.map((time) => new Intl.DateTimeFormat(locale, { ...parts, timeZone: "Europe/Berlin" }).format(time * 1000)),
   new Intl.NumberFormat(locale, { useGrouping: "always" }).format(1234.5),
+  new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 2 }).format(0.973),
 ])));
 """
 
@@ -62,6 +63,19 @@ def test_growth_is_a_percentage_up_to_ten_times() -> None:
     assert [growth(now, 6) for now in (3, 6, 9, 59, 60, 104)] == ["-50%", "+0%", "+50%", "+883%", "10×", "17×"]
 
 
+def test_german_has_a_space_before_the_sign_of_a_percentage() -> None:
+    mark = LOCALE.set(LOCALES["de-DE"])
+    assert [percent(97.3, 1), percent(99.999), percent(100), growth(3, 6), growth(60, 6)] == [
+        "97,3\N{NO-BREAK SPACE}%",
+        "99,99\N{NO-BREAK SPACE}%",
+        "100\N{NO-BREAK SPACE}%",
+        "-50\N{NO-BREAK SPACE}%",
+        "10×",
+    ]
+    LOCALE.reset(mark)
+    assert [percent(97.3, 1), percent(0)] == ["97.3%", "0%"]
+
+
 def plain(text: str) -> str:
     """Without the kinds of spaces and apostrophes, in which versions of Unicode's data differ."""
     return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ").replace("’", "'")
@@ -72,7 +86,7 @@ def test_every_locale_writes_what_a_browser_writes() -> None:
     written = {}
     for tag, locale in LOCALES.items():
         mark = LOCALE.set(locale)
-        written[tag] = [moment_text(MORNING, BERLIN), moment_text(AFTERNOON, BERLIN), number(1234.5, 1)]
+        written[tag] = [moment_text(MORNING, BERLIN), moment_text(AFTERNOON, BERLIN), number(1234.5, 1), percent(97.3)]
         LOCALE.reset(mark)
     browser = dict(zip(LOCALES, json.loads(said_by_node("-e", _SCRIPT, asked)), strict=True))
     assert {tag: [*map(plain, texts)] for tag, texts in written.items()} == {

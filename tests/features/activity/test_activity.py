@@ -7,17 +7,23 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import cell
+from tca_app.core.database.session import transaction
 from tca_app.core.events.log import emit
 from tca_app.features.activity import service as activity
+from tca_app.features.activity.facets import count_activity
 from tca_app.features.activity.schemas import ActivityQuery
+from tca_app.features.deployments import approvals, service as deployments
+from tca_app.features.deployments.schemas import Approval, DeploymentCreate, DeploymentStep, Refusal, Rollback
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.events import ProjectUpdated
 from tca_app.features.projects.schemas import ProjectCreate, ProjectUpdate
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
+from tca_app.models import Environment
 from tests.factories import make_admin, make_project, make_user, run, signed_in
 from tests.ui.harness import sign_in
 
@@ -137,3 +143,38 @@ async def test_a_browser_may_ask_for_the_file_with_its_cookie(api: httpx.AsyncCl
     assert (await api.get(f"{URL}/export", headers={"cookie": "sid=nobody"})).status_code == 401
     assert (await api.get(f"{URL}/export")).status_code == 401
     assert (await api.get(URL, headers={"cookie": f"sid={cookie}"})).status_code == 401
+
+
+async def test_a_reader_sees_one_line_for_each_step_of_a_deployment() -> None:
+    owner, deployer = await make_user("olga"), await make_user("dirk")
+    shop = await make_project(owner, "Shop", {deployer: "deployer"})
+
+    async def deploy(version: str, environment: str = "staging") -> int:
+        data = DeploymentCreate(environment=environment, version=version)
+        return (await run(deployments.create_deployment, deployer, shop, data, source="ui")).id
+
+    async def lines(**query: Any) -> list[str]:
+        asked = ActivityQuery(subject_type=["deployment"], **query)
+        events, _ = await run(activity.list_activity, owner, asked, for_reader=True)
+        return [event.type.removeprefix("deployment_") for event in reversed(events)]
+
+    async with transaction() as session:
+        await session.execute(update(Environment).where(Environment.name == "production").values(is_protected=True))
+    first = await deploy("1.0.0")
+    await run(deployments.step_deployment, deployer, first, DeploymentStep(status="in_progress"))
+    await run(deployments.step_deployment, deployer, first, DeploymentStep(status="succeeded"))
+    assert await lines(subject_id=first) == ["queued", "started", "succeeded"]
+    asked = await deploy("1.0.0", "production")
+    await run(approvals.approve_deployment, owner, asked, Approval())
+    assert await lines(subject_id=asked) == ["approval_requested", "approved"]
+    refused = await deploy("1.1.0", "production")
+    await run(approvals.refuse_deployment, owner, refused, Refusal(reason="Not on a Friday"))
+    assert await lines(subject_id=refused) == ["approval_requested", "refused"]
+    later = await deploy("1.2.0")
+    for status in ("in_progress", "succeeded"):
+        await run(deployments.step_deployment, deployer, later, DeploymentStep(status=status))
+    back = await run(approvals.roll_back, owner, later, Rollback())
+    assert await lines(subject_id=back.id) == ["rolled_back"]
+    assert await lines(type=["deployment_requested"]) == ["requested"] * 4, "a chosen type shows all"
+    types = await run(count_activity, owner, ActivityQuery(), "type")
+    assert "deployment_requested" in {facet.value for facet in types.values}

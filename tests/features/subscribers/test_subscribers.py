@@ -287,17 +287,19 @@ async def test_a_mail_that_fails_does_not_stop_the_others(mailbox: Mailbox, monk
 async def test_administrators_list_remove_and_download_subscribers(api: httpx.AsyncClient) -> None:
     admin, member = await make_admin(), await make_user()
     first = await make_subscriber("ana@example.com", "a" * 43)
-    await make_subscriber("=bob@example.com", "b" * 43)
+    await make_subscriber("=bob@example.com", "b" * 43, language="de")
     for method, path in (("GET", LIST), ("GET", f"{LIST}/export.csv"), ("DELETE", f"{LIST}/{first}")):
         assert (await api.request(method, path, headers=await bearer(member))).status_code == 403
     answer = await api.get(LIST, params={"sort": "email"}, headers=await bearer(admin))
     assert [row["email"] for row in answer.json()] == ["=bob@example.com", "ana@example.com"]
-    assert set(answer.json()[0]) == {"id", "email", "created_at"}
+    assert set(answer.json()[0]) == {"id", "email", "language", "created_at"}
     assert answer.headers["x-total-count"] == "2"
     found = await api.get(LIST, params={"search": "ANA"}, headers=await bearer(admin))
     assert [row["id"] for row in found.json()] == [first]
+    by_language = await api.get(LIST, params={"sort": "-language"}, headers=await bearer(admin))
+    assert [row["language"] for row in by_language.json()] == ["en", "de"]
     file = (await api.get(f"{LIST}/export.csv", headers=await bearer(admin))).text
-    assert '"\'=bob@example.com"' in file
+    assert '"\'=bob@example.com","de",' in file
     assert (await api.delete(f"{LIST}/{first}", headers=await bearer(admin))).status_code == 204
     assert (await api.delete(f"{LIST}/{first}", headers=await bearer(admin))).status_code == 404
     assert await subscribers() == ["=bob@example.com"]

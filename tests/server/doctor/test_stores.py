@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy.exc import ProgrammingError
 from typer.testing import CliRunner
 
 from tca_app.__main__ import commands
@@ -21,9 +22,11 @@ from tca_app.core.jobs.queue import PermanentFailure
 from tca_app.core.outgoing.mail import Mail
 from tca_app.features.health.internal_checks import PARTS
 from tca_app.features.health.schemas import Check
+from tca_app.features.instance import service as instance
 from tca_app.server.commands import doctor as command
 from tca_app.server.doctor import stores
 from tca_app.server.doctor.findings import Finding, ok, problem, run_looks, skipped
+from tests.factories import make_user
 
 pytestmark = pytest.mark.usefixtures("as_a_command")
 
@@ -110,6 +113,30 @@ async def test_a_message_is_sent_only_when_asked(monkeypatch: pytest.MonkeyPatch
     assert (refused.status, refused.detail) == ("problem", "the mail server answered 550 no such user")
     monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("off"))
     assert (await stores.mail_to("ops@example.com")()).status == "skipped"
+
+
+@pytest.mark.parametrize("has_schema", [True, False])
+async def test_the_test_message_is_in_the_language_of_its_reader(
+    has_schema: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Mail] = []
+
+    async def send(mail: Mail) -> None:
+        sent.append(mail)
+
+    async def refresh() -> None:
+        raise ProgrammingError("SELECT", {}, Exception("no such table"))
+
+    monkeypatch.setattr(stores, "send", send)
+    await make_user("anna", email="anna@example.com", language="de")
+    if not has_schema:
+        monkeypatch.setattr(instance, "refresh", refresh)
+    await stores.mail_to("Anna@example.com")()
+    await stores.mail_to("ops@example.com")()
+    german, english = sent
+    assert english.subject.startswith("Test message from ")
+    assert german.subject.startswith("Testnachricht von " if has_schema else "Test message from ")
+    assert ("kommen an" in german.text) is has_schema
 
 
 async def test_a_look_that_hangs_or_fails_stops_no_other_and_prints_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1172,11 +1172,12 @@ class SlackUpdate(TypedDict):
 
 class SubscriberRead(TypedDict):
     """
-    A confirmed address. `created_at` is when it was confirmed.
+    A confirmed address. `language` is that of its mails, `created_at` when it was confirmed.
     """
 
     id: int
     email: str
+    language: Literal["en", "de"]
     created_at: str
 
 

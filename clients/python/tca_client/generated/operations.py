@@ -915,7 +915,10 @@ class Operations(Calls):
         return self._text("GET", path_of("/api/v1/jobs/queues/export.csv"), query={"sort": sort}, repeatable=True)
 
     def export_subscribers(
-        self, *, search: str | None = None, sort: Literal["created_at", "-created_at", "email", "-email"] | None = None
+        self,
+        *,
+        search: str | None = None,
+        sort: Literal["created_at", "-created_at", "email", "-email", "language", "-language"] | None = None,
     ) -> str:
         """Download the list of subscribers as CSV. A browser's session cookie is accepted.
 
@@ -1656,7 +1659,7 @@ class Operations(Calls):
         search: str | None = None,
         skip: int | None = None,
         limit: int | None = None,
-        sort: Literal["created_at", "-created_at", "email", "-email"] | None = None,
+        sort: Literal["created_at", "-created_at", "email", "-email", "language", "-language"] | None = None,
     ) -> Page[models.SubscriberRead]:
         """List the subscribers of the public status page, newest first unless `sort` says otherwise. Superusers
         only.

@@ -10,6 +10,7 @@ import structlog
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import AppError
+from tca_app.core.events.log import own_texts
 from tca_app.core.events.words import spoken, spoken_subject
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _
@@ -92,7 +93,7 @@ def entry_of(event: ActivityRead, project: ProjectRef | None = None) -> Entry:
     ]
     changes += [
         Change(field=field_label(name), before="", after="", plain=value_text(name, value))
-        for name, value in sorted(spoken(event.data).items())
+        for name, value in sorted(spoken(event.data, own_texts(event.type)).items())
         if not name.endswith("_id") and name != "sessions"
     ]
     origin = " · ".join(text for text in (event.ip, event.request_id) if text)
@@ -147,7 +148,7 @@ class Feed(SessionMixin, mixin=True):
         """Loads the newest events for `query`."""
         try:
             async with reading() as session:
-                events, self.has_more = await activity.list_activity(session, self._as_actor(), query)
+                events, self.has_more = await activity.list_activity(session, self._as_actor(), query, for_reader=True)
                 entries = await entries_of(session, events)
         except Exception as error:
             self.entries, self.has_more, self.failure = [], False, _words(error)
@@ -197,7 +198,7 @@ class ActivityState(FilterState, Feed, SessionState):
             return
         query = self._asked().model_copy(update={"cursor": self.entries[-1]["id"]})
         async with reading() as session:
-            events, more = await activity.list_activity(session, self._as_actor(), query)
+            events, more = await activity.list_activity(session, self._as_actor(), query, for_reader=True)
             older = await entries_of(session, events)
         self.entries = [*self.entries, *older]
         self.has_more = more and len(self.entries) < MAX_ROWS
@@ -207,7 +208,7 @@ class ActivityState(FilterState, Feed, SessionState):
         """Adds newer events above those shown, which stay in place."""
         newest = self.entries[0]["id"] if self.entries else 0
         async with reading() as session:
-            events, _ = await activity.list_activity(session, self._as_actor(), self._asked())
+            events, _ = await activity.list_activity(session, self._as_actor(), self._asked(), for_reader=True)
             fresh = await entries_of(session, [event for event in events if event.id > newest])
         if fresh:
             self.entries = [*fresh, *self.entries][:MAX_ROWS]

@@ -7,7 +7,7 @@ import reflex as rx
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.language.messages import _
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text, stored_text
 from tca_app.features.dashboard.ui.health_state import failure_words
 from tca_app.features.deployments.attention import queries as deployments
 from tca_app.features.deployments.attention.ui.notices import notice_of
@@ -89,7 +89,7 @@ def _health_notice(part: health.HealthAttention) -> Notice:
         mark=mark_of(part.project),
         title=incident_title(part)
         if is_incident
-        else _("The certificate of {name} expires", name=stored_text(part.name)),
+        else _("The certificate of {name} expires", name=name_text(part.name)),
         detail=" · ".join(filter(None, about)) if is_incident else stored_text(part.detail),
         at=part.at.isoformat(),
         url=routes.incident(part.id) if is_incident else of_project,

@@ -7,7 +7,7 @@ import structlog
 from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError
 from tca_app.core.language.messages import _
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text, stored_text
 from tca_app.core.region.formats import number
 from tca_app.features.health.probing.check_state import is_wavering
 from tca_app.features.health.schemas import CheckRead
@@ -62,7 +62,7 @@ class HealthState(SessionState):
 def _part(check: CheckRead) -> Part:
     return Part(
         id=check.id,
-        name=stored_text(check.name),
+        name=name_text(check.name),
         url=routes.project(check.project_id) if check.project_id else "",
         state=check.state,
         is_wavering=is_wavering(check),

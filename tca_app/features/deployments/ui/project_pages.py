@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from tca_app.features.deployments.matrix.ui.drift import drift_badge
 from tca_app.features.deployments.schemas import MAX_VERSION
 from tca_app.features.deployments.ui.components import columns
 from tca_app.features.deployments.ui.freeze_notice import Freeze, freeze_notice
@@ -63,9 +64,7 @@ def _environment(card: EnvironmentCard) -> rx.Component:
             rx.fragment(
                 link(cut_in_middle(card["version"]), to=card["url"], class_name="card-value place-version"),
                 rx.el.div(relative_time(card["at"]), " · ", card["who"], class_name="card-trend"),
-                rx.cond(
-                    card["is_newest"], rx.el.div(badge(t("Newest"), "good", "circle-check"), class_name="row tight")
-                ),
+                rx.el.div(drift_badge(card["drift"], card["is_newest"]), class_name="row tight"),
             ),
             rx.el.div(t("Not deployed"), class_name="muted"),
         ),

@@ -13,6 +13,7 @@ from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.errors import Frozen
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.matrix.queries import environments_with_versions
+from tca_app.features.deployments.matrix.ui.drift import drift_words
 from tca_app.features.deployments.policy import may_override_freeze
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentRead
 from tca_app.features.deployments.ui.freeze_notice import NO_FREEZE, Freeze, freeze_of
@@ -33,7 +34,7 @@ FIELDS = ("environment", "version", "commit_sha", "ref", "description", "freeze_
 
 
 class EnvironmentCard(TypedDict):
-    """An environment with its current version, or "" before the first deployment."""
+    """An environment with its current version and its drift, both "" before the first deployment."""
 
     id: int
     name: str
@@ -43,6 +44,7 @@ class EnvironmentCard(TypedDict):
     url: str
     at: str
     who: str
+    drift: str
     is_newest: bool
     freeze: Freeze
 
@@ -90,13 +92,13 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         self.rows = [row_of(row) for row in newest.items]
         zone = zone_of(self.router_data)
         places = matrix[project_id].places if project_id in matrix else []
-        up_to_date = {place.environment_id for place in places if place.behind == 0}
+        behind = {place.environment_id: place.behind for place in places}
         self.environments = [
             _card(
                 environment,
                 current.get(environment.id),
                 freeze_of(holding, environment.id, zone),
-                is_newest=environment.id in up_to_date,
+                behind.get(environment.id),
             )
             for environment in there
         ]
@@ -164,7 +166,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             )
 
 
-def _card(environment: Any, current: DeploymentRead | None, freeze: Freeze, *, is_newest: bool) -> EnvironmentCard:
+def _card(environment: Any, current: DeploymentRead | None, freeze: Freeze, behind: int | None) -> EnvironmentCard:
     return EnvironmentCard(
         id=environment.id,
         name=environment.name,
@@ -174,6 +176,7 @@ def _card(environment: Any, current: DeploymentRead | None, freeze: Freeze, *, i
         url=routes.deployment(current.id) if current else "",
         at=current.finished_at.isoformat() if current and current.finished_at else "",
         who=current.who if current else "",
-        is_newest=is_newest,
+        drift=drift_words(behind),
+        is_newest=behind == 0,
         freeze=freeze,
     )

@@ -6,7 +6,7 @@ from math import ceil
 from typing import TypedDict
 
 from tca_app.core.language.messages import N_, _
-from tca_app.core.region.formats import growth, number
+from tca_app.core.region.formats import LOCALE, growth, number
 from tca_app.features.deployments.ui.figures import NOT_MEASURED, duration_words, frequency_words, share_words
 from tca_app.features.dora.schemas import DoraFigures, DoraPeriod, DoraRead, DoraUnit
 from tca_app.ui.components.day_bars import day_words, top_of
@@ -102,7 +102,7 @@ _KINDS = (
     _Kind(
         lambda found: found.change_failure_rate,
         share_words,
-        lambda _most: (0.01, "{number}%"),
+        lambda _most: (0.01, LOCALE.get().percent),
         "change_failure_rate",
         lambda found: _("{bad} of {finished} finished", bad=number(found.bad), finished=number(found.finished)),
         is_share=True,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tca_app.core.database.concurrency import UNSET, Changes
 from tca_app.core.filters import Day
 from tca_app.core.language.messages import N_, _
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text
 from tca_app.core.schema import Flag, Id, InputModel, Limit, Name100, ReadModel, Reason, Skip, UrlId
 from tca_app.features.health.schemas import Component, Severity
 from tca_app.features.projects.schemas import ProjectRef
@@ -128,7 +128,7 @@ class Titled(Protocol):
 
 def incident_title(incident: Titled) -> str:
     """Returns the title of an incident on a page."""
-    return incident.name if incident.is_manual else _("{name} is down", name=stored_text(incident.name))
+    return incident.name if incident.is_manual else _("{name} is down", name=name_text(incident.name))
 
 
 def severity_words(incident: IncidentRead) -> str:

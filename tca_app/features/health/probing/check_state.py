@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from tca_app.core.language.messages import _, ngettext
-from tca_app.core.language.stored import stored
+from tca_app.core.language.stored import stored_name
 from tca_app.core.region.formats import number
 from tca_app.features.health.schemas import CheckRead, State
 
 Change = Literal["opened", "closed"]
 
-BACKUP = stored("Backup")
+BACKUP = stored_name("Backup")
 GRACE = timedelta(minutes=5)  # a run may be late: a result is old after its interval and this
 
 

@@ -6,25 +6,25 @@ from sqlalchemy import ARRAY, Integer, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
-from tca_app.core.language.stored import stored
+from tca_app.core.language.stored import stored_name
 from tca_app.features.health.probing.check_state import BACKUP
 
 # Maps keys to name and weight. Without PostgreSQL or its schema nothing works, so they weigh most.
 PARTS = {
     "database": ("PostgreSQL", 5),
-    "migrations": (stored("Schema"), 3),
+    "migrations": (stored_name("Schema"), 3),
     "redis": ("Redis", 2),
-    "jobs": (stored("Jobs"), 2),
-    "disk": (stored("Disk"), 2),
-    "mail": (stored("Mail"), 1),
-    "streams": (stored("Streams"), 1),
+    "jobs": (stored_name("Jobs"), 2),
+    "disk": (stored_name("Disk"), 2),
+    "mail": (stored_name("Mail"), 1),
+    "streams": (stored_name("Streams"), 1),
     "backup": (BACKUP, 1),
-    "event_export": (stored("Event export"), 1),
+    "event_export": (stored_name("Event export"), 1),
 }
 SERVICES = {
-    "user_service": (stored("User service"), 1),
-    "notification_service": (stored("Notification service"), 1),
-    "analytics_service": (stored("Analytics service"), 1),
+    "user_service": (stored_name("User service"), 1),
+    "notification_service": (stored_name("Notification service"), 1),
+    "analytics_service": (stored_name("Analytics service"), 1),
 }
 ENVIRONMENT_WEIGHT = 1
 

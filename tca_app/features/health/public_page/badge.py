@@ -4,7 +4,7 @@ import unicodedata
 from typing import NamedTuple
 
 from tca_app.core.language.messages import N_, _
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text
 from tca_app.features.health.public_page.feed import xml_text
 from tca_app.features.health.public_page.schemas import PublicRead
 
@@ -58,7 +58,7 @@ def page_badge(read: PublicRead, overall: str) -> Badge:
 
 
 def component_badge(name: str, state: str) -> Badge:
-    return _badge(stored_text(name), _(_WORDS[state]), state)
+    return _badge(name_text(name), _(_WORDS[state]), state)
 
 
 def _badge(label: str, words: str, state: str) -> Badge:

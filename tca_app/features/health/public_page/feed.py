@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from tca_app.config.settings import get_settings
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import _, language
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.features.health.public_page.schemas import PublicIncident, PublicNote, PublicRead
 
@@ -62,7 +62,7 @@ def _began(incident: PublicIncident) -> str:
     if incident.component:
         return _("The component is down.")
     if incident.affects:
-        return _("Affects {components}.", components=", ".join(map(stored_text, incident.affects)))
+        return _("Affects {components}.", components=", ".join(map(name_text, incident.affects)))
     return _("The incident began.")
 
 
@@ -72,9 +72,9 @@ def _update(note: PublicNote) -> str:
 
 def _title(incident: PublicIncident) -> str:
     if incident.closed_at is None:
-        return _("{subject} is down", subject=stored_text(incident.component)) if incident.component else incident.title
+        return _("{subject} is down", subject=name_text(incident.component)) if incident.component else incident.title
     span = lasted(incident.closed_at - incident.opened_at)
-    return _("{name}: resolved after {lasted}", name=stored_text(incident.component) or incident.title, lasted=span)
+    return _("{name}: resolved after {lasted}", name=name_text(incident.component) or incident.title, lasted=span)
 
 
 def _html(text: str) -> str:

@@ -20,7 +20,7 @@ from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError, NotFound, Unavailable
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import _, ngettext
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text
 from tca_app.core.language.visitor import Visitor
 from tca_app.core.region.spans import long_moment
 from tca_app.features.health import policy
@@ -188,5 +188,5 @@ def _sentence(message: str, **parts: Markup) -> Markup:
     return escape(message).format(**parts)
 
 
-_templates.filters |= {"time": _time, "lasted": lasted, "named": stored_text}
+_templates.filters |= {"time": _time, "lasted": lasted, "named": name_text}
 _templates.globals |= {"_": _, "ngettext": ngettext, "sentence": _sentence}

@@ -8,7 +8,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Forbidden, Stale
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import N_, _
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text
 from tca_app.features.health import settings
 from tca_app.features.health.history import service
 from tca_app.features.health.schemas import CheckRead, CheckUpdate
@@ -49,7 +49,7 @@ class CheckState(FormState, SessionState):
             raise Forbidden
         usual = get_settings()
         self.name, self.url, self.has_public_page = (
-            stored_text(check.name),
+            name_text(check.name),
             check.url,
             instance_settings().status_public,
         )

@@ -3,7 +3,7 @@
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.language.messages import N_, _, short_day
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text, stored_text
 from tca_app.features.health import policy
 from tca_app.features.health.components import may_anywhere
 from tca_app.features.health.incidents.queries import list_incidents
@@ -28,7 +28,7 @@ def _entry(incident: IncidentRead) -> Entry:
     opened = short_day(incident.opened_at)
     about = stored_text(incident.reason)[:MAX_REASON] or severity_words(incident)
     return entry(
-        stored_text(incident.name),
+        incident.name if incident.is_manual else name_text(incident.name),
         detail=f"{state} · {opened} · {about}",
         project=incident.project,
         url=routes.incident(incident.id),

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 import reflex as rx
 
 from tca_app.core.language.messages import _
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text
 from tca_app.features.health.components import Scopes
 from tca_app.features.health.schemas import Component
 from tca_app.ui.forms.choices import choice_field
@@ -46,11 +46,11 @@ class ScopedForm(FormState, mixin=True):
         self.scope_options = [*([[CONSOLE, _("The console")]] if scopes.has_console else []), *projects]
         options = [
             ComponentOption(
-                field=f"{PREFIX}{part.check_id}", name=stored_text(part.name), scope=str(part.project_id or "")
+                field=f"{PREFIX}{part.check_id}", name=name_text(part.name), scope=str(part.project_id or "")
             )
             for part in scopes.components
         ]
-        affected = {f"{PREFIX}{part.check_id}": stored_text(part.name) for part in chosen}
+        affected = {f"{PREFIX}{part.check_id}": name_text(part.name) for part in chosen}
         known = {option["field"] for option in options}
         more = [
             ComponentOption(field=field, name=name, scope=scope or CONSOLE)

@@ -10,7 +10,7 @@ from tca_app.core.errors import AppError
 from tca_app.core.events.words import duration
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import _, ngettext, short_day
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text, stored_text
 from tca_app.core.periods import DayRange, Period, days_in, period_of
 from tca_app.core.region.formats import number, percent
 from tca_app.features.health.incidents import service as incidents
@@ -154,7 +154,7 @@ def _component(check: CheckRead, project: ProjectRef | None, found: Overview, pe
         spark_text = _("{period}: latency at most {slowest} ms.", period=period, slowest=number(slowest))
     return Component(
         id=check.id,
-        name=stored_text(check.name),
+        name=name_text(check.name),
         slug=check.project_slug or "",
         url=routes.project(check.project_id) if check.project_id else "",
         mark=mark_of(project),

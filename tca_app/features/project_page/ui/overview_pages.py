@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.deployments.matrix.ui.drift import drift_badge
 from tca_app.features.deployments.ui.components import deployment_badge, outside_link
 from tca_app.features.deployments.ui.figures import NOT_MEASURED
 from tca_app.features.deployments.ui.project_pages import freeze_badge
@@ -86,14 +87,7 @@ def _environment(cell: EnvironmentCell) -> rx.Component:
         rx.el.div(
             rx.cond(cell["is_deploying"], badge(t("Deploying"), "info", "loader")),
             rx.cond(cell["freeze"]["why"] != "", freeze_badge(cell["freeze"])),
-            rx.cond(
-                cell["drift"] != "",
-                rx.cond(
-                    cell["is_newest"],
-                    badge(t("Newest"), "good", "circle-check"),
-                    badge(cell["drift"], "warn", "arrow-down-to-line"),
-                ),
-            ),
+            drift_badge(cell["drift"], cell["is_newest"]),
             rx.cond(cell["health"] != "", state_badges(cell["health"], False)),
             rx.el.span(cell["latency"], class_name="cell-sub num"),
             class_name="row tight",

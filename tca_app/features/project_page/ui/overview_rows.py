@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
-from tca_app.core.language.messages import _, ngettext
+from tca_app.core.language.messages import _
 from tca_app.core.language.stored import stored_text
 from tca_app.core.region.formats import number
 from tca_app.core.urls import link_of
 from tca_app.features.deployments.aggregates.history import WeekOfProject
 from tca_app.features.deployments.matrix.schemas import MatrixCell
+from tca_app.features.deployments.matrix.ui.drift import drift_words
 from tca_app.features.deployments.schemas import MeasuresRead
 from tca_app.features.deployments.ui.figures import Figure, figures_of
 from tca_app.features.deployments.ui.freeze_notice import Freeze
@@ -64,13 +65,6 @@ def cell_of(environment: MatrixCell, check: CheckRead | None, freeze: Freeze) ->
         latency="" if latency is None else _("{latency} ms", latency=number(latency)),
         freeze=freeze,
     )
-
-
-def drift_words(behind: int | None) -> str:
-    """Returns "Newest", "Behind by 3 releases", or "" before the first deployment."""
-    if behind is None:
-        return ""
-    return ngettext("Behind by {count} release", "Behind by {count} releases", behind) if behind else _("Newest")
 
 
 def _health(check: CheckRead | None) -> str:

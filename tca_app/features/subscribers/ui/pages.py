@@ -75,6 +75,7 @@ def _remove_button(row: SubscriberRow) -> rx.Component:
 
 COLUMNS = (
     Column("email", t("Address"), cell=lambda row: cut(row["email"]), sortable=True, wide=60),
+    Column("language", t("Language"), sortable=True),
     Column("created_at", t("Confirmed"), cell=lambda row: relative_time(row["created_at"]), sortable=True),
     Column("id", t("Actions"), cell=_remove_button, align_right=True),
 )

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import LANGUAGES, _
 from tca_app.features.subscribers import service as subscribers
 from tca_app.features.subscribers.filters import SUBSCRIBERS
 from tca_app.features.subscribers.policy import is_offered
@@ -22,11 +22,17 @@ class SubscriberRow(TypedDict):
 
     id: int
     email: str
+    language: str
     created_at: str
 
 
 def _row(subscriber: SubscriberRead) -> SubscriberRow:
-    return SubscriberRow(id=subscriber.id, email=subscriber.email, created_at=subscriber.created_at.isoformat())
+    return SubscriberRow(
+        id=subscriber.id,
+        email=subscriber.email,
+        language=LANGUAGES[subscriber.language],
+        created_at=subscriber.created_at.isoformat(),
+    )
 
 
 class SubscribersState(RemovalState, TableState, SessionState):

@@ -267,7 +267,7 @@ async def test_a_person_enters_a_deployment_once_however_often_they_click(consol
     assert await deployment_events() == [("deployment_queued", "queued"), ("deployment_requested", None)]
 
 
-async def test_the_cards_of_a_project_say_where_the_newest_release_runs(console: Console) -> None:
+async def test_the_cards_of_a_project_say_how_far_each_environment_is_behind(console: Console) -> None:
     owner, now = await make_user(), datetime.now(UTC)
     project_id = await make_project(owner)
     for environment, version, days in (("production", "1.0.0", 3), ("staging", "1.0.0", 2), ("staging", "1.1.0", 1)):
@@ -275,10 +275,10 @@ async def test_the_cards_of_a_project_say_where_the_newest_release_runs(console:
         await make_deployment(project_id, environment, status="succeeded", version=version, finished_at=finished_at)
     tab = await open_page(console, owner, f"/projects/{project_id}?tab=deployments")
     places = shown(await tab.send(ProjectDeploymentsState.load), ProjectDeploymentsState, "environments")
-    assert [(place["name"], place["is_newest"]) for place in places] == [
-        ("development", False),
-        ("staging", True),
-        ("production", False),
+    assert [(place["name"], place["drift"], place["is_newest"]) for place in places] == [
+        ("development", "", False),
+        ("staging", "Newest", True),
+        ("production", "Behind by 1 release", False),
     ]
 
 

@@ -16,14 +16,14 @@ from tests.ui.harness import Tab, console_on, shown, sign_in
 async def test_an_administrator_sees_and_removes_subscribers(monkeypatch: pytest.MonkeyPatch) -> None:
     admin = await make_admin()
     first = await make_subscriber("ana@example.com", "a" * 43)
-    await make_subscriber("bob@example.com", "b" * 43)
+    await make_subscriber("bob@example.com", "b" * 43, language="de")
     async with console_on(StateManagerMemory()) as console:
         tab = Tab(console, "tab", await sign_in(admin), "/admin/subscribers")
         await tab.hydrate()
         updates = await tab.send(SubscribersState.load)
-        assert [row["email"] for row in shown(updates, SubscribersState, "rows")] == [
-            "bob@example.com",
-            "ana@example.com",
+        assert [(row["email"], row["language"]) for row in shown(updates, SubscribersState, "rows")] == [
+            ("bob@example.com", "Deutsch"),
+            ("ana@example.com", "English"),
         ]
         assert shown(updates, SubscribersState, "is_offered") is False
         monkeypatch.setattr(get_settings(), "status_public", True)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TypedDict
 
 from tca_app.core.language.messages import N_, _, ngettext
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text, stored_text
 from tca_app.features.health.incidents.schemas import IncidentRead, NoteRead, incident_title
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.ui import routes
@@ -84,7 +84,7 @@ def line_of(incident: IncidentRead, now: datetime) -> IncidentLine:
 
 
 def component_names(incident: IncidentRead) -> str:
-    return ", ".join(stored_text(part.name) for part in incident.components)
+    return ", ".join(name_text(part.name) for part in incident.components)
 
 
 def _note(note: NoteRead) -> Note:

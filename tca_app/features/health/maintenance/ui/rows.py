@@ -3,7 +3,7 @@
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
-from tca_app.core.language.stored import stored_text
+from tca_app.core.language.stored import name_text
 from tca_app.features.health.maintenance.schemas import MaintenanceRead
 from tca_app.ui.zone import span_words
 
@@ -25,7 +25,7 @@ def window_line(window: MaintenanceRead, zone: ZoneInfo) -> WindowLine:
         id=window.id,
         title=window.title,
         message=window.message,
-        components=", ".join(stored_text(part.name) for part in window.components),
+        components=", ".join(name_text(part.name) for part in window.components),
         when=span_words(window.starts_at, window.ends_at, zone),
         is_active=window.state == "active",
         is_public=window.is_public,
