@@ -1,22 +1,27 @@
 """Words of registries are looked up at run time, so no call names them: each has a German text nevertheless."""
 
+import ast
 import re
 from collections.abc import Iterator
-from typing import TypeVar
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TypeVar, cast
 
 import pytest
 
-import tca_app.tca_app  # noqa: F401  all features
+import tca_app.tca_app
 from tca_app.core.database.concurrency import Changes
 from tca_app.core.errors import AppError
 from tca_app.core.events.log import CATALOGUE, Event
 from tca_app.core.jobs.queue import QUEUE_NAMES
-from tca_app.core.language.messages import read_catalogue
+from tca_app.core.language.messages import read_catalogue, speaking
 from tca_app.core.region.locales import LOCALES
 from tca_app.features.activity.field_labels import FIELDS, WORDS
 from tca_app.features.activity.type_labels import TYPES
 from tca_app.features.ci.exchange import REFUSED
+from tca_app.features.deployments.errors import illegal_step
 from tca_app.features.deployments.listing.filters import STATUS_LABELS
+from tca_app.features.deployments.policy import DeploymentState
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.health.probing.checks import PARTS, SERVICES
 from tca_app.features.jobs.filters import QUEUES
@@ -45,6 +50,32 @@ def german() -> set[str]:
 def test_each_error_has_a_german_text(german: set[str]) -> None:
     defaults = {error.default for error in _subclasses(AppError) if error.__module__.startswith("tca_app.")}
     assert defaults - german - ONLY_REST - {""} == set()
+
+
+def _plain_texts(path: Path, errors: set[str]) -> Iterator[str]:
+    """The texts of errors in a file that no call looks up: literals, and constants."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        named = {part.id for part in ast.walk(node.func) if isinstance(part, ast.Name)}
+        for text in node.args[-1:] if named & errors else ():
+            has_words = isinstance(text, ast.JoinedStr | ast.Constant) and " " in ast.unparse(text)
+            if (has_words and "_(" not in ast.unparse(text)) or (isinstance(text, ast.Name) and text.id.isupper()):
+                yield f"{path.name}: {ast.unparse(text)}"
+
+
+def test_each_error_that_a_screen_can_show_is_looked_up() -> None:
+    errors = {error.__name__ for error in _subclasses(AppError)} | {"FieldError"}
+    features = Path(tca_app.tca_app.__file__).parent / "features"
+    files = [path for path in features.rglob("*.py") if not {"github", "exchange.py", "logs.py"} & {*path.parts}]
+    assert [text for path in files for text in _plain_texts(path, errors)] == []
+
+
+def test_an_error_of_a_deployment_is_in_the_language_of_the_person() -> None:
+    going = cast(DeploymentState, SimpleNamespace(status="in_progress", reason=""))
+    assert illegal_step(going, "rolled_back").detail == "This deployment is in progress: it cannot be rolled back."
+    with speaking("de"):
+        assert illegal_step(going, "rolled_back").detail == "Dieses Deployment läuft. Nicht möglich: Zurückrollen."
 
 
 def test_each_event_has_a_german_title_and_the_name_of_its_type(german: set[str]) -> None:

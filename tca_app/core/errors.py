@@ -130,7 +130,7 @@ class SecondFactorSetupRequired(Forbidden):
     """The caller must have a second factor by now, and has none."""
 
     code = "second_factor_setup_required"
-    default = N_("Your organisation requires a second factor. Add one to your account to continue.")
+    default = N_("Your organization requires a second factor. Add one to your account to continue.")
 
 
 class NotFound(AppError):
@@ -174,7 +174,7 @@ class PayloadTooLarge(AppError):
     @classmethod
     def above(cls, limit: int) -> "PayloadTooLarge":
         shown = f"{limit // 1024**2} MiB" if limit >= 1024**2 else f"{limit // 1024} KiB"
-        return cls(f"The request body is larger than {shown}.")
+        return cls(_("The request body is larger than {size}.", size=shown))
 
 
 class UriTooLong(AppError):

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect, Request
 
 from tca_app.core.errors import BadRequest, Invalid, Unavailable
+from tca_app.core.language.messages import _
 from tca_app.core.outgoing.resilience import BulkheadFull, bulkhead
 
 MAX_BODY = 1024 * 1024
@@ -120,5 +121,5 @@ async def _read(chunks: AsyncIterator[bytes], slots: AsyncExitStack, caller: str
         else:
             body.clear()
     if refusal is not None:
-        raise Unavailable("Other large requests are being processed. Try again in a moment.") from refusal
+        raise Unavailable(_("Other large requests are being processed. Try again in a moment.")) from refusal
     return body

@@ -26,7 +26,7 @@ from tca_app.core.errors import (
     UriTooLong,
 )
 from tca_app.core.language.choice import browser_language
-from tca_app.core.language.messages import ENGLISH, speak
+from tca_app.core.language.messages import ENGLISH, _, speak
 from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.core.telemetry.error_reporting import report
 from tca_app.core.telemetry.log import request_id_var, user_id_var
@@ -154,6 +154,8 @@ class Edge:
             await send(message)
 
         try:
+            if is_api:
+                speak(_language(headers))
             if refusal := self._refusal(scope, headers):
                 await refuse(send_with_headers, refusal)
             elif scope["path"] == LIVE and scope["method"] in ("GET", "HEAD"):
@@ -163,7 +165,6 @@ class Edge:
             else:
                 client = scope["client_info"] = self._client(scope, headers, request_id)
                 client_ip_var.set(client.ip)
-                speak(_language(headers))
                 await self.rest(scope, receive, send_with_headers)
         finally:
             took, path = perf_counter() - started, scope["path"]
@@ -251,7 +252,7 @@ class Edge:
         if ours:
             return None
         _log_refusal(origin.decode("latin-1") if origin is not None else "")
-        return Forbidden("This call must come from the console's own pages.")
+        return Forbidden(_("This call must come from the console's own pages."))
 
     def address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         """Return the client address as seen by the last trusted proxy, never as claimed by the client."""

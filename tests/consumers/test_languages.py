@@ -70,7 +70,7 @@ async def digest(person: Actor) -> None:
 
 LINKS: dict[Callable[[Actor], Coroutine[Any, Any, None]], dict[str, tuple[str, str]]] = {
     reset: {
-        "en": ("Set a new password for TCA InfraForge", "somebody asked for a new password of your account ute."),
+        "en": ("Set a new password for TCA InfraForge", "Somebody asked for a new password for your account ute."),
         "de": ("Neues Passwort für TCA InfraForge festlegen", "Er gilt einmal und eine Stunde lang."),
     },
     new_account: {
@@ -78,18 +78,18 @@ LINKS: dict[Callable[[Actor], Coroutine[Any, Any, None]], dict[str, tuple[str, s
         "de": ("Ihr Konto bei TCA InfraForge", "Ein Administrator hat ein Konto für Sie angelegt."),
     },
     new_address: {
-        "en": ("Confirm your new email address", "you changed the email address of your account ute to this one."),
+        "en": ("Confirm your new email address", "You changed the email address of your account ute to this one."),
         "de": (
             "Bestätigen Sie Ihre neue E-Mail-Adresse",
             "Sie haben diese E-Mail-Adresse für Ihr Konto ute",
         ),
     },
     old_address: {
-        "en": ("The email address of your account was changed", "your account ute has another email address now."),
+        "en": ("The email address of your account was changed", "Your account ute now has another email address."),
         "de": ("Die E-Mail-Adresse Ihres Kontos wurde geändert", "Ihr Konto ute hat jetzt eine andere E-Mail-Adresse."),
     },
     membership: {
-        "en": ("Root added you to Billing as viewer", "you are now a viewer of Billing."),
+        "en": ("Root added you to Billing as viewer", "You now have the role viewer in Billing."),
         "de": ("Root hat Sie als Betrachter zu Billing hinzugefügt", "Sie gehören nun als Betrachter zu Billing."),
     },
     digest: {

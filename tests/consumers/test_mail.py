@@ -132,7 +132,7 @@ async def test_a_changed_password_always_sends_a_mail_even_to_oneself(sink: Sink
     await run(users.update_user, ana, ana.user_id, change)
     await do_jobs()
     assert [message["Subject"] for message in sink.got] == ["Your password was changed"]
-    assert "you changed the password" in body_of(sink.got[0], "plain")
+    assert "You changed the password" in body_of(sink.got[0], "plain")
     assert "Another-Boat" not in str(sink.got[0])
 
 

@@ -85,7 +85,7 @@ def _with_npm_that_says(words: str, folder: Path, monkeypatch: pytest.MonkeyPatc
         (folder / name).write_text(f"#!/bin/sh\n{content}\n")
         (folder / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.setattr(build.sys, "executable", str(folder / "builder"))
+    monkeypatch.setattr("sys.executable", str(folder / "builder"))
 
 
 def test_without_a_package_registry_a_build_fails_with_one_line(

@@ -17,12 +17,14 @@ from tca_app.core.cache.local import LocalCache, invalidate_on_commit
 from tca_app.core.database.connection import BACKGROUND_LIMITS, REQUEST_LIMITS, SERVER, STATEMENT_TIMEOUT_S, Connection
 from tca_app.core.database.statements import hide_terms
 from tca_app.core.errors import AppError, Conflict, FieldError, Invalid, Unavailable
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.core.telemetry.tracing import client_span
 
 POOL_WAIT_S = 2
 SERVER_OPTIONS = "-c timezone=UTC -c standard_conforming_strings=on -c random_page_cost=1.1"
-OUTCOME_UNKNOWN = "The database did not answer in time, so this may or may not be saved. Check before you try again."
+OUTCOME_UNKNOWN = N_(
+    "The database did not answer in time, so this may or may not be saved. Check before you try again."
+)
 
 _COMMIT = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
 
@@ -186,19 +188,19 @@ def unknown_when_lost() -> Iterator[None]:
     except (DBAPIError, psycopg.Error) as error:
         driver = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(driver, psycopg.OperationalError) and driver.sqlstate is None:
-            raise Unavailable(OUTCOME_UNKNOWN) from error
+            raise Unavailable(_(OUTCOME_UNKNOWN)) from error
         raise
 
 
 @contextmanager
 def refuse_duplicates(fields: dict[str, tuple[str, str]]) -> Iterator[None]:
-    """Turn a unique violation into a 409 at its field. `fields` maps a constraint name to (field, message)."""
+    """Turn a unique violation into a 409 at its field. `fields` maps a constraint to (field, message of `N_`)."""
     try:
         yield
     except IntegrityError as error:
         name = _constraint(error)
         if name in fields:
-            field, detail = fields[name]
+            field, detail = fields[name][0], _(fields[name][1])
             raise Conflict(detail, errors=[FieldError(f"/{field}", detail)]) from error
         raise
 

@@ -20,7 +20,7 @@ from tca_app.features.auth.policy import require_own
 from tca_app.models import AuthSession, User
 
 PROOF_LASTS = timedelta(minutes=10)
-NO_PASSWORD = "Your account has no password. Sign in again at your provider."  # noqa: S105  a sentence
+NO_PASSWORD = N_("Your account has no password. Sign in again at your provider.")
 
 # Whether the current call was refused for lack of a proof: a page then asks for it, whatever it does with the error.
 refused_var: ContextVar[bool] = ContextVar("step_up_refused", default=False)
@@ -73,7 +73,7 @@ async def reauthenticate(session: AsyncSession, actor: Actor, password: str) -> 
     if row is None:
         raise NotSignedIn
     if row.hashed_password is None:
-        raise Invalid.at("password", NO_PASSWORD)
+        raise Invalid.at("password", _(NO_PASSWORD))
     await confirm_password(session, actor, row.hashed_password, password, "password")
 
 

@@ -64,7 +64,7 @@ async def refuse_deployment(session: AsyncSession, actor: Actor, deployment_id: 
 async def _find_waiting(session: AsyncSession, actor: Actor, deployment_id: int) -> VisibleDeployment:
     row = await find_deployment(session, actor, "deployments.decide", deployment_id)
     if row.status != "pending_approval":
-        raise illegal_step(row, "be approved or refused")
+        raise illegal_step(row, "decided")
     return row
 
 
@@ -135,7 +135,7 @@ async def _find_rollback(
     row = await find_visible(session, actor, deployment_id)
     scope = await find_scope(session, actor, row.project_id)
     if row.status not in ("succeeded", "failed"):
-        raise illegal_step(row, "be rolled back")
+        raise illegal_step(row, "rolled_back")
     return row, scope, await _target(session, row, to_id)
 
 

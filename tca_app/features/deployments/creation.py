@@ -107,7 +107,8 @@ async def override_freeze(
         return ""
     if not reason:
         missing = [FieldError("/freeze_reason", _("Enter a reason for overriding the freeze."))]
-        detail = f"New deployments are blocked until {time_words(window.ends_at, ZONE.get())}: {window.why}"
+        until = time_words(window.ends_at, ZONE.get())
+        detail = _("New deployments are blocked until {until}: {reason}", until=until, reason=window.why)
         raise Frozen(detail, errors=missing if may_override_freeze(actor) else [])
     return reason
 

@@ -4,7 +4,7 @@ A caller that waits to start should retry on AwaitingApproval and EnvironmentBus
 """
 
 from tca_app.core.errors import Conflict, Forbidden
-from tca_app.core.language.messages import N_
+from tca_app.core.language.messages import N_, _
 from tca_app.features.deployments.policy import DeploymentState, was_refused
 
 
@@ -47,20 +47,33 @@ class DeploymentFinished(IllegalStep):
     code = "deployment_finished"
 
 
-def illegal_step(row: DeploymentState, asked: str) -> IllegalStep:
-    """Returns the error for the state of `row`. `asked` is the step that is not possible."""
-    if row.status == "pending_approval":
-        return AwaitingApproval(f"This deployment is awaiting approval: it cannot {asked}.")
+_STEPS = {
+    "queued": N_("be queued"),
+    "in_progress": N_("start"),
+    "succeeded": N_("succeed"),
+    "failed": N_("fail"),
+    "cancelled": N_("be cancelled"),
+    "decided": N_("be approved or refused"),
+    "rolled_back": N_("be rolled back"),
+}
+_STATES: dict[str, tuple[type[IllegalStep], str]] = {
+    "pending_approval": (AwaitingApproval, N_("This deployment is awaiting approval: it cannot {step}.")),
+    "in_progress": (AlreadyInProgress, N_("This deployment is in progress: it cannot {step}.")),
+    "queued": (IllegalStep, N_("This deployment is queued: it cannot {step}.")),
+    "succeeded": (DeploymentFinished, N_("This deployment has already succeeded: it cannot {step}.")),
+    "failed": (DeploymentFinished, N_("This deployment has already failed: it cannot {step}.")),
+}
+
+
+def illegal_step(row: DeploymentState, step: str) -> IllegalStep:
+    """Returns the error for the state of `row`. `step` is what is not possible: a state, a decision or a rollback."""
     if row.status == "cancelled":
-        because = f": {row.reason}" if row.reason else "."
-        if was_refused(row):
-            return ApprovalRefused(f"This deployment was refused{because}")
-        return DeploymentCancelled(f"This deployment was cancelled{because}")
-    if row.status == "in_progress":
-        return AlreadyInProgress(f"This deployment is in progress: it cannot {asked}.")
-    if row.status == "queued":
-        return IllegalStep(f"This deployment is queued: it cannot {asked}.")
-    return DeploymentFinished(f"This deployment has already {row.status}: it cannot {asked}.")
+        refused = was_refused(row)
+        words = N_("This deployment was refused") if refused else N_("This deployment was cancelled")
+        kind = ApprovalRefused if refused else DeploymentCancelled
+        return kind(f"{_(words)}: {row.reason}" if row.reason else f"{_(words)}.")
+    error, sentence = _STATES[row.status]
+    return error(_(sentence, step=_(_STEPS[step])))
 
 
 class EnvironmentBusy(Conflict):

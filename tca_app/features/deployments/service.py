@@ -110,7 +110,7 @@ async def step_deployment(
     row = await find_deployment(session, actor, "deployments.write", deployment_id)
     try:
         if data.status not in next_states(row):
-            raise illegal_step(row, f"become {in_words(data.status)}")
+            raise illegal_step(row, data.status)
         return deployment_read(await take_step(session, actor, row, data.status, data.reason))
     except (IllegalStep, EnvironmentBusy) as refusal:
         await note_sign_of_life(session, row.id)

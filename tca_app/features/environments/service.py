@@ -27,7 +27,7 @@ from tca_app.models import Deployment, Environment
 from tca_app.models.user import changed_by
 
 MAX_ENVIRONMENTS = 50
-NAME_TAKEN = "This project already has an environment with this name."
+NAME_TAKEN = N_("This project already has an environment with this name.")
 _environments = Environment.__table__.c
 _COLUMNS = tuple(_environments[name] for name in EnvironmentRead.model_fields)
 _OF_PROJECT = select(*_COLUMNS).where(

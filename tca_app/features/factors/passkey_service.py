@@ -24,7 +24,7 @@ from tca_app.features.factors.schemas import (
 )
 from tca_app.models import Factor
 
-NOT_GENUINE = "This passkey cannot be used. Try again, or use another device."
+NOT_GENUINE = N_("This passkey cannot be used. Try again, or use another device.")
 
 
 class PasskeyUnknown(BadCredentials):
@@ -51,7 +51,7 @@ async def add_passkey(session: AsyncSession, actor: Actor, data: PasskeyCreate) 
     redeemed = await one_time_tokens.redeem(session, passkeys.REGISTRATION, challenge)
     made = passkeys.verify_new(data.credential, challenge) if redeemed else None
     if made is None or redeemed is None or redeemed.user_id != actor.user_id:
-        raise Invalid.at("credential", NOT_GENUINE)
+        raise Invalid.at("credential", _(NOT_GENUINE))
     values = {
         "user_id": actor.user_id,
         "kind": "passkey",

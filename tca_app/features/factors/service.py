@@ -13,7 +13,7 @@ from tca_app.core.display_name import display_name
 from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.features.auth import one_time_tokens, service as auth
 from tca_app.features.auth.policy import require_own
 from tca_app.features.auth.second_factor import PURPOSE
@@ -34,7 +34,7 @@ from tca_app.models import Factor, User
 
 KINDS = {"totp": "authenticator app", "passkey": "passkey"}
 MAX_FACTORS = 20
-LAST_IS_REQUIRED = "Your organisation requires a second factor. Add another one before you remove this one."
+LAST_IS_REQUIRED = N_("Your organization requires a second factor. Add another one before you remove this one.")
 CHANGED = "two-factor authentication changed"
 _factors = Factor.__table__.c
 COLUMNS = tuple(_factors[name] for name in FactorRead.model_fields)
@@ -123,7 +123,7 @@ async def remove_factor(session: AsyncSession, actor: Actor, factor_id: int) -> 
         raise NotFound
     if not (await list_factors(session, actor)).factors:
         if instance_settings().requires_two_factor(is_superuser=actor.is_superuser):
-            raise Conflict(LAST_IS_REQUIRED)
+            raise Conflict(_(LAST_IS_REQUIRED))
         await recovery_codes.drop(session, actor.user_id)
     auth.forget_person(session, actor.user_id)
     await emit(session, actor, events.FactorRemoved(**about(actor), kind=KINDS[row.kind], name=row.name))

@@ -11,7 +11,7 @@ from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.groups import events, policy
 from tca_app.features.groups.listing import GROUPS, MAX_GROUPS
@@ -31,7 +31,7 @@ from tca_app.models.user import changed_by
 _GROUPS = Group.__table__
 _groups, _members, _used = _GROUPS.c, GroupMember.__table__.c, ProjectGroup.__table__.c
 _users = User.__table__.c
-_TAKEN = {"uq_groups_name": ("name", "A group has this name already.")}
+_TAKEN = {"uq_groups_name": ("name", N_("A group has this name already."))}
 
 
 async def get_group(session: AsyncSession, actor: Actor, group_id: int) -> GroupRead:
@@ -114,7 +114,7 @@ async def add_group_member(session: AsyncSession, actor: Actor, group_id: int, d
     await require_active_user(session, "user_id", data.user_id)
     put = insert(GroupMember.__table__).values(group_id=group_id, user_id=data.user_id).on_conflict_do_nothing()
     if (await session.execute(put.returning(_members.user_id))).first() is None:
-        detail = "This user is already in the group."
+        detail = _("This user is already in the group.")
         raise Conflict(detail, errors=[FieldError("/user_id", detail)])
     await refresh_roles(session, await _projects_of(session, group_id), data.user_id)
     name = (await display_names(session, [data.user_id]))[data.user_id]

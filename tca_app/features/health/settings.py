@@ -60,7 +60,7 @@ def _given(data: CheckUpdate, kind: str) -> dict[str, Any]:
     given = data.given()
     unused = [name for name in OF_ADDRESSES if name in given and kind != "environment"]
     if unused:
-        detail = "This setting only applies to environments with a URL."
+        detail = _("This setting only applies to environments with a URL.")
         raise Invalid(errors=[FieldError(f"/{name}", detail) for name in unused])
     if "any_status" in given and "expected_status" in given:
         raise Invalid.at("any_status", _("Leave this out when you set an expected status."))

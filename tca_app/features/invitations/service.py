@@ -13,7 +13,7 @@ from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
 from tca_app.core.jobs.queue import enqueue
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.core.security.tokens import new_token, token_hash
 from tca_app.features.auth.policy import require_own
@@ -33,9 +33,9 @@ from tca_app.models.auth import IS_UNANSWERED as IS_UNANSWERED_TEXT
 
 TASK = "send_invitation"
 LIFE = timedelta(hours=24)
-HAS_ACCOUNT = "This address has an account already."
-NO_ACCOUNTS = "The instance settings let nobody create an account by invitation."
-ANSWERED = "This invitation was accepted or revoked already."
+HAS_ACCOUNT = N_("This address has an account already.")
+NO_ACCOUNTS = N_("The instance settings let nobody create an account by invitation.")
+ANSWERED = N_("This invitation was accepted or revoked already.")
 _QUIET = {"synchronize_session": False}
 
 
@@ -59,7 +59,7 @@ async def invite(session: AsyncSession, actor: Actor, data: InvitationCreate) ->
     await _require(session, actor, data.project_id, data.role or "")
     if data.project_id is None:
         if instance_settings().sign_up == "nobody":
-            raise Conflict(NO_ACCOUNTS)
+            raise Conflict(_(NO_ACCOUNTS))
         await _refuse_accounts(session, data.emails)
     else:
         await _require(session, actor, data.project_id, *await _roles_of_open(session, data.project_id, emails))
@@ -115,7 +115,7 @@ async def revoke_invitation(session: AsyncSession, actor: Actor, invitation_id: 
 async def _change_unanswered(session: AsyncSession, invitation_id: int, values: dict[str, Any]) -> None:
     change = update(Invitation).where(invitations.id == invitation_id, IS_UNANSWERED).values(values)
     if (await session.execute(change.returning(invitations.id), execution_options=_QUIET)).first() is None:
-        raise Conflict(ANSWERED)
+        raise Conflict(_(ANSWERED))
 
 
 async def _require(session: AsyncSession, actor: Actor, project_id: int | None, *roles: str) -> None:
@@ -134,7 +134,7 @@ async def _refuse_accounts(session: AsyncSession, emails: list[str]) -> None:
         (await session.execute(select(User.__table__.c.email).where(User.__table__.c.email.in_(emails)))).scalars()
     )
     if known:
-        faults = [FieldError(f"/emails/{n}", HAS_ACCOUNT) for n, email in enumerate(emails) if email in known]
+        faults = [FieldError(f"/emails/{n}", _(HAS_ACCOUNT)) for n, email in enumerate(emails) if email in known]
         raise Conflict(
             _("These addresses have an account already: {known}.", known=", ".join(sorted(known))), errors=faults
         )

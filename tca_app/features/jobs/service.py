@@ -10,11 +10,12 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.jobs.queue import QUEUE_NAMES, wake_workers
+from tca_app.core.language.messages import N_, _
 from tca_app.features.jobs import policy
 from tca_app.features.jobs.events import JobDiscarded, JobRetried
 from tca_app.features.jobs.schemas import JobBulk, JobResult, QueueQuery, QueueRead, QueuesRead
 
-NOT_DEAD = "This job is not dead. It is waiting, running or done."
+NOT_DEAD = N_("This job is not dead. It is waiting, running or done.")
 
 # The lag of a job starts at its scheduled time; jobs scheduled for the future have no lag.
 _QUEUES = text(
@@ -82,7 +83,7 @@ async def _act(
 ) -> None:
     kind = (await session.execute(change, {"id": job_id})).scalar()
     if kind is None:
-        raise NotFound(NOT_DEAD)
+        raise NotFound(_(NOT_DEAD))
     reason = (await session.execute(_REASON, {"id": job_id})).scalar() or ""
     await session.execute(_FORGET, {"id": job_id})
     await emit(session, actor, event(subject_id=job_id, subject_name=kind, reason=reason[:500]))

@@ -187,7 +187,7 @@ KINDS: dict[str, Kind] = {
         template="factor",
     ),
     "recovery_code_used": Kind(
-        N_("A recovery code of yours is used"),
+        N_("One of your recovery codes is used"),
         "subject",
         N_("{actor} used one of your recovery codes; {left} left"),
         template="factor",
@@ -199,7 +199,7 @@ KINDS: dict[str, Kind] = {
         template="factor",
     ),
     "passkey_refused": Kind(
-        N_("A passkey of yours may have been copied"),
+        N_("One of your passkeys may have been copied"),
         "subject",
         N_("{actor} refused your passkey {name}, because it may have been copied"),
         template="factor",

@@ -138,10 +138,10 @@ async def change_preferences(
     for number, change in enumerate(changes):
         found = offered.get((change.kind, change.channel))
         if found is None:
-            detail = "This notification is not available on that channel."
+            detail = _("This notification is not available on that channel.")
             raise Forbidden(detail, errors=[FieldError(f"/preferences/{number}/kind", detail)])
         if found.is_fixed and not change.is_on:
-            detail = "This notification cannot be disabled."
+            detail = _("This notification cannot be disabled.")
             raise Conflict(detail, errors=[FieldError(f"/preferences/{number}/is_on", detail)])
     last = {(change.kind, change.channel): change.is_on for change in changes}
     rows = [

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from tca_app.core.events.log import emit
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.default_environments import create_default_environments
 from tca_app.features.projects.queries import get_project
@@ -19,7 +19,7 @@ from tca_app.features.projects.schemas import ProjectCreate, ProjectRead
 from tca_app.features.projects.user_lookups import UnknownPerson, active_users, display_names
 from tca_app.models import Project, ProjectMember
 
-SLUG_TAKEN = "This slug is taken."
+SLUG_TAKEN = N_("This slug is taken.")
 SLUG_ROUNDS = 20
 MAX_NAME = 100
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
@@ -71,7 +71,7 @@ async def _insert_under_slug(session: AsyncSession, actor: Actor, fields: dict[s
     if fields["slug"]:
         project_id = await _insert(session, actor, fields)
         if project_id is None:
-            raise Conflict(SLUG_TAKEN, errors=[FieldError("/slug", SLUG_TAKEN)])
+            raise Conflict(_(SLUG_TAKEN), errors=[FieldError("/slug", _(SLUG_TAKEN))])
         return project_id
     base = slug_of(fields["name"])
     slug = base

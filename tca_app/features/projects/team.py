@@ -42,7 +42,7 @@ async def add_member(session: AsyncSession, actor: Actor, project_id: int, data:
     row = {"project_id": project_id, "user_id": data.user_id, "role": data.role}
     put = insert(ProjectMember).values(row).on_conflict_do_nothing(index_elements=["project_id", "user_id"])
     if (await session.execute(put.returning(col(ProjectMember.id)))).first() is None:
-        detail = "This user is already a member."
+        detail = _("This user is already a member.")
         raise Conflict(detail, errors=[FieldError("/user_id", detail)])
     added = await membership(session, project_id, data.user_id)
     about = {"user_id": data.user_id, "user_name": display_name(added), "role": data.role}
@@ -73,7 +73,7 @@ async def change_member(
     if member.role != data.role:
         raise Conflict(
             _(
-                "By {member} this person is {role} at least. Change that first.",
+                "Through {member}, this person is at least {role}. Change that first.",
                 member=_group_words(member),
                 role=member.role,
             )
@@ -95,7 +95,7 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
     if member.by_groups:
         raise Conflict(
             _(
-                "{member} is a member by {member2}. Change that first.",
+                "{member} is a member through {member2}. Change that first.",
                 member=display_name(member),
                 member2=_group_words(member),
             )

@@ -45,7 +45,7 @@ async def notice_of(session: AsyncSession, event: RecordedEvent) -> Notice | Non
 
 def _of_check(event: RecordedEvent, name: str) -> Notice:
     if event.type == "health_degraded":
-        since = _("{name} is down since {time}.", name=name, time=moment(event.at))
+        since = _("{name} has been down since {time}.", name=name, time=moment(event.at))
         return _("{subject} is down", subject=name), since
     span = duration(event.data["lasted"])
     return _("{name} is operational again", name=name), _("{name} was down for {lasted}.", name=name, lasted=span)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.config.settings import get_settings
 from tca_app.core.errors import Conflict, FieldError, Gone
 from tca_app.core.jobs.queue import enqueue
-from tca_app.core.language.messages import N_
+from tca_app.core.language.messages import N_, _
 from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.auth import one_time_tokens
 from tca_app.models import User
@@ -18,7 +18,7 @@ CONFIRM_TASK = "send_email_confirmation"
 NOTICE_TASK = "send_email_notice"
 PURPOSE = "email_change"
 TOKEN_LIFE = timedelta(hours=1)
-TAKEN = "This email address is taken."
+TAKEN = N_("This email address is taken.")
 _users = User.__table__.c
 
 
@@ -49,7 +49,7 @@ async def count_attempt(user_id: int) -> None:
 
 async def _refuse_taken(session: AsyncSession, email: str) -> None:
     if (await session.execute(select(_users.id).where(_users.email == email))).first() is not None:
-        raise Conflict(TAKEN, errors=[FieldError("/email", TAKEN)])
+        raise Conflict(_(TAKEN), errors=[FieldError("/email", _(TAKEN))])
 
 
 async def ask_for_confirmation(session: AsyncSession, user_id: int, email: str) -> None:

@@ -14,7 +14,7 @@ from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.display_name import display_name
 from tca_app.core.errors import Conflict, Invalid, NotFound, PasswordChangeRequired
 from tca_app.core.events.log import emit
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.core.security.tokens import hash_password, password_fault
 from tca_app.features.auth import one_time_tokens, service as auth, throttle
 from tca_app.features.auth.policy import require_own
@@ -54,7 +54,7 @@ class _UserRow(VersionedRow, Protocol):
 Lock = Literal["change", "remove"] | None
 UNIQUE = {
     "uq_users_email": ("email", email_change.TAKEN),
-    "uq_users_username": ("username", "This username is taken."),
+    "uq_users_username": ("username", N_("This username is taken.")),
 }
 
 

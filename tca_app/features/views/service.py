@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import lock, refuse_duplicates
 from tca_app.core.errors import Conflict, Invalid, NotFound
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.features.projects import queries as projects
 from tca_app.features.tokens import service as tokens
 from tca_app.features.views import policy
@@ -24,7 +24,7 @@ _RECORDS, _OPTIONAL = (
     {"members": "project_id", "deliveries": "webhook_id"},
     {"webhooks": "project_id", "own_tokens": "project_id"},
 )
-_TAKEN = {"uq_saved_views_user_id_list_name": ("name", "A view of this list has this name already.")}
+_TAKEN = {"uq_saved_views_user_id_list_name": ("name", N_("A view of this list has this name already."))}
 
 
 def _visible(actor: Actor) -> Select[tuple[object, ...]]:

@@ -37,7 +37,8 @@ class ZoomState(SessionMixin, mixin=True):
         """Opens the page with the days of the form."""
         days = DayRange.of(form.get("from", ""), form.get("to", ""))
         if days is None:
-            self._toast(_("Choose days of the last {max_days}, the first one first.", max_days=MAX_DAYS), kind="error")
+            words = _("Choose a range within the last {max_days} days, first day first.", max_days=MAX_DAYS)
+            self._toast(words, kind="error")
             return None
         return self._go_to({"from": days.since.isoformat(), "to": days.until.isoformat()})
 

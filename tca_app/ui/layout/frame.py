@@ -91,7 +91,7 @@ def _second_factor_banner() -> rx.Component:
         SessionState.second_factor_left != "",
         rx.el.p(
             t(
-                "Your organisation requires a second factor. Time left: {second_factor_left}. {link}",
+                "Your organization requires a second factor. Time left: {second_factor_left}. {link}",
                 second_factor_left=rx.el.strong(SessionState.second_factor_left),
                 link=link(t("Add a second factor"), to=f"{routes.SETTINGS}?tab=two-factor"),
             ),

@@ -21,7 +21,7 @@ from tca_app.features.health import details
         (counted(1204, details.MAILS.failed), "1,204 E-Mails fehlgeschlagen, werden wiederholt"),
         (
             details.BACKUP_FAILED.format(time="2026-05-04 03:00", last=details.NO_BACKUP_YET),
-            "um 2026-05-04 03:00 UTC fehlgeschlagen, siehe Log; noch kein Backup",
+            "fehlgeschlagen (2026-05-04 03:00 UTC), siehe Log; noch kein Backup",
         ),
         (details.DISK.format(share=4, size=100), "4\N{NO-BREAK SPACE}% von 100 GiB frei"),
         ("HTTP 502", "HTTP 502"),

@@ -70,7 +70,7 @@ async def test_a_job_of_an_older_version_sends_english(mailbox: Mailbox) -> None
 
 EXPECTED = {
     "en": [
-        ("Shop is down", "Shop is down since ", "Unsubscribe: http"),
+        ("Shop is down", "Shop has been down since ", "Unsubscribe: http"),
         ("Shop is operational again", "Shop was down for 2 days 4 h.", ""),
         ("Incident: Slow", "We look.", ""),
         ("Update: Slow", "A cable.", ""),

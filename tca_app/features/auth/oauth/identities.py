@@ -11,6 +11,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import lock
 from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events.log import emit
+from tca_app.core.language.messages import N_, _
 from tca_app.features.auth import events, one_time_tokens
 from tca_app.features.auth.oauth.identity import Person, SignInRefused
 from tca_app.features.auth.oauth.providers import Provider, label_of, providers
@@ -21,7 +22,7 @@ from tca_app.features.auth.step_up import note_proof, require_recent_proof
 from tca_app.models import Identity, User
 
 _identities, _users = Identity.__table__.c, User.__table__.c
-ONLY_WAY = "This is your only way to sign in. Set a password or link another one first."
+ONLY_WAY = N_("This is your only way to sign in. Set a password or link another one first.")
 
 
 class Found(NamedTuple):
@@ -163,7 +164,7 @@ async def unlink(session: AsyncSession, actor: Actor, identity_id: int) -> None:
     if found is None:
         raise NotFound
     if not has_password and not any(other.is_usable for other in identities if other.id != identity_id):
-        raise Conflict(ONLY_WAY)
+        raise Conflict(_(ONLY_WAY))
     await session.execute(delete(Identity).where(_identities.id == identity_id))
     await one_time_tokens.withdraw(session, PURPOSE, actor.user_id)
     about = {"subject_id": actor.user_id, "subject_name": actor.display_name}

@@ -133,7 +133,10 @@ def _form() -> rx.Component:
                 t("Repository"),
                 max_length=255,
                 placeholder="acme/ledger",
-                hint=t("As the CI service writes it. owner/* for all of an owner. Or name it in other claims."),
+                hint=t(
+                    "As the CI service writes it. Use owner/* for all repositories of an owner, "
+                    "or name the repository in other claims."
+                ),
                 spell_check=False,
             ),
             text_field(
@@ -149,7 +152,7 @@ def _form() -> rx.Component:
                 "environment",
                 t("Environment"),
                 max_length=255,
-                hint=t("Of the CI service. Empty: any."),
+                hint=t("As the CI service names it. Empty: any."),
                 spell_check=False,
             ),
             text_field(

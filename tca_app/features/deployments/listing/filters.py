@@ -17,9 +17,9 @@ SOURCE_LABELS = {"ui": N_("Console"), "api": "REST", "github": "GitHub"}
 
 # A list shows the text of a filter as it is, so each number of days has its own.
 ENDED_IN = {
-    "7": N_("Ended in 7 days (UTC)"),
-    "30": N_("Ended in 30 days (UTC)"),
-    "90": N_("Ended in 90 days (UTC)"),
+    "7": N_("Ended in the last 7 days (UTC)"),
+    "30": N_("Ended in the last 30 days (UTC)"),
+    "90": N_("Ended in the last 90 days (UTC)"),
 }
 ENDED = {"ended_on": N_("Ended on"), "ended_since": N_("Ended since"), "ended_until": N_("Ended until")}
 

@@ -38,4 +38,4 @@ DEFINITIONS = (
         N_("Elite: at most 1 hour. High: 1 day. Medium: 1 week."),
     ),
 )
-LEVELS_SOURCE = N_("Limits after the clusters of the {source} by DORA.")
+LEVELS_SOURCE = N_("Thresholds from the clusters of the {source} by DORA.")

@@ -68,8 +68,8 @@ def _panels() -> rx.Component:
 def _requirement() -> rx.Component:
     return rx.el.p(
         t(
-            "Your organisation requires a second factor. Add one before your time ends "
-            "{required_from}. After that you can do nothing else here.",
+            "Your organization requires a second factor. Add one before your time ends {required_from}. "
+            "After that you can do nothing else here.",
             required_from=relative_time(state.required_from),
         ),
         class_name="notice warning",
@@ -243,7 +243,7 @@ def _confirmation() -> rx.Component:
             is_removal,
             rx.cond(
                 state.is_kept,
-                LAST_IS_REQUIRED,
+                t(LAST_IS_REQUIRED),
                 rx.cond(
                     state.is_last, last, t("Signing in no longer works with it. Your other sessions are signed out.")
                 ),

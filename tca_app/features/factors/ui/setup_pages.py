@@ -25,9 +25,9 @@ def add_second_factor_page() -> rx.Component:
             rx.el.p(
                 rx.cond(
                     has_some,
-                    t("Done: your account has the second factor that your organisation requires."),
+                    t("Done: your account has the second factor that your organization requires."),
                     t(
-                        "Your organisation requires one, and your time to add it is over. "
+                        "Your organization requires one, and your time to add it is over. "
                         "Add an authenticator app or a passkey to continue."
                     ),
                 ),

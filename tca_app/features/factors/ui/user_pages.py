@@ -50,7 +50,7 @@ def _confirmation() -> rx.Component:
         title=t("Reset two-factor authentication?"),
         text=t(
             "All second factors and recovery codes of this user are removed, and their sessions end. "
-            "Then the password alone signs them in. Make sure that it is them who ask."
+            "Then the password alone signs them in. Make sure that the request comes from them."
         ),
         confirm=t("Reset two-factor"),
         on_confirm=state.reset_factors,

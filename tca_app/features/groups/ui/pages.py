@@ -34,7 +34,7 @@ def groups_page() -> rx.Component:
         confirm_dialog(
             open_=state.removed_id > 0,
             title=t("Delete the group {deleted_name}?", deleted_name=state.removed_name),
-            text=t("Its people lose the roles that they have by it. Roles of their own stay."),
+            text=t("Its people lose the roles that they have through it. Their own roles stay."),
             confirm=t("Delete group"),
             on_confirm=state.delete,
             on_cancel=state.cancel_remove(),

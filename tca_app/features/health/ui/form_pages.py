@@ -64,7 +64,7 @@ def check_dialog(state: Any) -> rx.Component:
                 "severity",
                 t("Severity of incidents"),
                 (("minor", t("Minor")), ("major", t("Major")), ("critical", t("Critical"))),
-                hint=t("Of the incidents that this check opens."),
+                hint=t("For incidents that this check opens."),
             ),
             check_field(state, "is_paused", t("Paused"), hint=t("Checks stop, and any open incident is resolved.")),
             check_field(

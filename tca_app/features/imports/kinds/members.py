@@ -7,6 +7,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.language.messages import N_, _
 from tca_app.features.imports.kinds.base import Faults, Options, Planned
 from tca_app.features.imports.parsing import Record
 from tca_app.features.projects import policy, service as projects, team
@@ -16,7 +17,7 @@ from tca_app.models import ProjectMember, User
 _users, _members = User.__table__.c, ProjectMember.__table__.c
 _Found = Row[*tuple[Any, ...]]
 ROLES: tuple[str, ...] = get_args(GrantedRole)
-UNKNOWN = "username: There is no active user with this username."
+UNKNOWN = N_("There is no active user with this username.")
 
 
 class Members:
@@ -67,17 +68,17 @@ class Members:
 def _planned(actor: Actor, my_role: str | None, options: Options, record: Record, row: _Found | None) -> Planned:
     faults = Faults()
     if not record.values.get("username"):
-        faults.add("username: Required.")
+        faults.add(f"username: {_('Required.')}")
     elif row is None or (row.role is None and not row.is_active):
-        faults.add(UNKNOWN)
+        faults.add(f"username: {_(UNKNOWN)}")
     user_id, before = (row.id, row.role) if row is not None else (0, None)
     role = record.values.get("role", "").lower() or before or "viewer"
     if before is not None and (role == before or options.existing == "skip"):
         return faults.refuse(Planned(record, "unchanged", row_id=user_id))
     if "owner" in (role, before):
-        faults.add("role: Transfer the project to change its owner.")
+        faults.add(f"role: {_('Transfer the project to change its owner.')}")
     elif role not in ROLES:
-        faults.add(f"role: Use {', '.join(ROLES)}.")
+        faults.add(f"role: {_('Use {names}.', names=', '.join(ROLES))}")
     else:
         with faults:
             policy.require(actor, policy.grant_action(*filter(None, (role, before))), my_role)

@@ -91,7 +91,7 @@ def _checked(actor: Actor, options: Options, record: Record, row: _Found | None,
         return Planned(record, "new", values=validated(ProjectCreate, _without_empty(values, "status"), faults))
     if row.deleted_at is not None or not policy.may(actor, "projects.read", row.my_role):
         # Nothing more is said of a project that the importer may not see.
-        faults.add(f"slug: {SLUG_TAKEN}")
+        faults.add(f"slug: {_(SLUG_TAKEN)}")
         validated(ProjectCreate, _without_empty(values, "status"), faults)
         return Planned(record, "new")
     if options.existing == "skip":

@@ -10,7 +10,7 @@ from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.errors import Conflict
 from tca_app.core.jobs.queue import enqueue
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
 from tca_app.core.schema import Email, InputModel
 from tca_app.features.auth import password_reset
 from tca_app.features.imports.kinds.base import Faults, Options, Planned, flag, validated
@@ -24,7 +24,7 @@ from tca_app.models import User
 _users = User.__table__.c
 _Found = Row[*tuple[Any, ...]]
 FIELDS = ("email", "username", "full_name", "is_active", "is_superuser")
-NO_MAIL = "Mail is off, so nobody can be invited. Choose accounts instead."
+NO_MAIL = N_("Mail is off, so no one can be invited. Choose accounts instead.")
 
 
 class _Invited(InputModel):
@@ -69,7 +69,7 @@ class Users:
     async def prepare(self, session: AsyncSession, actor: Actor, options: Options) -> None:
         """Without this lock first, two imports that change users in another order could deadlock."""
         if options.new_users == "invitation" and not get_settings().has_mail:
-            raise Conflict(NO_MAIL)
+            raise Conflict(_(NO_MAIL))
         await users.lock_superusers(session)
 
     async def apply(self, session: AsyncSession, actor: Actor, options: Options, planned: Planned) -> None:

@@ -136,7 +136,7 @@ def _result() -> rx.Component:
             rx.el.p(shown, " ", rx.el.strong(state.summary), role="status", class_name="num"),
             rx.cond(
                 state.failed > 0,
-                rx.el.p(t("What failed is in the error file, with the reasons. Mend it and import it again.")),
+                rx.el.p(t("The error file has the rows that failed, with the reasons. Fix it and import it again.")),
             ),
             rx.el.div(link(_list_name(), to=state.list_url, class_name="btn primary"), class_name="row"),
             class_name="stack",

@@ -104,14 +104,16 @@ def _sections() -> rx.Component:
             rx.el.div(
                 _text("app_name", max_length=50, required=True),
                 _text(
-                    "time_zone", hint=t("For the public status page, and when a person's is unknown."), max_length=64
+                    "time_zone",
+                    hint=t("Used for the public status page, and for people whose time zone is unknown."),
+                    max_length=64,
                 ),
                 select_field(
                     state,
                     "language",
                     LABELS["language"],
                     tuple(LANGUAGES.items()),
-                    hint=t("For mails to people who chose none, and for Slack messages."),
+                    hint=t("Used for mails to people who have not chosen one, and for Slack messages."),
                 ),
                 _check("status_public", t("Everybody sees the components that were chosen for it.")),
                 class_name="stack",

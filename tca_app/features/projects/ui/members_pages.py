@@ -90,7 +90,7 @@ def _role(member: MemberRow) -> rx.Component:
         rx.cond(member["can_change"], _role_select(member), rx.el.span(member["role_label"])),
         rx.cond(
             member["by_groups"] != "",
-            rx.el.div(t("by group {by_groups}", by_groups=member["by_groups"]), class_name="cell-sub"),
+            rx.el.div(t("through group {by_groups}", by_groups=member["by_groups"]), class_name="cell-sub"),
         ),
     )
 

@@ -47,7 +47,7 @@ class AllTokensState(BulkActions, SessionState):
                 "revoke",
                 N_("Revoke"),
                 N_("revoked"),
-                N_("Whatever uses them stops working now. This cannot be undone."),
+                N_("Anything that uses them stops working immediately. This cannot be undone."),
                 needs="is_active",
                 danger=True,
             ),

@@ -44,7 +44,7 @@ def project_token_settings() -> rx.Component:
     """The tokens of a project, for those who may see them."""
     return rx.cond(
         is_at_its_url(state) & state.is_shown,
-        _section(t("API tokens"), t("CI uses a token of the project. It works after its maker has left.")),
+        _section(t("API tokens"), t("CI uses a token of the project. It keeps working after its creator leaves.")),
     )
 
 
@@ -213,7 +213,7 @@ def _revoke_dialog() -> rx.Component:
     return confirm_dialog(
         open_=is_at_its_url(state) & (state.asking == "revoke"),
         title=rx.el.span(t("Revoke {asked_name}?", asked_name=state.asked_name)),
-        text=t("Whatever uses this token stops working now. This cannot be undone."),
+        text=t("Anything that uses this token stops working immediately. This cannot be undone."),
         confirm=t("Revoke token"),
         on_confirm=state.revoke,
         on_cancel=state.cancel(),

@@ -70,7 +70,7 @@ async def test_chips_name_what_is_in_force(console: Console, owner: Actor) -> No
         "Project: Billing",
         "By: Ana Lopez",
         "By: unknown",
-        "Ended in 30 days (UTC)",
+        "Ended in the last 30 days (UTC)",
         "Created from 2026-01-01",
     ]
     assert len(shown(updates, state, "rows")) == 1

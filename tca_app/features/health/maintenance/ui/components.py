@@ -61,7 +61,7 @@ def _form_dialog() -> rx.Component:
     return form_dialog(
         form,
         title=rx.cond(is_new, t("Plan maintenance"), rx.el.span(t("Edit {form_name}", form_name=form.form_name))),
-        text=t("While it is on, its components open no incidents and notify no users. Scores leave the time out."),
+        text=t("During maintenance, its components open no incidents and notify no one. Scores exclude this time."),
         submit=rx.cond(is_new, t("Plan maintenance"), t("Save")),
         on_submit=form.save,
         fields=[
