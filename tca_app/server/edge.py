@@ -154,8 +154,6 @@ class Edge:
             await send(message)
 
         try:
-            if is_api:
-                speak(_language(headers))
             if refusal := self._refusal(scope, headers):
                 await refuse(send_with_headers, refusal)
             elif scope["path"] == LIVE and scope["method"] in ("GET", "HEAD"):
@@ -165,6 +163,7 @@ class Edge:
             else:
                 client = scope["client_info"] = self._client(scope, headers, request_id)
                 client_ip_var.set(client.ip)
+                speak(_language(headers))
                 await self.rest(scope, receive, send_with_headers)
         finally:
             took, path = perf_counter() - started, scope["path"]

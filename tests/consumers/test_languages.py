@@ -90,7 +90,7 @@ LINKS: dict[Callable[[Actor], Coroutine[Any, Any, None]], dict[str, tuple[str, s
     },
     membership: {
         "en": ("Root added you to Billing as viewer", "You now have the role viewer in Billing."),
-        "de": ("Root hat Sie als Betrachter zu Billing hinzugefügt", "Sie gehören nun als Betrachter zu Billing."),
+        "de": ("Root hat Sie als Betrachter zu Billing hinzugefügt", "Sie haben nun die Rolle Betrachter in Billing."),
     },
     digest: {
         "en": ("1 unread notification", "Root added you to Billing as viewer: http://"),

@@ -6,12 +6,16 @@ from sqlalchemy import ColumnElement, and_, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
-from tca_app.core.plurals import plural
+from tca_app.core.language.stored import stored_plural
+from tca_app.core.plurals import counted
 from tca_app.features.deployments.queries import WHOLE
 from tca_app.features.deployments.service import take_step
 from tca_app.models import Deployment
 
 BATCH = 100
+TIMED_OUT = stored_plural(
+    "Timed out: no status or log line for {count} minute.", "Timed out: no status or log line for {count} minutes."
+)
 # GitHub ends an approval after 30 days and a run after 35.
 WAITING_LIMIT = timedelta(days=35)
 _deployments = Deployment.__table__.c
@@ -36,9 +40,7 @@ async def fail_timed_out(session: AsyncSession) -> int:
     )
     rows = (await session.execute(stuck)).all()
     for row in rows:
-        await take_step(
-            session, None, row, "failed", f"Timed out: no status or log line for {plural(minutes, 'minute')}."
-        )
+        await take_step(session, None, row, "failed", counted(minutes, TIMED_OUT))
     # Until its source reports again, which take_step records.
     timed_out = update(Deployment.__table__).where(_deployments.id.in_([row.id for row in rows]))
     await session.execute(timed_out.values(timed_out_at=_deployments.finished_at))

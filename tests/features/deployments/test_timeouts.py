@@ -11,9 +11,12 @@ from tca_app.config.settings import get_settings
 from tca_app.consumers.analytics import recount
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
+from tca_app.core.language.messages import speaking
 from tca_app.features.deployments.logs import append_log
 from tca_app.features.deployments.schemas import LogAppend
+from tca_app.features.deployments.service import get_deployment
 from tca_app.features.deployments.timeouts import fail_timed_out
+from tca_app.features.deployments.ui.detail_rows import facts_of
 from tca_app.models import Deployment
 from tests.factories import bearer, deployment_events, do_jobs, make_deployment, make_project, make_user, row_of, run
 from tests.features.deployments.github.test_service import Github, deployment, github
@@ -44,7 +47,8 @@ async def time_out() -> None:
 
 
 async def test_a_deployment_without_reports_times_out(long_ago: dict[str, datetime]) -> None:
-    project_id = await make_project(await make_user())
+    owner = await make_user()
+    project_id = await make_project(owner)
     stuck = [await make_deployment(project_id, status=status, **long_ago) for status in ("queued", "in_progress")]
     kept = [
         await make_deployment(project_id, "staging", status="in_progress"),
@@ -57,6 +61,11 @@ async def test_a_deployment_without_reports_times_out(long_ago: dict[str, dateti
         row = await row_of(Deployment, deployment_id)
         assert (row["status"], row["reason"]) == ("failed", "Timed out: no status or log line for 30 minutes.")
         assert row["timed_out_at"] == row["finished_at"]
+        found = await run(get_deployment, owner, deployment_id)
+        with speaking("de"):
+            german = "Zeitlimit überschritten: 30 Minuten lang kein Status und keine Log-Zeile."
+            assert facts_of(found)["reason"] == german
+            assert facts_of(found.model_copy(update={"timed_out_at": None}))["reason"] == row["reason"], "CI wrote it"
     assert [(await row_of(Deployment, deployment_id))["status"] for deployment_id in kept] == [
         "in_progress",
         "succeeded",

@@ -79,7 +79,7 @@ EXPECTED = {
         ("Maintenance was cancelled: Upgrade", "From 24 December 2098", ""),
     ],
     "de": [
-        ("Shop ist ausgefallen", "Shop ist ausgefallen seit: ", "Abbestellen: http"),
+        ("Shop ist ausgefallen", "Shop ist seit ", "Abbestellen: http"),
         ("Shop ist wieder betriebsbereit", "Dauer des Ausfalls von Shop: 2 Tage 4 h.", ""),
         ("Vorfall: Slow", "We look.", ""),
         ("Neues zu: Slow", "A cable.", ""),

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from tca_app.core.language.messages import _
+from tca_app.core.language.stored import stored_text
 from tca_app.core.urls import link_of
 from tca_app.features.deployments.commits.ui.parts import CommitRow, count_of, rows_of
 from tca_app.features.deployments.listing.filters import SOURCE_LABELS
@@ -131,7 +132,7 @@ def facts_of(found: DeploymentRead) -> Facts:
         is_protected=found.environment.is_protected,
         status=found.status,
         source=_(SOURCE_LABELS[found.source]),
-        reason=found.reason,
+        reason=stored_text(found.reason) if found.timed_out_at else found.reason,
         description=found.description,
         commit=found.commit_sha,
         ref=found.ref,
