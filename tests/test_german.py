@@ -18,6 +18,7 @@ from tca_app.core.language.messages import read_catalogue, speaking
 from tca_app.core.region.locales import LOCALES
 from tca_app.features.activity.field_labels import FIELDS, WORDS
 from tca_app.features.activity.type_labels import TYPES
+from tca_app.features.auth.oauth.identity import REASONS
 from tca_app.features.ci.exchange import REFUSED
 from tca_app.features.deployments.errors import illegal_step
 from tca_app.features.deployments.listing.filters import STATUS_LABELS
@@ -50,6 +51,7 @@ def german() -> set[str]:
 def test_each_error_has_a_german_text(german: set[str]) -> None:
     defaults = {error.default for error in _subclasses(AppError) if error.__module__.startswith("tca_app.")}
     assert defaults - german - ONLY_REST - {""} == set()
+    assert set(REASONS.values()) - german == set()
 
 
 def _plain_texts(path: Path, errors: set[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tca_app.config.settings import get_settings
 from tca_app.core.errors import Forbidden
+from tca_app.core.language.messages import N_, _
 from tca_app.core.security.tokens import keyed_tokens, new_token
 from tca_app.core.urls import is_local_path
 from tca_app.features.auth.oauth.schemas import ProviderKey
@@ -14,29 +15,35 @@ MARK_LENGTH = 8
 Intent = Literal["sign_in", "link", "reauthenticate"]
 
 REASONS = {
-    "cancelled": "The sign-in was cancelled, or the provider refused it.",
-    "expired": "This sign-in took longer than 10 minutes, was used already, or began in another browser. Try again.",
-    "unavailable": "The provider cannot be reached. Try again in a moment.",
-    "invalid": "The provider's answer could not be verified. Try again, or ask an administrator.",
-    "not_a_member": "You are not a member of a GitHub organization that may sign in here.",
-    "unverified_email": "The provider has not verified your email address. Verify it there, then try again.",
-    "account_exists": "There is an account with your email address. Sign in with your password, then link this way to "
-    "sign in on the page Settings.",
-    "invited_account": "The invited address has an account that this identity is not linked to. Sign in to it first.",
-    "invitation_ended": "This invitation can no longer be accepted.",
-    "no_account": "You have no account here. Ask an administrator for one.",
-    "inactive": "Your account is deactivated. Ask an administrator.",
-    "taken": "That identity is linked to somebody else's account.",
-    "linked_already": "Another identity of this provider is linked to your account. Unlink it first.",
-    "not_signed_in": "Your session has ended. Sign in, then try again.",
-    "acting": "You cannot do this while you act as another user.",
-    "second_factor_setup": "Add a second factor first: your organisation requires one.",
-    "password_change": "Change your password first: an administrator set it.",
-    "not_yours": "That identity is not the one that is linked to your account.",
-    "not_proven": "The provider did not ask you to sign in again. Try again.",
-    "needs_proof": "Confirm who you are, then link it again.",
-    "too_many": "Too many attempts. Wait a minute and try again.",
-    "failed": "That did not work. Try again in a moment.",
+    "cancelled": N_("The sign-in was cancelled, or the provider refused it."),
+    "expired": N_(
+        "This sign-in took longer than 10 minutes, was used already, or began in another browser. Try again."
+    ),
+    "unavailable": N_("The provider cannot be reached. Try again in a moment."),
+    "invalid": N_("The provider's answer could not be verified. Try again, or ask an administrator."),
+    "not_a_member": N_("You are not a member of a GitHub organization that may sign in here."),
+    "unverified_email": N_("The provider has not verified your email address. Verify it there, then try again."),
+    "account_exists": N_(
+        "There is an account with your email address. Sign in with your password, then link this way to "
+        "sign in on the page Settings."
+    ),
+    "invited_account": N_(
+        "The invited address has an account that this identity is not linked to. Sign in to it first."
+    ),
+    "invitation_ended": N_("This invitation can no longer be accepted."),
+    "no_account": N_("You have no account here. Ask an administrator for one."),
+    "inactive": N_("Your account is deactivated. Ask an administrator."),
+    "taken": N_("That identity is linked to somebody else's account."),
+    "linked_already": N_("Another identity of this provider is linked to your account. Unlink it first."),
+    "not_signed_in": N_("Your session has ended. Sign in, then try again."),
+    "acting": N_("You cannot do this while you act as another user."),
+    "second_factor_setup": N_("Add a second factor first: your organization requires one."),
+    "password_change": N_("Change your password first: an administrator set it."),
+    "not_yours": N_("That identity is not the one that is linked to your account."),
+    "not_proven": N_("The provider did not ask you to sign in again. Try again."),
+    "needs_proof": N_("Confirm who you are, then link it again."),
+    "too_many": N_("Too many attempts. Wait a minute and try again."),
+    "failed": N_("That did not work. Try again in a moment."),
 }
 
 
@@ -50,7 +57,7 @@ class SignInRefused(Forbidden):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(REASONS[reason])
+        super().__init__(_(REASONS[reason]))
 
 
 @dataclass(frozen=True, slots=True)
