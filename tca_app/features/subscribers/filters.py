@@ -2,4 +2,9 @@
 
 from tca_app.core.lists.query import TableSpec
 
-SUBSCRIBERS = TableSpec(sorts=("created_at", "email", "language"), default_sort="-created_at")
+SUBSCRIBERS = TableSpec(
+    sorts=("created_at", "email", "language"),
+    default_sort="-created_at",
+    name="subscribers",
+    optional=("created_at", "language"),
+)

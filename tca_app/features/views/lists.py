@@ -11,6 +11,7 @@ from tca_app.features.groups.filters import GROUPS
 from tca_app.features.invitations.filters import INVITATIONS
 from tca_app.features.jobs.filters import JOBS
 from tca_app.features.projects.listing.filters import MEMBERS, PROJECTS
+from tca_app.features.subscribers.filters import SUBSCRIBERS
 from tca_app.features.tokens.filters import OWN_TOKENS, TOKENS
 from tca_app.features.users.filters import USERS
 from tca_app.features.webhooks.filters import DELIVERIES, WEBHOOKS
@@ -30,6 +31,7 @@ ViewedList = Literal[
     "webhooks",
     "deliveries",
     "own_tokens",
+    "subscribers",
 ]
 MAX_QUERY = 2000
 _SPECS: dict[str, TableSpec] = {
@@ -47,6 +49,7 @@ _SPECS: dict[str, TableSpec] = {
     "webhooks": WEBHOOKS,
     "deliveries": DELIVERIES,
     "own_tokens": OWN_TOKENS,
+    "subscribers": SUBSCRIBERS,
 }
 
 

@@ -6,7 +6,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.errors import Forbidden
 from tca_app.features.views.lists import ViewedList
 
-_FOR_ADMINISTRATORS = frozenset({"users", "tokens", "jobs", "invitations", "groups"})
+_FOR_ADMINISTRATORS = frozenset({"users", "tokens", "jobs", "invitations", "groups", "subscribers"})
 
 
 def visible_lists(actor: Actor) -> list[str]:

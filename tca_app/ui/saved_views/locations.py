@@ -19,6 +19,7 @@ LIST_URLS: dict[ViewedList, str] = {
     "activity": routes.ACTIVITY,
     "groups": routes.GROUPS,
     "dora": routes.DORA,
+    "subscribers": routes.SUBSCRIBERS,
     "own_tokens": f"{routes.SETTINGS}?tab=tokens",  # those of a project are in its settings
     "webhooks": routes.WEBHOOKS,  # of the instance; those of a project are on its page
 }

@@ -48,6 +48,7 @@ async def test_the_url_is_saved_and_opened_as_a_link(console: Console) -> None:
         ("/deployments?status=failed", "deployments", "/deployments?status=failed"),
         ("/activity/?type=user_created", "activity", "/activity?type=user_created"),
         ("/groups?sort=-member_count", "groups", "/groups?sort=-member_count"),
+        ("/admin/subscribers?sort=email", "subscribers", "/admin/subscribers?sort=email"),
         ("/dora?by=group&weeks=26&tier=staging", "dora", "/dora?tier=staging&weeks=26&by=group"),
     ],
 )

@@ -1304,6 +1304,7 @@ class ViewCreate(TypedDict):
         "webhooks",
         "deliveries",
         "own_tokens",
+        "subscribers",
     ]
     project_id: NotRequired[int | None]
     webhook_id: NotRequired[int | None]
@@ -1334,6 +1335,7 @@ class ViewRead(TypedDict):
         "webhooks",
         "deliveries",
         "own_tokens",
+        "subscribers",
     ]
     project_id: int | None
     webhook_id: int | None

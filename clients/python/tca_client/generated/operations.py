@@ -1745,6 +1745,7 @@ class Operations(Calls):
             "webhooks",
             "deliveries",
             "own_tokens",
+            "subscribers",
         ]
         | None = None,
     ) -> list[models.ViewRead]:

@@ -150,7 +150,8 @@ def subject_activity() -> rx.Component:
     nothing = empty_state(t("No activity yet"), t("Changes appear here."), icon="activity")
     loading = rx.el.div(skeleton_lines(4), class_name="panel-body")
     shown = at_its_url(SubjectFeedState, feed(SubjectFeedState, nothing=nothing), loading)
-    return panel(t("Activity"), shown, flush=True)
+    export = at_its_url(SubjectFeedState, export_menu(routes.API_ACTIVITY_EXPORT, SubjectFeedState.export_query))
+    return panel(t("Activity"), shown, actions=(export,), flush=True)
 
 
 PAGES = [activity_page]

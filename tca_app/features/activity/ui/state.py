@@ -240,6 +240,8 @@ class RecentState(Feed, SessionState):
 class SubjectFeedState(Feed, RecordState, SessionState):
     """State of the feed on the page of one user or project, which the URL names."""
 
+    export_query: str = ""
+
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         path = page_path(self.router_data)
@@ -252,4 +254,6 @@ class SubjectFeedState(Feed, RecordState, SessionState):
             return
         self._watch(SubjectFeedState.load, "activity")
         about = {"project_id": [subject_id]} if area == "projects" else {"about_id": subject_id}
-        await self._load_feed(ActivityQuery(limit=BATCH, **about))
+        query = ActivityQuery(limit=BATCH, **about)
+        self.export_query = query_of(query, "limit")
+        await self._load_feed(query)

@@ -25,6 +25,7 @@ from tca_app.ui.forms.fields import (
 from tca_app.ui.forms.image_dialog import image_dialog
 from tca_app.ui.layout.brand import logo
 from tca_app.ui.layout.pages import page
+from tca_app.ui.table.parts import export_menu
 from tca_app.ui.var import as_var
 
 state = InstanceState
@@ -61,7 +62,8 @@ def admin_page() -> rx.Component:
 
 def _history() -> rx.Component:
     nothing = empty_state(t("No changes yet"), t("Changes of the instance settings appear here."), icon="history")
-    return panel(t("History"), feed(HistoryState, nothing=nothing), flush=True)
+    export = export_menu(routes.API_ACTIVITY_EXPORT, "subject_type=instance")
+    return panel(t("History"), feed(HistoryState, nothing=nothing), actions=(export,), flush=True)
 
 
 def _settings() -> rx.Component:

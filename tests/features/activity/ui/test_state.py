@@ -104,3 +104,12 @@ async def test_a_page_has_the_feed_of_what_it_is_about(console: Console) -> None
     listed = await entries(console, ana, f"/users/{ana.user_id}", SubjectFeedState)
     assert {entry["summary"] for entry in listed} >= {"Ana changed Billing", "Ana changed Other"}
     assert await entries(console, ana, "/dashboard", RecentState)
+
+
+async def test_the_file_of_a_page_is_about_the_same_subject(console: Console) -> None:
+    ana = await make_user("ana")
+    billing = await make_project(ana)
+    for path, query in ((f"/projects/{billing}", f"project_id={billing}"), ("/users/7", "about_id=7")):
+        tab = Tab(console, path, await sign_in(ana), path)
+        await tab.hydrate()
+        assert shown(await tab.send(SubjectFeedState.load), SubjectFeedState, "export_query") == query
