@@ -64,7 +64,7 @@ from tca_app.ui.components.text import PAGE_MESSAGES
 from tca_app.ui.gate import socket_session
 from tca_app.ui.handlers import is_sent_by_pages
 from tca_app.ui.layout.frame import TopbarItem
-from tca_app.ui.layout.pages import add_pages, error_boundary
+from tca_app.ui.layout.pages import add_pages, error_boundary, needs_sign_in
 from tca_app.ui.palette import commands
 from tca_app.ui.palette.entries import Command, Source, add_to_palette
 from tca_app.ui.websocket.limits import SocketLimits
@@ -113,7 +113,7 @@ class Console(rx.App):
 
     def __call__(self) -> ASGIApp:
         settings, handlers = get_settings(), RegistrationContext.get().event_handlers
-        pages = LiveConnection(with_pages(super().__call__()))
+        pages = LiveConnection(with_pages(super().__call__(), needs_sign_in))
         limited = SocketLimits(
             pages, partial(is_sent_by_pages, handlers), socket_session, settings.anonymous_sockets_per_address
         )

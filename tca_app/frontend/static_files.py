@@ -9,13 +9,15 @@ from pathlib import Path
 from reflex.route import get_router
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tca_app.core.language.choice import browser_language
+from tca_app.core.security.tokens import cookie_in, cookie_name
 from tca_app.frontend.build import PAGES_ARE_BUILT, WEB
 from tca_app.frontend.bundle import SCRIPT_HASHES
+from tca_app.ui.routes import sign_in
 
 IMMUTABLE = "public, max-age=31536000, immutable"  # the name changes with the content
 REVALIDATE = "no-cache"
@@ -45,18 +47,23 @@ def page_policy(script_hashes: list[str]) -> str:
     )
 
 
-def with_pages(reflex: ASGIApp) -> ASGIApp:
+def with_pages(reflex: ASGIApp, needs_sign_in: Callable[[str], bool]) -> ASGIApp:
     """Return Reflex behind the built pages, or Reflex alone when another server serves the pages."""
-    return FrontendFiles(reflex, WEB) if os.environ.get(PAGES_ARE_BUILT) else reflex
+    return FrontendFiles(reflex, WEB, needs_sign_in) if os.environ.get(PAGES_ARE_BUILT) else reflex
 
 
 class FrontendFiles(StaticFiles):
-    """ASGI application: serves the built pages and assets, and passes Reflex's own paths and the websocket on."""
+    """ASGI application: serves the built pages and assets, and passes Reflex's own paths and the websocket on.
 
-    def __init__(self, reflex: ASGIApp, web: Path) -> None:
+    A browser without a session cookie goes from a page that needs one to the sign-in page at once. The cookie is not
+    checked here: Gate does that before the page gets any data.
+    """
+
+    def __init__(self, reflex: ASGIApp, web: Path, needs_sign_in: Callable[[str], bool]) -> None:
         self.client = (web / "build" / "client").resolve()
         super().__init__(directory=self.client)
         self.reflex = reflex
+        self.needs_sign_in = needs_sign_in
         self.hashes: dict[str, list[str]] = json.loads((web / SCRIPT_HASHES).read_text())
         self.route_of: Callable[[str], str | None] = get_router(json.loads((web / "routes.json").read_text()))
 
@@ -66,8 +73,19 @@ class FrontendFiles(StaticFiles):
             await self.reflex(scope, receive, send)
         elif scope["method"] not in ("GET", "HEAD"):
             await Response(status_code=405, headers={"Allow": "GET, HEAD"})(scope, receive, send)
+        elif self._is_for_others(scope):
+            query = scope.get("query_string", b"").decode("latin-1")
+            here = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
+            await RedirectResponse(sign_in(here), 302, {"Cache-Control": "no-store"})(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+    def _is_for_others(self, scope: Scope) -> bool:
+        """Return True for a page that needs a session, asked for by a browser that has none."""
+        if cookie_in(Headers(scope=scope).get("cookie", ""), cookie_name()):
+            return False
+        route = self.route_of(scope["path"])
+        return route is not None and self.needs_sign_in(route)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return an asset or prerendered page, or the shell. `html=True` would redirect `/login` to `/login/`."""

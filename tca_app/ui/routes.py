@@ -1,5 +1,7 @@
 """All URLs of the console. Pages are registered under the patterns; functions make links."""
 
+from urllib.parse import quote
+
 LOGIN = "/login"
 SECOND_FACTOR = "/login/second-factor"
 SETUP = "/setup"
@@ -78,6 +80,13 @@ API_GROUPS_EXPORT = f"{API_GROUPS}/export.csv"
 API_NOTIFICATIONS = "/api/v1/notifications"
 API_JOBS_EXPORT = "/api/v1/jobs/export.csv"
 API_QUEUES_EXPORT = "/api/v1/jobs/queues/export.csv"
+
+
+def sign_in(here: str) -> str:
+    """Returns the URL of the sign-in page that leads back to this path with its query."""
+    if here.partition("?")[0].rstrip("/") in ("", SETUP):
+        return LOGIN
+    return f"{LOGIN}?next={quote(here, safe='/')}"
 
 
 def import_(import_id: object) -> str:

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from copy import deepcopy
 from time import time
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
-from urllib.parse import quote
 from uuid import uuid4
 
 import reflex as rx
@@ -280,9 +279,7 @@ def to_login(here: str) -> EventSpec:
     path = here.partition("?")[0].rstrip("/")
     if path in (routes.LOGIN, routes.SECOND_FACTOR):
         return rx.redirect(here)  # a late event of the page before must not drop where it leads
-    if path in ("", routes.SETUP):
-        return rx.redirect(routes.LOGIN)
-    return rx.redirect(f"{routes.LOGIN}?next={quote(here, safe='/')}")
+    return rx.redirect(routes.sign_in(here))
 
 
 async def _show_error(state: rx.State, text: str, error: Exception) -> EventSpec | None:

@@ -61,6 +61,7 @@ def test_a_team_from_the_first_user_to_the_last_sign_out(
     expect(member.get_by_role("link", name="Users")).to_have_count(0)
     member.goto("/users")
     expect(member.get_by_role("heading", level=1)).to_have_text("You do not have permission")
+    expect(member).to_have_title(re.compile("You do not have permission · "))
     visit(boss, "/projects")
     boss.locator("tbody").get_by_text("Secret plans").click()
     boss.wait_for_url(re.compile(r"/projects/\d+"))
@@ -95,8 +96,10 @@ def test_the_set_up_page_is_closed_once_there_is_an_admin(
 
 def test_signing_in_leads_to_the_page_that_was_asked_for(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    page.goto("/users?q=ada")
-    page.wait_for_url(re.compile(r"/login\?next="))
+    answer = page.goto("/users?q=ada")
+    assert answer is not None
+    assert answer.request.redirected_from is not None, "the page itself was shown to somebody who is not signed in"
+    expect(page).to_have_url(re.compile(r"/login\?next="))
     expect(page.locator(SIGN_IN_FORM)).to_be_visible()
     page.evaluate("window.stillHere = true")
     page.get_by_label("Username or email").fill(admin[0])
@@ -105,6 +108,20 @@ def test_signing_in_leads_to_the_page_that_was_asked_for(new_page: NewPage, admi
     page.wait_for_url(re.compile(r"/users/?\?q=ada"))
     expect(page.get_by_role("searchbox", name="Search users")).to_have_value("ada")
     assert page.evaluate("window.stillHere"), "the page was loaded anew"
+
+
+def test_before_the_viewer_is_known_a_page_shows_nothing_that_needs_a_permission(
+    new_page: NewPage, admin: tuple[str, str]
+) -> None:
+    page = new_page(java_script_enabled=False)
+    assert page.request.post("/api/auth/session", data={"username": admin[0], "password": admin[1]}).ok
+    page.goto("/users")
+    expect(page.get_by_role("heading", name="Users", level=1)).to_be_visible()
+    for label in ("New user", "Invite", "Import CSV"):
+        expect(page.get_by_role("button", name=label, exact=True)).to_have_count(0)
+    page.goto("/dashboard")
+    expect(page.get_by_role("heading", name="Deployments by day")).to_be_visible()
+    expect(page.get_by_text("newest projects")).to_have_count(0)
 
 
 ELSEWHERE = ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/%2561pi/auth/verify"]

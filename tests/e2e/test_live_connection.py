@@ -47,6 +47,7 @@ def proxy(console: Console) -> Iterator[str]:
 
 def test_a_proxy_that_blocks_websockets_is_named_on_the_page(new_page: NewPage, proxy: str) -> None:
     page = new_page(kept=False)
+    page.context.add_cookies([{"name": "sid", "value": "of-an-ended-session", "url": proxy}])
     page.goto(f"{proxy}/dashboard")
     expect(page.get_by_role("heading", name="Live connection blocked")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("heading", name="The console cannot be reached")).to_be_hidden()

@@ -201,11 +201,15 @@ def test_a_page_of_an_older_build_offers_a_reload_that_keeps_the_text(new_page: 
 
     page = new_page()
     banner = page.get_by_text("A new version is ready.")
-    start_project(page, "Upgraded")
+    expect(page.get_by_role("button", name="New project").first).to_be_visible()
     expect(banner).to_be_hidden()
     page.route("**/assets/*.js", as_if_older)
     page.reload()
     expect(banner).to_be_visible()
+    kept = banner.get_by_text("What you are typing is kept.")
+    expect(kept).to_be_hidden()
+    start_project(page, "Upgraded")
+    expect(kept).to_be_visible()
     page.unroute("**/assets/*.js")
     page.locator("[data-action=reload]").dispatch_event("click")  # the dialog is above it
     expect(banner).to_be_hidden()

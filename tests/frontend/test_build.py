@@ -19,6 +19,7 @@ import typer
 from tca_app.config import build_name
 from tca_app.config.fonts import FONT_FILES
 from tca_app.config.settings import VERSION, get_settings
+from tca_app.core.security.tokens import cookie_name
 from tca_app.frontend import build
 from tca_app.frontend.bundle import (
     BundleError,
@@ -349,7 +350,7 @@ def web(tmp_path: Path) -> Path:
     compress(client)
     hashes = {path.relative_to(client).as_posix(): ["'sha256-abc='"] for path in client.rglob("*.html")}
     (tmp_path / "csp-hashes.json").write_text(json.dumps(hashes))
-    (tmp_path / "routes.json").write_text(json.dumps(["index", "login", "users/[id]", "404"]))
+    (tmp_path / "routes.json").write_text(json.dumps(["index", "login", "users/[id]", "groups/[id]", "404"]))
     return tmp_path
 
 
@@ -359,7 +360,7 @@ async def browser(web: Path):  # type: ignore[no-untyped-def]
         await send({"type": "http.response.start", "status": 299, "headers": []})
         await send({"type": "http.response.body", "body": b"reflex"})
 
-    transport = httpx.ASGITransport(FrontendFiles(reflex, web))
+    transport = httpx.ASGITransport(FrontendFiles(reflex, web, lambda route: route == "groups/[id]"))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
@@ -388,6 +389,14 @@ async def test_pages_answer_at_once_with_an_honest_status(
 ) -> None:
     answer = await browser.get(path)
     assert (answer.status_code, answer.text) == (status, text)
+
+
+async def test_a_browser_without_a_session_is_led_from_its_page_to_the_sign_in_page(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/groups/7/?q=a%20b&page=2")
+    login = "/login?next=/groups/7/%3Fq%3Da%2520b%26page%3D2"
+    assert (answer.status_code, answer.headers["location"], answer.content) == (302, login, b"")
+    assert answer.headers["cache-control"] == "no-store"
+    assert (await browser.get("/groups/7", headers={"cookie": f"{cookie_name()}=any"})).text == "shell"
 
 
 async def test_the_icon_of_the_console_is_an_image(browser: httpx.AsyncClient) -> None:

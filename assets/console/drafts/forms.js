@@ -59,6 +59,20 @@ export const dropTyped = (forms) => {
 /** Whether anything typed in this tab is not saved, on any page. */
 export const hasDrafts = () => draftNames().some((name) => name.startsWith(draftsOf(viewer)));
 
+/* The banner of a new version says that typed text is kept while there is some. */
+let newVersion = null;
+const sayWhatIsKept = () => {
+  if (!newVersion?.isConnected) return;
+  const kept = find("span", newVersion);
+  if (kept.hidden === hasDrafts()) kept.hidden = !kept.hidden;
+};
+watch("[data-new-version]", (banner) => {
+  newVersion = banner;
+  sayWhatIsKept();
+});
+afterChanges(sayWhatIsKept);
+for (const type of ["input", "change"]) document.addEventListener(type, sayWhatIsKept);
+
 /** Ends all drafts of this tab at sign-out. A field that loses the focus by that is not kept again. */
 export const endDrafts = () => {
   viewer = "";

@@ -75,11 +75,16 @@ def add_pages(app: rx.App, pages: list[Page], *topbar: TopbarItem) -> None:
         app.add_page(
             _of_its_module(entry, topbar),
             route=entry.route,
-            title=_page_title(entry.title, () if entry.is_public else topbar),
+            title=_page_title(_title_or_refusal(entry), () if entry.is_public else topbar),
             image=IMAGE,
             on_load=[*guard, *entry.on_load, *last],
         )
     app.add_page(_not_found_page(topbar), route="404", title=_page_title(t("Page not found"), ()), image=IMAGE)
+
+
+def needs_sign_in(route: str) -> bool:
+    """Returns whether the page of this route is shown only to people who are signed in."""
+    return PAGE_PERMISSIONS.get("" if route == "index" else route, "public") != "public"
 
 
 def _of_its_module(entry: Page, topbar: tuple[TopbarItem, ...]) -> Body:
@@ -96,6 +101,16 @@ def _of_its_module(entry: Page, topbar: tuple[TopbarItem, ...]) -> Body:
     return component
 
 
+def _is_refused(entry: Page) -> rx.Var[bool]:
+    return is_viewer_known() & ~as_var(SessionState.grants).contains(entry.permission)
+
+
+def _title_or_refusal(entry: Page) -> Any:
+    if entry.permission in ("public", "signed_in"):
+        return entry.title
+    return rx.cond(_is_refused(entry), t("You do not have permission"), entry.title).to(str)
+
+
 def _page_title(title: Any, topbar: tuple[TopbarItem, ...]) -> Any:
     named = title + rx.Var.create(" · ").to(str) + app_name()
     for item in topbar:
@@ -104,11 +119,13 @@ def _page_title(title: Any, topbar: tuple[TopbarItem, ...]) -> Any:
 
 
 def _guarded(entry: Page, topbar: tuple[TopbarItem, ...]) -> rx.Component:
-    """The page in its frame. Its HTML is the page as it loads: before the viewer is known, no state has data."""
+    """The page in its frame. Its HTML is the page as it loads: before the viewer is known, no state has data.
+
+    Until then the stylesheet hides the actions of a page that needs a permission.
+    """
     shown = entry.body()
     if entry.permission != "signed_in":
-        is_refused = is_viewer_known() & ~as_var(SessionState.grants).contains(entry.permission)
-        shown = rx.cond(is_refused, forbidden(), shown)
+        shown = rx.el.div(rx.cond(_is_refused(entry), forbidden(), shown), class_name="of-permission")
     help_of_connection = rx.cond(~is_viewer_known(), no_connection())
     framed = shell(entry.route, entry.crumbs, topbar, rx.fragment(shown, help_of_connection))
     return rx.cond(SessionState.outage, outage(), framed)

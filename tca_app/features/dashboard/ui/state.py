@@ -12,7 +12,7 @@ from tca_app.core.periods import DEFAULT_PERIOD, DayRange, Period, period_of
 from tca_app.core.region.formats import number
 from tca_app.features.activity.ui.state import RecentState
 from tca_app.features.dashboard import service as dashboard
-from tca_app.features.dashboard.layout.service import CARDS, OF_PEOPLE, PANELS, read_layout
+from tca_app.features.dashboard.layout.service import CARDS, OF_PEOPLE, ON_REQUEST, PANELS, read_layout
 from tca_app.features.dashboard.schemas import LayoutRead, StatsQuery, StatsRead
 from tca_app.features.dashboard.ui.attention_state import AttentionState
 from tca_app.features.dashboard.ui.health_state import HealthState, failure_words
@@ -74,7 +74,7 @@ class DashboardState(ZoomState, SessionState):
     health_url: str = f"{routes.STATUS}?days={DEFAULT_PERIOD}"
     ended_url: str = routes.deployments_of(days=DEFAULT_PERIOD)  # the deployments that the numbers count
     cards: list[str] = [name for name in CARDS if name not in OF_PEOPLE]
-    panels: list[str] = [name for name in PANELS if name not in OF_PEOPLE]
+    panels: list[str] = [name for name in PANELS if name not in (*OF_PEOPLE, *ON_REQUEST)]
     people_card: Card = NO_CARD
     projects_card: Card = NO_CARD
     deployments_card: Card = NO_CARD
