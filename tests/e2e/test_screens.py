@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page, expect
 
+from tca_app.ui import routes
 from tests.e2e.conftest import (
     PASSWORD,
     Console,
@@ -71,13 +72,26 @@ def _fill(page: Page) -> dict[str, str]:
         "dashboard": "/dashboard",
         "projects": "/projects",
         "project": projects[0],
-        "environments": "/projects?show=where",
         "deployments": "/deployments",
         "deployment": f"/deployments/{deployments[2]}",
         "users": "/users",
         "activity": "/activity",
         "settings": "/settings",
     }
+
+
+def _deploy(page: Page) -> None:
+    """Newest versions and drift for the environments. The other screens are photographed before."""
+    projects = {name: create_project(page, name) for name in ("Gateway", "Payments")}
+    for project, environment, version in (
+        ("Gateway", "production", "2.0.0"),
+        ("Gateway", "staging", "2.1.0"),
+        ("Gateway", "development", "2.2.0"),
+        ("Payments", "production", "5.4.0"),
+        ("Payments", "staging", "5.4.0"),
+    ):
+        path = f"{projects[project].strip('/')}/deployments"
+        create(page, path, environment=environment, version=version, status="succeeded")
 
 
 def _looks() -> Iterator[tuple[int, Literal["light", "dark"]]]:
@@ -145,6 +159,8 @@ def test_ten_screens_look_as_they_did(browser: Browser, shown: tuple[Console, di
         sign_in_by_call(page, "ada")
         for screen, url in urls.items():
             faults += _photograph(page, screen, url, tmp_path)
+        _deploy(page)
+        faults += _photograph(page, "environments", routes.ENVIRONMENTS, tmp_path)
     assert faults == []
 
 
