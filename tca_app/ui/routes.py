@@ -99,9 +99,9 @@ def user(user_id: object) -> str:
     return f"{USERS}/{user_id}"
 
 
-def users_until(day: object) -> str:
-    """Returns the URL of the users who were created on this day or before."""
-    return f"{USERS}?until={day}"
+def users_on(day: object) -> str:
+    """Returns the URL of the users who existed at the end of a day in UTC."""
+    return f"{USERS}?existed_on={day}"
 
 
 def project(project_id: object) -> str:

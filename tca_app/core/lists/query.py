@@ -47,7 +47,8 @@ class Choice:
 
     A `searchable` one has ids as values, and a search for their names. `links` are values that only links use: they
     have a chip, but no line in the menu. `late_options` are read at each use: not all are known at the start.
-    `default` is in force while the URL says nothing; ANY in the URL means all.
+    `default` is in force while the URL says nothing; ANY in the URL means all. Of many options that few lists have all
+    of, the menu shows those of the rows alone: `only_counted`.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Choice:
     links: Options = ()
     late_options: Callable[[], Options] | None = None
     default: tuple[str, ...] = ()
+    only_counted: bool = False
 
     @property
     def known_options(self) -> Options:
@@ -83,6 +85,17 @@ class Choice:
         return value in known if known else value.isprintable() and len(value) <= MAX_VALUE
 
 
+PROJECT = Choice("project", N_("Project"), searchable=True)  # several projects may have the same name
+
+
+@dataclass(frozen=True, slots=True)
+class UtcDay:
+    """A day in UTC that the charts link to: no control, only a chip with `label` and the day."""
+
+    key: str
+    label: str
+
+
 TRASH = Filter("view", N_("View"), (("trash", N_("Trash")),), default=N_("active"))
 DELETED_SORTS = ("deleted_at", "deleted_by")  # more orders of the trash, which begins with what was deleted last
 
@@ -98,7 +111,8 @@ class TableSpec:
     column_sorts: tuple[str, ...] = ()  # orders by a column that the rows name: "age" allows "age:production"
     name: str = ""  # under which the preferences of the viewer are kept
     optional: tuple[str, ...] = ()  # keys of the columns that may be hidden
-    dates: str = ""  # what the days in `since` and `until` are: "Created"
+    dates: str = ""  # what the days in `since` and `until` are, in the viewer's time zone: "Created"
+    utc_days: tuple[UtcDay, ...] = ()  # days of charts, which are in UTC whatever the viewer's time zone
     size: int = PAGE_SIZES[0]  # rows of a page until the viewer chooses another number
 
     def view_of(self, query: str) -> str:
@@ -115,7 +129,8 @@ class TableSpec:
     def narrowing(self) -> tuple[str, ...]:
         """The parameters of the URL that leave rows out, but for the search."""
         days = ("since", "until") if self.dates else ()
-        return (*(entry.key for entry in self.filters), *(entry.key for entry in self.choices), *days)
+        entries: tuple[Filter | Choice | UtcDay, ...] = (*self.filters, *self.choices, *self.utc_days)
+        return (*(entry.key for entry in entries), *days)
 
     def orders(self, view: str) -> tuple[tuple[str, ...], str]:
         """Returns the orders of the list or its trash, and the one that it begins with."""
@@ -164,6 +179,7 @@ class TableQuery:
         allowed = {entry.key: {value for value, _ in entry.options} for entry in spec.filters}
         filters = {key: given[key] if given.get(key) in values else "" for key, values in allowed.items()}
         view = filters.get(TRASH.key, "")
+        filters |= {entry.key: day_in(given.get(entry.key, "")) for entry in spec.utc_days}
         return cls(
             search=given.get("q", "").replace("\x00", "").strip()[:MAX_SEARCH],
             sort=sort if spec.allows(sort, view) else spec.orders(view)[1],

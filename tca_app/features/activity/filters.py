@@ -2,7 +2,7 @@
 
 from tca_app.core.events.log import CATALOGUE
 from tca_app.core.language.messages import N_
-from tca_app.core.lists.query import Choice, Filter, Options, TableSpec
+from tca_app.core.lists.query import PROJECT, Choice, Filter, Options, TableSpec
 from tca_app.features.activity.type_labels import type_label
 
 SUBJECTS = (
@@ -35,7 +35,7 @@ ACTIVITY = TableSpec(
         Choice("type", N_("Type"), late_options=_types),
         Choice("subject", N_("About"), SUBJECTS),
         Choice("actor", N_("By"), searchable=True),
-        Choice("project", N_("Project"), searchable=True),
+        PROJECT,
     ),
     dates=N_("Time"),
 )

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from tca_app.core.language.messages import N_
-from tca_app.core.lists.query import MAX_URL, Choice, TableSpec, values_of
+from tca_app.core.lists.query import MAX_URL, PROJECT, Choice, TableSpec, values_of
 from tca_app.features.dora.schemas import WEEKS
 from tca_app.features.environments.tiers import TIER_LABELS
 
@@ -32,7 +32,7 @@ DORA = DoraSpec(
     choices=(
         Choice("tier", N_("Tier"), tuple(TIER_LABELS.items())),
         Choice("environment", N_("Environment")),
-        Choice("project", N_("Project"), searchable=True),
+        PROJECT,
         Choice("group", N_("Group"), searchable=True),
     ),
 )

@@ -1,7 +1,7 @@
 """The parameters of the URL of the list of invitations."""
 
 from tca_app.core.language.messages import N_
-from tca_app.core.lists.query import Choice, TableSpec
+from tca_app.core.lists.query import PROJECT, Choice, TableSpec
 
 STATES = (
     ("pending", N_("Pending")),
@@ -16,7 +16,7 @@ INVITATIONS = TableSpec(
     optional=("state", "invited_by", "created_at", "expires_at"),
     choices=(
         Choice("state", N_("Status"), STATES),
-        Choice("project", N_("Project"), searchable=True),
+        PROJECT,
         Choice("by", N_("Invited by"), searchable=True),
     ),
     dates=N_("Invited"),

@@ -1,7 +1,7 @@
 """The parameters of the URLs of the lists of API tokens."""
 
 from tca_app.core.language.messages import N_
-from tca_app.core.lists.query import Choice, TableSpec
+from tca_app.core.lists.query import PROJECT, Choice, TableSpec
 
 STATES = (("active", N_("Active")), ("expired", N_("Expired")), ("revoked", N_("Revoked")))
 OWN_TOKENS = TableSpec(
@@ -19,7 +19,7 @@ TOKENS = TableSpec(
     choices=(
         Choice("state", N_("Status"), STATES, default=("active",)),
         Choice("person", N_("Person"), searchable=True),
-        Choice("project", N_("Project"), searchable=True),
+        PROJECT,
     ),
     dates=N_("Created"),
 )

@@ -1,9 +1,10 @@
 """Queries for users. They select columns, never table rows, so that no password hash can leak."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -15,7 +16,15 @@ from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import InsufficientScope, NotFound
 from tca_app.core.filters import end_of, start_of
 from tca_app.features.users import policy
-from tca_app.features.users.schemas import MembershipRead, PersonRead, UserFilter, UserQuery, UserRead, UserSort
+from tca_app.features.users.schemas import (
+    MembershipQuery,
+    MembershipRead,
+    PersonRead,
+    UserFilter,
+    UserQuery,
+    UserRead,
+    UserSort,
+)
 from tca_app.features.users.trash import deleter_name
 from tca_app.models import Project, ProjectMember, User
 
@@ -36,6 +45,13 @@ _SORTS: dict[str, Any] = {
     "is_active": _users.is_active,
     "deleted_at": _users.deleted_at,
     "deleted_by": deleter_name("user", User.__table__),
+}
+# A role is more than those before it, as in the lists of projects and members.
+_ROLES = ("viewer", "deployer", "maintainer", "owner")
+_MEMBERSHIP_SORTS: dict[str, Any] = {
+    "name": func.lower(_projects.name),
+    "role": func.array_position(literal(list(_ROLES)), _members.role),
+    "status": _projects.status,
 }
 _IS_PERSON = _users.kind == "person"  # service accounts are shown as tokens, never as users
 _ONE = select(*COLUMNS).where(_users.id == bindparam("user_id"), _users.deleted_at.is_(None), _IS_PERSON)
@@ -69,7 +85,7 @@ async def list_users(session: AsyncSession, actor: Actor, query: UserQuery) -> P
 
 
 async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:
-    if query.search or query.since or query.until:
+    if query.search or query.since or query.until or query.existed_on:
         statement, total = _paged(await select_matching(session, query), is_search=bool(query.search))
     else:
         statement, total = _unsearched(query.is_active, query.is_superuser, query.deleted, query.sort)
@@ -79,7 +95,10 @@ async def _read_list(session: AsyncSession, query: UserQuery) -> Page[UserRead]:
 
 async def select_matching(session: AsyncSession, query: UserFilter) -> Select[Any]:
     """Returns the statement of a list under all its filters."""
-    chosen = select_users(query.is_active, query.is_superuser, query.deleted, query.sort)
+    if query.existed_on is None:
+        chosen = select_users(query.is_active, query.is_superuser, query.deleted, query.sort)
+    else:
+        chosen = _existing_on(query, end_of(query.existed_on))
     if query.since is not None:
         chosen = chosen.where(_users.created_at >= start_of(query.since))
     if query.until is not None:
@@ -87,11 +106,23 @@ async def select_matching(session: AsyncSession, query: UserFilter) -> Select[An
     return chosen.where(*await matching(session, User.__table__, query.search)) if query.search else chosen
 
 
+def _existing_on(query: UserFilter, end: datetime) -> Select[Any]:
+    """Selects who existed at a time: the trash has those who were deleted since."""
+    there = (_users.created_at < end) & or_(_users.deleted_at.is_(None), _users.deleted_at >= end)
+    return _select_users(there & _users.erased_at.is_(None), query.is_active, query.is_superuser, query.sort)
+
+
 @lru_cache(maxsize=256)
 def select_users(is_active: bool | None, is_superuser: bool | None, deleted: bool, sort: UserSort) -> Select[Any]:
     """Returns the statement of a list. Cached, because building it takes as long as running it."""
     in_trash = _users.deleted_at.is_not(None) & _users.erased_at.is_(None) if deleted else _users.deleted_at.is_(None)
-    rows = select(*COLUMNS).where(in_trash, _IS_PERSON)
+    return _select_users(in_trash, is_active, is_superuser, sort)
+
+
+def _select_users(
+    listed: ColumnElement[bool], is_active: bool | None, is_superuser: bool | None, sort: UserSort
+) -> Select[Any]:
+    rows = select(*COLUMNS).where(listed, _IS_PERSON)
     if is_active is not None:
         rows = rows.where(_users.is_active.is_(is_active))
     if is_superuser is not None:
@@ -133,8 +164,10 @@ async def active_actor(session: AsyncSession, user_id: int) -> Actor | None:
     return Actor(row.id, row.username, row.full_name, row.is_superuser) if row else None
 
 
-async def list_memberships(session: AsyncSession, actor: Actor, user_id: int) -> Page[MembershipRead]:
-    """Returns the first 100 projects of a user, by name, with the user's role. Leaves out the trash."""
+async def list_memberships(
+    session: AsyncSession, actor: Actor, user_id: int, query: MembershipQuery | None = None
+) -> Page[MembershipRead]:
+    """Returns the first 100 projects of a user, by default by name, with the user's role. Leaves out the trash."""
     policy.require(actor, "users.read", user_id)
     rows = (
         select(
@@ -143,7 +176,7 @@ async def list_memberships(session: AsyncSession, actor: Actor, user_id: int) ->
         )
         .join(ProjectMember.__table__, _members.project_id == _projects.id)
         .where(_members.user_id == user_id, _projects.deleted_at.is_(None))
-        .order_by(func.lower(_projects.name), _projects.id)
+        .order_by(*order_by(_MEMBERSHIP_SORTS, (query or MembershipQuery()).sort, _projects.id))
     )
     found, total, _ = await page_of(session, rows, skip=0, limit=MEMBERSHIPS)
     return Page(to_reads(MembershipRead, found), total)

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes, ListFilter, ListQuery
 from tca_app.core.display_name import display_name
-from tca_app.core.filters import DayOrMoment
+from tca_app.core.filters import Day, DayOrMoment
 from tca_app.core.language.messages import LanguageName
 from tca_app.core.marks import Color
 from tca_app.core.pictures import MAX_UPLOAD
@@ -96,6 +96,9 @@ class UserFilter(ListFilter):
     deleted: Flag = False
     since: DayOrMoment | None = Field(None, description="Created at or after this time.")
     until: DayOrMoment | None = Field(None, description="Created before this time, or on this day at the latest.")
+    existed_on: Day | None = Field(
+        None, description="Existed at the end of this day (UTC), also if they were deleted later."
+    )
     sort: UserSort = "-created_at"
 
 
@@ -166,6 +169,12 @@ class PictureRead(ReadModel):
     """The stored picture."""
 
     url: str = Field(examples=["/api/v1/users/7/picture?v=0123456789abcdef"])
+
+
+class MembershipQuery(BaseModel):
+    """The order of the projects of a user."""
+
+    sort: Literal["name", "-name", "role", "-role", "status", "-status"] = "name"
 
 
 class MembershipRead(ReadModel):

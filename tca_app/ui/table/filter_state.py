@@ -9,8 +9,9 @@ from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import Invalid
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _
-from tca_app.core.lists.query import Choice, TableQuery, TableSpec
+from tca_app.core.lists.query import PROJECT, Choice, TableQuery, TableSpec
 from tca_app.core.region.formats import number
+from tca_app.features.projects.labels import distinct_labels
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import page_url, printable
@@ -85,6 +86,11 @@ class FilterState(SessionMixin, mixin=True):
             for key, word, day in (("since", _("from"), query.since), ("until", _("until"), query.until))
             if day
         ]
+        chips += [
+            Chip(key=entry.key, value=day, text=_("{label} {day} (UTC)", label=_(entry.label), day=day))
+            for entry in self._spec.utc_days
+            if (day := query.filters[entry.key])
+        ]
         counts = {key: len(values) for key, values in query.chosen.items()}
         counts["dates"] = bool(query.since) + bool(query.until)
         if (self.filters, self.chips, self.chosen_counts) != (query.filters, chips, counts):
@@ -100,6 +106,7 @@ class FilterState(SessionMixin, mixin=True):
             return {}
         if choice.searchable:
             names = await self._names(session, self._as_actor(), choice.key, [int(value) for value in values])
+            names = await distinct_labels(session, names) if choice == PROJECT else names
             return {value: names.get(value, _("unknown")) for value in values}
         labels = dict((*choice.known_options, *choice.links))
         return {value: _(labels.get(value, value)) for value in values}
@@ -130,11 +137,13 @@ class FilterState(SessionMixin, mixin=True):
         query = self._filter_query()
         async with reading() as session:
             facets = await self._facet(session, self._as_actor(), query, choice.key, self.option_search)
+            labels = {facet.value: facet.label or facet.value for facet in facets.values}
+            labels = await distinct_labels(session, labels) if choice == PROJECT else labels
         found = {facet.value: facet for facet in facets.values}
         chosen = query.chosen[choice.key]
-        labels = {value: facet.label or value for value, facet in found.items()}
         if choice.known_options:
-            labels = {value: _(label) for value, label in choice.known_options}
+            shown = {*found, *chosen} if choice.only_counted else dict(choice.known_options)
+            labels = {value: _(label) for value, label in choice.known_options if value in shown}
         elif not choice.searchable:
             labels |= {value: value for value in chosen if value not in labels}
         plus = "+" if facets.capped else ""

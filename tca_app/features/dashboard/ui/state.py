@@ -137,7 +137,7 @@ class DashboardState(ZoomState, SessionState):
         counts = [(day.day, day.total) for day in stats.users_by_day]
         totals = [total for _, total in counts]
         noun = nN_("{count} user", "{count} users")
-        self.users_by_day, self.users_top = day_totals_of(counts, noun, routes.users_until), top_of(totals)
+        self.users_by_day, self.users_top = day_totals_of(counts, noun, routes.users_on), top_of(totals)
         self.users_area = area_path(totals, self.users_top)
         self.health_card = score_card(stats.health)
         self._keep_deployments(stats)

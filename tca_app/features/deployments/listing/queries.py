@@ -1,5 +1,6 @@
 """The list of deployments: its filters, its orders, and the pages that the actor may see."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,8 @@ from tca_app.features.projects import policy
 from tca_app.features.projects.queries import get_project
 from tca_app.models import Deployment, Environment, Project
 
+# Values that stand for several states; "completed" also for those that failed after they had started.
+_SEVERAL = {"finished": ("succeeded", "failed"), "completed": ("succeeded",)}
 MAX_NAMED = 200  # projects whose name a search matches
 STEPS = ("pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled")
 _deployments, _environments, _projects = Deployment.__table__.c, Environment.__table__.c, Project.__table__.c
@@ -70,8 +73,7 @@ async def conditions(session: AsyncSession, actor: Actor, query: DeploymentExpor
     if query.group_id:
         wanted.append(of_groups(actor, query.group_id))
     if query.status:
-        states = {*query.status, *(("succeeded", "failed") if "finished" in query.status else ())}
-        wanted.append(_deployments.status.in_(sorted(states - {"finished"})))
+        wanted.append(_of_status(query.status))
     if query.source:
         wanted.append(_deployments.source.in_(query.source))
     if query.created_by_id:
@@ -88,6 +90,15 @@ async def conditions(session: AsyncSession, actor: Actor, query: DeploymentExpor
     if query.until is not None:
         wanted.append(_deployments.created_at < end_of(query.until))
     return wanted
+
+
+def _of_status(given: Sequence[str]) -> ColumnElement[bool]:
+    states = set(given) - _SEVERAL.keys()
+    states |= {status for several, statuses in _SEVERAL.items() if several in given for status in statuses}
+    of_states = _deployments.status.in_(sorted(states))
+    if "completed" not in given:
+        return of_states
+    return or_(of_states, and_(_deployments.status == "failed", _deployments.started_at.is_not(None)))
 
 
 def _of_environments(query: DeploymentExport) -> list[ColumnElement[bool]]:

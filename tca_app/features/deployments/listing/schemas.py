@@ -39,7 +39,11 @@ class DeploymentFilter(ListFilter):
 
     environment: Many[EnvironmentName] = []
     tier: Many[Tier] = Field([], description="Tier of the environment.")
-    status: Many[Status | Literal["finished"]] = Field([], description="`finished`: succeeded or failed.")
+    status: Many[Status | Literal["finished", "completed"]] = Field(
+        [],
+        description="`finished`: succeeded or failed. `completed`: succeeded, or failed after it had started, "
+        "as the DORA metrics count.",
+    )
     source: Many[Source] = []
     created_by_id: Many[UrlId] = []
     days: Period | None = Field(None, description="Ended in the last N days (UTC), including today.")

@@ -1,6 +1,5 @@
 """State of the list of `/deployments`."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, TypedDict
 
@@ -10,7 +9,6 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _
-from tca_app.core.lists.query import day_in
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.listing.facets import DeploymentField, count_deployments, names_of
 from tca_app.features.deployments.listing.filters import DEPLOYMENTS, ENDED
@@ -22,9 +20,8 @@ from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.filter_state import Chip
 from tca_app.ui.table.state import TableQuery, TableState
-from tca_app.ui.url import number_in, page_url, printable, query_param
+from tca_app.ui.url import number_in, printable, query_param
 
 FIELDS: dict[str, DeploymentField] = {
     "status": "status",
@@ -93,24 +90,6 @@ class DeploymentsState(TableState, SessionState):
     rows: list[DeploymentRow] = []
     _spec: ClassVar = DEPLOYMENTS
 
-    def _query(self) -> TableQuery:
-        query = TableQuery.of(self._spec, page_url(self.router_data))
-        ended = {name: day_in(query_param(self.router_data, name)) for name in ENDED}
-        return replace(query, filters={**query.filters, **ended})
-
-    def _filter_query(self) -> TableQuery:
-        return self._query()
-
-    async def _keep_filters(self, session: Session, query: TableQuery) -> None:
-        await TableState._keep_filters(self, session, query)
-        days = {name: query.filters[name] for name in ENDED if query.filters[name]}
-        chips = [
-            Chip(key=name, value=day, text=_("{ended} {day} (UTC)", ended=_(ENDED[name]), day=day))
-            for name, day in days.items()
-        ]
-        if chips:
-            self.chips = [*self.chips, *chips]
-
     def _asked(self, query: TableQuery) -> DeploymentQuery:
         chosen = query.chosen
         return DeploymentQuery.model_validate(
@@ -121,7 +100,7 @@ class DeploymentsState(TableState, SessionState):
                 "created_by_id": chosen["by"],
                 "search": printable(query.search),
                 "days": query.filters["days"] or None,
-                **{name: query.filters[name] or None for name in ENDED},
+                **{day.key: query.filters[day.key] or None for day in ENDED},
                 "sort": query.sort,
                 "skip": min(query.skip, 10_000),
                 "limit": query.limit,

@@ -15,6 +15,7 @@ from tca_app.ui.components.faces import Mark, mark_of
 _UNITS = ((86_400, N_("{number} d")), (3_600, N_("{number} h")), (60, N_("{number} min")), (1, N_("{number} s")))
 NO_CHANGE = N_("No change")
 _TICKS = {12: 3, 26: 6, 52: 13}  # weeks between two labels of the axis
+WeekUrl = Callable[[DoraPeriod, str], str]
 
 
 class WeekBar(TypedDict):
@@ -71,6 +72,7 @@ class _Kind:
     is_share: bool = False
     of_week: Callable[[DoraFigures], float | None] | None = None
     week_words: Callable[[float | None], str] | None = None
+    counts: str = "completed"  # the status of the deployments that a bar opens
 
 
 def _frequency(per_day: float | None) -> str:
@@ -91,6 +93,7 @@ _KINDS = (
         is_less_better=False,
         of_week=lambda found: found.succeeded,
         week_words=lambda count: _("{number} succeeded", number=number(count or 0)),
+        counts="succeeded",
     ),
     _Kind(
         lambda found: found.lead_time_s,
@@ -117,12 +120,12 @@ _KINDS = (
 )
 
 
-def metrics_of(found: DoraRead, url_of: Callable[[DoraPeriod], str]) -> list[Metric]:
-    """Returns the four metrics, in the order of the definitions. `url_of` leads to the rows of a week."""
+def metrics_of(found: DoraRead, url_of: WeekUrl) -> list[Metric]:
+    """Returns the four metrics, in the order of the definitions. `url_of` leads to the rows of a week with a status."""
     return [_metric(kind, found, url_of) for kind in _KINDS]
 
 
-def _metric(kind: _Kind, found: DoraRead, url_of: Callable[[DoraPeriod], str]) -> Metric:
+def _metric(kind: _Kind, found: DoraRead, url_of: WeekUrl) -> Metric:
     value, before = kind.read(found.total), kind.read(found.before)
     read = kind.of_week or kind.read
     values = [read(week) for week in found.trend]
@@ -164,7 +167,7 @@ def _bars(
     weeks: Sequence[DoraPeriod],
     values: Sequence[float | None],
     top: float,
-    url_of: Callable[[DoraPeriod], str],
+    url_of: WeekUrl,
 ) -> list[WeekBar]:
     step, words = _TICKS[len(weeks)], kind.week_words or kind.words
     bars = []
@@ -177,7 +180,7 @@ def _bars(
                 text=f"{span}: {words(value)}",
                 tick=day_words(week.until) if (len(weeks) - 1 - index) % step == 0 else "",
                 height=f"{100 * (value or 0) / top:.2f}%",
-                url=url_of(week),
+                url=url_of(week, kind.counts),
             )
         )
     return bars

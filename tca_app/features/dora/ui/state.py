@@ -83,15 +83,15 @@ def _scope(asked: DoraQuery, found: DoraRead) -> str:
     return _("Environments with the tier {tiers}. Days in UTC.", tiers=tiers)
 
 
-def _deployments(asked: DoraQuery, first: object, last: object, projects: list[int]) -> str:
-    values = {"status": ["finished"], "project": projects, "environment": asked.environment, "group": asked.group_id}
+def _deployments(asked: DoraQuery, first: object, last: object, projects: list[int], status: str = "completed") -> str:
+    values = {"status": [status], "project": projects, "environment": asked.environment, "group": asked.group_id}
     days = {"tier": [] if asked.environment and not asked.tier else asked.tiers, "ended_since": first}
     return f"{routes.DEPLOYMENTS}?{urlencode({**values, **days, 'ended_until': last}, doseq=True)}"
 
 
-def _week_url(asked: DoraQuery, week: DoraPeriod) -> str:
+def _week_url(asked: DoraQuery, week: DoraPeriod, status: str) -> str:
     """Returns the URL of the deployments of a week."""
-    return _deployments(asked, week.since, week.until, asked.project_id)
+    return _deployments(asked, week.since, week.until, asked.project_id, status)
 
 
 def _unit_url(asked: DoraQuery, found: DoraRead, unit: DoraUnit) -> str:

@@ -116,8 +116,9 @@ def _projects() -> rx.Component:
     rows = rx.fragment(
         plain_table(
             t("Projects"),
-            ((t("Project"), ""), (t("Role"), ""), (t("Status"), "")),
+            ((t("Project"), "", "name"), (t("Role"), "", "role"), (t("Status"), "", "status")),
             rx.foreach(UserState.projects, _project_row),
+            order=UserState,
         ),
         rx.cond(
             UserState.more_projects > 0,

@@ -1,7 +1,7 @@
 """State of the page of one user: profile and projects."""
 
 from collections.abc import AsyncGenerator
-from typing import Any, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import reflex as rx
 
@@ -9,7 +9,7 @@ from tca_app.core.database.session import reading
 from tca_app.core.errors import AppError, NotFound
 from tca_app.core.language.messages import _
 from tca_app.features.users import service as users
-from tca_app.features.users.schemas import MembershipRead
+from tca_app.features.users.schemas import MembershipQuery, MembershipRead
 from tca_app.features.users.ui.state import UserRow, UsersState, user_row
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Mark, face_of, mark_of
@@ -17,6 +17,7 @@ from tca_app.ui.components.roles import role_label
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.order import Order, OrderState
 from tca_app.ui.url import page_path, record_id
 
 NOBODY = UserRow(
@@ -47,7 +48,7 @@ class MembershipRow(TypedDict):
     role: str
 
 
-class UserState(RecordState, SessionState):
+class UserState(OrderState, RecordState, SessionState):
     """State of the page of one user."""
 
     person: UserRow = NOBODY
@@ -56,6 +57,8 @@ class UserState(RecordState, SessionState):
     is_loaded: bool = False
     is_missing: bool = False
     load_error: str = ""
+
+    _order: ClassVar = Order.of("sort_projects", MembershipQuery)
 
     @rx.var
     def title(self) -> str:
@@ -91,7 +94,8 @@ class UserState(RecordState, SessionState):
         actor = self._as_actor()
         async with reading() as session:
             user = await users.get_user(session, actor, user_id)
-            page = await users.list_memberships(session, actor, user_id)
+            query = MembershipQuery.model_validate({"sort": self._sorted()})
+            page = await users.list_memberships(session, actor, user_id, query)
         self.person, self.project_total = user_row(user), page.total
         self.projects = [_membership_row(entry) for entry in page.items]
         self.is_loaded = True

@@ -11,7 +11,7 @@ from tca_app.features.users.ui.new_owner_pages import new_owner_picker
 from tca_app.features.users.ui.palette import NEW_USER
 from tca_app.features.users.ui.state import UserRow, UsersState
 from tca_app.ui import routes
-from tca_app.ui.components.badges import active_badge, role_badge
+from tca_app.ui.components.badges import active_badge, badge, role_badge
 from tca_app.ui.components.basic import button, page_header, relative_time
 from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.placeholders import empty_state
@@ -62,6 +62,11 @@ def _name_cell(row: UserRow) -> rx.Component:
     return with_face(row["face"], rx.cond(row["is_deleted"], cut(row["name"], "cell-title"), opened))
 
 
+def _status_cell(row: UserRow) -> rx.Component:
+    """The list of an earlier day also has users who are in the trash by now."""
+    return rx.cond(row["is_deleted"], badge(t("Trash"), "", "trash-2"), active_badge(row["is_active"]))
+
+
 COLUMNS = (
     Column("full_name", t("Full name"), cell=_name_cell, sortable=True, wide=30),
     Column(
@@ -82,7 +87,7 @@ COLUMNS = (
         on_tablet=False,
         in_trash=False,
     ),
-    Column("is_active", t("Status"), cell=lambda row: active_badge(row["is_active"]), sortable=True, in_trash=False),
+    Column("is_active", t("Status"), cell=_status_cell, sortable=True, in_trash=False),
     Column(
         "last_login_at",
         t("Last sign-in"),

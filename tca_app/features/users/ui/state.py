@@ -95,6 +95,7 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
             is_active=flags["status"],
             is_superuser=flags["role"],
             deleted=query.filters["view"] == "trash",
+            existed_on=query.filters["existed_on"] or None,
             **self._span(query),
         )
 

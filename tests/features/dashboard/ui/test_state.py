@@ -117,7 +117,7 @@ async def test_the_charts_and_the_numbers_are_those_of_the_days_that_the_url_zoo
     assert people["than"] == f"vs. {day_words(ago(47).date())}"
     assert shown(updates, DashboardState, "ended_url") == f"/deployments?ended_since={first}&ended_until={last}"
     assert shown(updates, DashboardState, "health_url") == f"/status?from={first}&to={last}"
-    assert shown(updates, DashboardState, "users_by_day")[0]["url"] == f"/users?until={first}"
+    assert shown(updates, DashboardState, "users_by_day")[0]["url"] == f"/users?existed_on={first}"
     assert [row["deployments"] for row in shown(updates, DashboardState, "busiest")] == ["2"]
     measures = {figure["label"]: figure for figure in shown(updates, DashboardState, "measures")}
     assert measures["Change failure rate"]["basis"] == "2 finished"

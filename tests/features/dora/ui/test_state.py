@@ -68,11 +68,11 @@ async def test_the_page_shows_metrics_weeks_and_projects(console: Console) -> No
     newest = frequency["bars"][-1]
     assert newest["text"] == "Mar 4 to Mar 10: 1 succeeded"
     assert newest["url"] == (
-        "/deployments?status=finished&tier=production&ended_since=2026-03-04&ended_until=2026-03-10"
+        "/deployments?status=succeeded&tier=production&ended_since=2026-03-04&ended_until=2026-03-10"
     )
     rows = shown(updates, DoraState, "rows")
     assert [(row["name"], row["failure_rate"]) for row in rows] == [("Ledger", "0%"), ("Billing", "50%")]
-    assert rows[1]["url"].startswith(f"/deployments?status=finished&project={billing}&tier=production&ended_since=")
+    assert rows[1]["url"].startswith(f"/deployments?status=completed&project={billing}&tier=production&ended_since=")
 
 
 async def test_the_url_says_what_counts(console: Console) -> None:

@@ -286,6 +286,23 @@ async def test_the_projects_of_a_person_come_with_their_role_not_the_viewers(con
     assert (row["name"], row["role"], row["status"]) == ("Billing", "Deployer", "active")
 
 
+async def test_the_projects_of_a_person_are_sorted_by_each_column(console: Console) -> None:
+    ana, admin = await make_user("ana"), await make_admin()
+    for name, role, status in (
+        ("beta", "viewer", "paused"),
+        ("Alpha", "maintainer", "archived"),
+        ("Gamma", "deployer", "active"),
+    ):
+        await make_project(admin, name, {ana: role}, status=status)
+    tab = await open_tab(console, admin, f"/users/{ana.user_id}")
+    orders = {"name": "Alpha beta Gamma", "role": "beta Gamma Alpha", "status": "Gamma Alpha beta"}
+    for sort, names in orders.items():
+        for sign, expected in (("", names.split()), ("-", names.split()[::-1])):
+            tab.path = f"/users/{ana.user_id}?sort_projects={sign}{sort}"
+            await tab.send(UserState.load)
+            assert [row["name"] for row in shown(await tab.hydrate(), UserState, "projects")] == expected
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [("/users/7", 7), ("/users/7/", 7), ("/users/7?x=1", 7), ("/users/-7", 0), ("/users/7/8", 0), ("/users/٧", 0)],
@@ -376,8 +393,11 @@ async def test_the_list_of_the_days_until_which_people_were_created(console: Con
         await make_user(name, created_at=noon - timedelta(days=days))
     day = (noon - timedelta(days=5)).date()
     tab = await open_tab(console, admin)
-    tab.path = routes.users_until(day)
+    tab.path = f"/users?until={day}"
     assert names(await tab.send(UsersState.load)) == ["middle", "early"]
+    tab.path = routes.users_on(day)
+    updates = await tab.send(UsersState.load)
+    assert [chip["text"] for chip in shown(updates, UsersState, "chips")] == [f"Existed on {day} (UTC)"]
     tab.path = f"/users?since={day}"
     updates = await tab.send(UsersState.load)
     assert "early" not in names(updates)
