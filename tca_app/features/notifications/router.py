@@ -33,7 +33,7 @@ COLUMNS = tuple(NotificationRead.model_fields)
 async def list_notifications(
     request: Request, query: Annotated[InboxQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """List the caller's notifications, newest first. `Link` leads to older ones."""
+    """List the caller's notifications, by default newest first. `Link` leads to the next ones."""
     found, more = await service.list_notifications(session, actor, query)
     headers = next_link(request, found[-1].id) if more else {}
     return json_response(_notifications.dump_json(found), headers=headers)

@@ -1,10 +1,11 @@
 """Schemas of notifications and preferences."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from tca_app.core.filters import Many
 from tca_app.core.schema import Flag, InputModel, Limit, ReadModel, UrlId
 from tca_app.features.notifications.kinds import OFFERED, Channel
 from tca_app.features.projects.schemas import ProjectRef
@@ -16,14 +17,22 @@ def _known(kind: str) -> str:
     return kind
 
 
+KnownKind = Annotated[
+    str, Field(json_schema_extra={"enum": list(OFFERED)}, examples=["member_added"]), AfterValidator(_known)
+]
+
+
 class InboxFilter(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     unread: Flag = False
+    kind: Many[KnownKind] = []
+    project_id: Many[UrlId] = []
+    sort: Literal["id", "-id"] = "-id"
 
 
 class InboxQuery(InboxFilter):
-    """`cursor` is the id of the last notification that the caller has received; older ones follow."""
+    """`cursor` is the id of the last notification that the caller has received; the next ones follow."""
 
     cursor: UrlId | None = None
     limit: Limit = 50
@@ -64,9 +73,7 @@ class Preference(ReadModel):
 
 
 class PreferenceChange(InputModel):
-    kind: Annotated[
-        str, Field(json_schema_extra={"enum": list(OFFERED)}, examples=["member_added"]), AfterValidator(_known)
-    ]
+    kind: KnownKind
     channel: Channel
     is_on: bool
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import MAX_ROWS
+from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from tca_app.core.events.log import RecordedEvent
 from tca_app.core.language.messages import _
@@ -38,24 +39,32 @@ _RENEW = text(
 async def list_notifications(
     session: AsyncSession, actor: Actor, query: InboxQuery
 ) -> tuple[list[NotificationRead], bool]:
-    """Returns the notifications after `query.cursor`, newest first, and whether older ones follow."""
-    wanted = _wanted(actor, query)
+    """Returns the notifications after `query.cursor`, by default newest first, and whether others follow."""
+    wanted = conditions(actor, query)
     if query.cursor is not None:
-        wanted.append(_inbox.id < query.cursor)
-    statement = select(*_COLUMNS).where(*wanted).order_by(_inbox.id.desc()).limit(query.limit + 1)
+        wanted.append(_inbox.id < query.cursor if query.sort == "-id" else _inbox.id > query.cursor)
+    statement = select(*_COLUMNS).where(*wanted).order_by(*order_by({}, query.sort, _inbox.id)).limit(query.limit + 1)
     rows = (await session.execute(statement)).all()
     return await to_reads(session, rows[: query.limit]), len(rows) > query.limit
 
 
-def _wanted(actor: Actor, query: InboxFilter) -> list[ColumnElement[bool]]:
-    of_caller = _inbox.user_id == actor.user_id
-    return [of_caller, _inbox.read_at.is_(None)] if query.unread else [of_caller]
+def conditions(actor: Actor, query: InboxFilter) -> list[ColumnElement[bool]]:
+    """Returns the conditions of the filters among the caller's notifications."""
+    wanted = [_inbox.user_id == actor.user_id]
+    if query.unread:
+        wanted.append(_inbox.read_at.is_(None))
+    if query.kind:
+        wanted.append(_inbox.kind.in_(query.kind))
+    if query.project_id:
+        of_event = (_events.id == _inbox.event_id) & _events.project_id.in_(query.project_id)
+        wanted.append(select(_events.id).where(of_event).exists())
+    return wanted
 
 
 async def find_notification_ids(session: AsyncSession, actor: Actor, query: InboxFilter) -> list[int]:
-    """Returns the ids of the list, newest first, at most 50,000."""
-    ids = select(_inbox.id).where(*_wanted(actor, query)).order_by(_inbox.id.desc()).limit(MAX_ROWS)
-    return list((await session.execute(ids)).scalars())
+    """Returns the ids of the list in its order, at most 50,000."""
+    ids = select(_inbox.id).where(*conditions(actor, query)).order_by(*order_by({}, query.sort, _inbox.id))
+    return list((await session.execute(ids.limit(MAX_ROWS))).scalars())
 
 
 async def read_origins(session: AsyncSession, found: Sequence[NotificationRead]) -> dict[int, Origin]:
@@ -100,9 +109,11 @@ async def read_one(
     return (await to_reads(session, [row]))[0]
 
 
-async def read_all(session: AsyncSession, actor: Actor, newest: int | None = None) -> int:
-    """Marks all up to the id `newest` as read, as later ones have not been seen. Returns how many it marked."""
-    mine = [_inbox.user_id == actor.user_id, _inbox.read_at.is_(None)]
+async def read_all(
+    session: AsyncSession, actor: Actor, newest: int | None = None, query: InboxFilter | None = None
+) -> int:
+    """Marks all of a list as read, up to the id `newest`, as later ones have not been seen. Returns how many."""
+    mine = conditions(actor, (query or InboxFilter()).model_copy(update={"unread": True}))
     if newest is not None:
         mine.append(_inbox.id <= newest)
     statement = update(Notification).where(*mine).values(read_at=func.now())

@@ -1,5 +1,7 @@
 """Notifications over REST: each user's own, and nobody else's."""
 
+import csv
+
 import httpx
 import pytest
 
@@ -77,6 +79,23 @@ async def test_the_list_goes_on_by_cursor(api: httpx.AsyncClient) -> None:
     rest = await api.get(following, headers=header)
     assert [row["title"][-12:] for row in [*page.json(), *rest.json()]] == [f"P{n} as viewer" for n in (2, 1, 0)]
     assert "link" not in rest.headers
+
+
+async def test_the_list_and_its_file_are_filtered_and_sorted(api: httpx.AsyncClient) -> None:
+    ana, bo = await make_user("ana"), await make_user("bob")
+    billing, mobile = [await make_project(ana, name) for name in ("Billing", "Mobile")]
+    for project_id in (billing, mobile):
+        await run(team.add_member, ana, project_id, TeamMember(user_id=bo.user_id, role="viewer"))
+    await run(team.change_member, ana, billing, bo.user_id, MemberUpdate(role="deployer"))
+    await do_jobs()
+    added, changed = "Ana added you to Billing as viewer", "Ana made you deployer of Billing"
+    assert await titles(api, bo, f"?project_id={billing}&sort=id") == [added, changed]
+    assert await titles(api, bo, "?kind=member_role_changed") == [changed]
+    header = await bearer(bo)
+    answer = await api.get(f"{INBOX}/export.csv?project_id={billing}&sort=id", headers=header)
+    assert [row["title"] for row in csv.DictReader(answer.text.splitlines())] == [added, changed]
+    for query in ("kind=nonsense", "sort=title"):
+        assert (await api.get(f"{INBOX}?{query}", headers=header)).status_code == 422
 
 
 async def test_preferences_decide_and_some_stay_on(api: httpx.AsyncClient) -> None:

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from tca_app.features.notifications.filters import INBOX
 from tca_app.features.notifications.ui.notification_menu import Line, inbox_line
 from tca_app.features.notifications.ui.state import Choice, InboxState
 from tca_app.ui import routes
@@ -9,7 +10,9 @@ from tca_app.ui.components.basic import button, icon_button, page_header, panel,
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
-from tca_app.ui.table.parts import download_link
+from tca_app.ui.table.filters import chips, filter_controls
+from tca_app.ui.table.parts import download_link, no_match, view_switch
+from tca_app.ui.table.sheet import filter_sheet
 from tca_app.ui.var import as_var
 
 state = InboxState
@@ -24,9 +27,7 @@ def notifications_page() -> rx.Component:
             t("Updates about you and your projects."),
             rx.cond(
                 (state.tab != "preferences") & (as_var(state.lines).length() > 0),
-                download_link(
-                    f"{routes.API_NOTIFICATIONS}/export.csv", rx.cond(state.tab == "unread", "unread=true", "")
-                ),
+                download_link(f"{routes.API_NOTIFICATIONS}/export.csv", state.export_query),
             ),
             rx.cond(
                 (state.tab != "preferences") & state.has_unread,
@@ -46,15 +47,11 @@ def _inbox() -> rx.Component:
     lines = rx.cond(
         as_var(state.lines).length() > 0,
         rx.el.ul(rx.foreach(state.lines, _line), class_name="inbox"),
-        rx.cond(
-            state.tab == "unread",
-            empty_state(t("No unread notifications"), t("New notifications appear here."), icon="check-check"),
-            empty_state(
-                t("No notifications yet"), t("Changes to your account and your projects appear here."), icon="bell"
-            ),
-        ),
+        rx.cond(as_var(state.chips).length() > 0, no_match(state), _none()),
     )
     return rx.fragment(
+        _tools(),
+        chips(state),
         rx.el.div(
             rx.cond(state.is_loaded, lines, rx.el.div(skeleton_lines(4), class_name="panel-body")),
             class_name="table-frame",
@@ -64,6 +61,26 @@ def _inbox() -> rx.Component:
             rx.el.div(
                 button(t("Load more"), on_click=state.more, custom_attrs={"data-load-more": ""}), class_name="feed-more"
             ),
+        ),
+    )
+
+
+def _tools() -> rx.Component:
+    orders = (("", t("Newest first"), True), (INBOX.sorts[0], t("Oldest first"), True))
+    return rx.el.div(
+        rx.el.div(*filter_controls(state), class_name="filters"),
+        filter_sheet(state, ()),
+        view_switch(t("Sort by"), "sort", state.sort, *orders),
+        class_name="table-tools",
+    )
+
+
+def _none() -> rx.Component:
+    return rx.cond(
+        state.tab == "unread",
+        empty_state(t("No unread notifications"), t("New notifications appear here."), icon="check-check"),
+        empty_state(
+            t("No notifications yet"), t("Changes to your account and your projects appear here."), icon="bell"
         ),
     )
 

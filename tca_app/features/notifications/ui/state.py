@@ -1,25 +1,33 @@
 """State of the page of notifications: all or unread ones, and the preferences."""
 
-from typing import TypedDict
+import operator
+from typing import ClassVar, TypedDict
 
 import reflex as rx
 from reflex.event import EventSpec
 
 from tca_app.config.settings import get_settings
-from tca_app.core.database.session import reading, transaction
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import Invalid
+from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _, ngettext
+from tca_app.core.lists.query import TableQuery
 from tca_app.features.notifications import service as notifications
+from tca_app.features.notifications.facets import InboxField, count_notifications, project_names
+from tca_app.features.notifications.filters import INBOX
 from tca_app.features.notifications.kinds import CHANNELS
 from tca_app.features.notifications.schemas import InboxQuery, Preference, PreferenceChange
 from tca_app.features.notifications.ui.notification_menu import Line, lines_of
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import query_param
+from tca_app.ui.table.filter_state import FilterState
+from tca_app.ui.url import query_of, query_param
 
 BATCH = 50
 MAX_ROWS = 500
 TABS = ("all", "unread", "preferences")
+FIELDS: dict[str, InboxField] = {"type": "kind", "project": "project_id"}
 
 
 class Choice(TypedDict):
@@ -32,15 +40,20 @@ class Choice(TypedDict):
     fixed: list[str]
 
 
-class InboxState(SessionState):
-    """State of `/notifications`. The URL holds the tab."""
+class InboxState(FilterState, SessionState):
+    """State of `/notifications`. The URL holds the tab, the filters and the order."""
 
     tab: str = TABS[0]
+    sort: str = ""  # "" for newest first, which is not in the URL
+    export_query: str = ""
     lines: list[Line] = []
     has_more: bool = False
     is_loaded: bool = False
     choices: list[Choice] = []
     has_mail: bool = True
+
+    _shown: str = ""  # the query of the lines
+    _spec: ClassVar = INBOX
 
     @rx.var
     def has_unread(self) -> bool:
@@ -59,21 +72,41 @@ class InboxState(SessionState):
                 self.choices = _choices(await notifications.list_preferences(session, actor))
                 self.has_mail = get_settings().has_mail
             else:
-                # As many as are shown, so that a viewer who loaded more keeps them when a new one arrives.
-                limit = min(max(BATCH, len(self.lines)), 100)
-                query = InboxQuery(unread=tab == "unread", limit=limit)
-                found, more = await notifications.list_notifications(session, actor, query)
-                fresh = await lines_of(session, found)
-                older = [line for line in self.lines if fresh and line["id"] < fresh[-1]["id"]]
-                self.lines, self.has_more = [*fresh, *older][:MAX_ROWS], more if not older else self.has_more
+                await self._keep_filters(session, self._filter_query())
+                await self._read_lines(session, actor)
         self.is_loaded = True
+
+    async def _read_lines(self, session: Session, actor: Actor) -> None:
+        """Reads as many lines as are shown, so that a viewer who loaded more keeps them when a new one arrives."""
+        query = self._asked()
+        asked = query_of(query, "cursor", "limit")
+        if asked != self._shown:
+            self._shown, self.lines = asked, []
+            self.export_query, self.sort = asked, "" if query.sort == INBOX.default_sort else query.sort
+        limit = min(max(BATCH, len(self.lines)), 100)
+        found, more = await notifications.list_notifications(session, actor, query.model_copy(update={"limit": limit}))
+        fresh = await lines_of(session, found)
+        follows = operator.lt if query.sort == INBOX.default_sort else operator.gt
+        others = [line for line in self.lines if fresh and follows(line["id"], fresh[-1]["id"])]
+        self.lines, self.has_more = [*fresh, *others][:MAX_ROWS], more if not others else self.has_more
+
+    def _asked(self) -> InboxQuery:
+        query = self._filter_query()
+        chosen = {"kind": query.chosen["type"], "project_id": query.chosen["project"]}
+        return InboxQuery.model_validate({"unread": self.tab == "unread", "sort": query.sort, **chosen})
+
+    async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        return await count_notifications(session, actor, self._asked(), FIELDS[key], search)
+
+    async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
+        return await project_names(session, actor, ids)
 
     @handler("signed_in", supersedes=True)
     async def more(self) -> None:
-        """Loads the next batch of older notifications."""
+        """Loads the next batch."""
         if not (self.lines and self.has_more):
             return
-        query = InboxQuery(unread=self.tab == "unread", cursor=self.lines[-1]["id"], limit=BATCH)
+        query = self._asked().model_copy(update={"cursor": self.lines[-1]["id"], "limit": BATCH})
         async with reading() as session:
             found, more = await notifications.list_notifications(session, self._as_actor(), query)
             older = await lines_of(session, found)
@@ -82,10 +115,10 @@ class InboxState(SessionState):
 
     @handler("signed_in")
     async def read_all(self) -> EventSpec:
-        """Marks all up to the newest shown as read: the viewer has not seen later ones."""
-        newest = self.lines[0]["id"] if self.lines else None
+        """Marks all of the list up to the newest shown as read: the viewer has not seen later ones."""
+        newest = max((line["id"] for line in self.lines), default=None)
         async with transaction() as session:
-            count = await notifications.read_all(session, self._as_actor(), newest)
+            count = await notifications.read_all(session, self._as_actor(), newest, self._asked())
         self._toast(ngettext("{count} notification marked as read", "{count} notifications marked as read", count))
         return InboxState.load()
 

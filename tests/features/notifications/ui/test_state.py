@@ -8,12 +8,13 @@ from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
+from tca_app.features.notifications.ui import state
 from tca_app.features.notifications.ui.notification_menu import NotificationMenuState
 from tca_app.features.notifications.ui.state import InboxState
 from tca_app.features.projects import team
-from tca_app.features.projects.schemas import TeamMember
+from tca_app.features.projects.schemas import MemberUpdate, TeamMember
 from tca_app.ui.session import SessionState
-from tests.factories import do_jobs, make_project, make_user, run
+from tests.factories import do_jobs, make_admin, make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
 
@@ -68,6 +69,66 @@ async def test_mark_all_leaves_what_came_after_the_list_was_read(console: Consol
     tab.path = "/notifications?tab=unread"
     unread = shown(await tab.send(InboxState.load), InboxState, "lines")
     assert [line["title"][-14:] for line in unread] == ["Late as viewer"], lines
+
+
+async def test_the_list_is_filtered_and_sorted_by_the_url(console: Console) -> None:
+    bob = await make_user("bob")
+    billing, mobile = await invite(bob, "Billing", "Mobile")
+    admin = await make_admin()
+    for role in ("deployer", "maintainer"):
+        await run(team.change_member, admin, billing, bob.user_id, MemberUpdate.model_validate({"role": role}))
+    await do_jobs()
+    tab = await opened(console, bob, f"/notifications?type=member_role_changed&project={billing}&sort=id")
+    updates = await tab.send(InboxState.load)
+    assert [line["title"].split(" of ")[0][-10:] for line in shown(updates, InboxState, "lines")] == [
+        "u deployer",
+        "maintainer",
+    ]
+    assert [chip["text"] for chip in shown(updates, InboxState, "chips")] == [
+        "Type: Your role changes",
+        "Project: Billing",
+    ]
+    query = f"kind=member_role_changed&project_id={billing}&sort=id"
+    assert shown(updates, InboxState, "export_query") == query
+    await tab.send(InboxState.read_all)
+    tab.path = "/notifications?tab=unread"
+    unread = shown(await tab.send(InboxState.load), InboxState, "lines")
+    assert [line["title"].split(" to ")[1] for line in unread] == ["Mobile as viewer", "Billing as viewer"]
+    for key, counts in (
+        ("type", {"member_added": "2"}),
+        ("project", {str(billing): "1", str(mobile): "1"}),
+    ):
+        options = shown(await tab.send(InboxState.show_filter, key=key, is_open=True), InboxState, "options")
+        assert {option["value"]: option["count"] for option in options} == counts
+
+
+async def test_more_follows_in_either_order(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "BATCH", 2)
+    bob = await make_user("bob")
+    await invite(bob, "P1", "P2", "P3")
+    for sort, names in (("-id", ["P3", "P2", "P1"]), ("id", ["P1", "P2", "P3"])):
+        tab = await opened(console, bob, f"/notifications?sort={sort}")
+        updates = await tab.send(InboxState.load)
+        assert shown(updates, InboxState, "has_more") is True
+        lines = shown(await tab.send(InboxState.more), InboxState, "lines")
+        assert [line["title"].split(" ")[4] for line in lines] == names
+        tab.path = f"/notifications?sort={sort}&x"
+        reloaded = await tab.send(InboxState.load)
+        assert [line["title"].split(" ")[4] for line in shown(reloaded, InboxState, "lines") or lines] == names
+
+
+async def test_projects_with_the_same_name_are_told_apart_by_their_slug(console: Console) -> None:
+    bob = await make_user("bob")
+    ana = await make_user()
+    ids = [await make_project(ana, name, slug=slug) for name, slug in (("Shop", "shop-eu"), ("shop", "shop-us"))]
+    for project_id in ids:
+        await run(team.add_member, ana, project_id, TeamMember(user_id=bob.user_id, role="viewer"))
+    await invite(bob, "Billing")
+    tab = await opened(console, bob, f"/notifications?project={ids[0]}&project={ids[1]}")
+    chips = shown(await tab.send(InboxState.load), InboxState, "chips")
+    assert [chip["text"] for chip in chips] == ["Project: Shop (shop-eu)", "Project: shop (shop-us)"]
+    options = shown(await tab.send(InboxState.show_filter, key="project", is_open=True), InboxState, "options")
+    assert {option["label"] for option in options} == {"Shop (shop-eu)", "shop (shop-us)", "Billing"}
 
 
 async def test_read_and_unread_again(console: Console) -> None:
