@@ -16,6 +16,7 @@ from tca_app.features.deployments.ui.log_state import LogState
 from tca_app.features.deployments.ui.pages import PAGES as DEPLOYMENTS
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.environments.ui.freeze_state import FreezeState
+from tca_app.features.environments.ui.freezes_state import FreezesState
 from tca_app.features.environments.ui.state import EnvironmentsState
 from tca_app.features.personal_data.ui.state import PersonalDataState
 from tca_app.features.project_page.ui.pages import PAGES as PROJECTS
@@ -63,7 +64,15 @@ async def two_projects(console: Console) -> tuple[Tab, int, int]:
     owner = await make_user()
     first, second = await make_project(owner, "Uxalpha"), await make_project(owner, "Uxbeta")
     tab = await open_tab(console, owner, f"/projects/{first}?tab=settings")
-    for state in (ProjectState, MembersState, ProjectDeploymentsState, EnvironmentsState, HookState, SlackState):
+    for state in (
+        ProjectState,
+        MembersState,
+        ProjectDeploymentsState,
+        EnvironmentsState,
+        FreezesState,
+        HookState,
+        SlackState,
+    ):
         await tab.send(state.load)
     return tab, first, second
 
@@ -79,7 +88,7 @@ ON_A_PROJECT = {
     EnvironmentsState.open_create: {},
     EnvironmentsState.open_edit: {"environment_id": 1},
     EnvironmentsState.ask_delete: {"environment_id": 1},
-    EnvironmentsState.lift: {"freeze_id": 1},
+    FreezesState.lift: {"freeze_id": 1},
     FreezeState.open_create: {},
     HookState.ask: {"action": "rotate"},
     SlackState.open_edit: {},

@@ -7,11 +7,13 @@ from sqlalchemy import Row, bindparam, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.sorting import order_by
+from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.language.messages import N_, _
 from tca_app.features.environments import events
-from tca_app.features.environments.schemas import FreezeCreate, FreezeRead
+from tca_app.features.environments.schemas import FreezeCreate, FreezeQuery, FreezeRead
 from tca_app.features.environments.service import find_environment
 from tca_app.features.projects import policy
 from tca_app.features.projects.service import find_project, get_project
@@ -34,7 +36,14 @@ _ALL = (
     .outerjoin(User.__table__, _people.id == _freezes.created_by_id)
     .where(_freezes.project_id == bindparam("project_id"))
 )
-_COMING = _ALL.where(_freezes.ends_at > func.now()).order_by(_freezes.starts_at, _freezes.id).limit(MAX_FREEZES)
+_COMING = _ALL.where(_freezes.ends_at > func.now()).limit(MAX_FREEZES)
+_SORTS = {
+    "starts_at": _freezes.starts_at,
+    "ends_at": _freezes.ends_at,
+    "environment": func.lower(_environments.name),
+    "why": func.lower(_freezes.why),
+    "created_by": func.lower(display_name_sql(_people)),
+}
 _HOLDING = (
     _ALL.where(_freezes.starts_at <= func.now(), _freezes.ends_at > func.now())
     .order_by(_freezes.ends_at.desc(), _freezes.id)
@@ -66,11 +75,15 @@ class TooManyFreezes(Conflict):
     values: ClassVar = {"most": MAX_FREEZES}
 
 
-async def list_freezes(session: AsyncSession, actor: Actor, project_id: int) -> list[FreezeRead]:
-    """Returns the current and planned windows, the next one first."""
+async def list_freezes(
+    session: AsyncSession, actor: Actor, project_id: int, query: FreezeQuery | None = None
+) -> list[FreezeRead]:
+    """Returns the current and planned windows, by default the next one first. Those without a value are last."""
     project = await get_project(session, actor, project_id)
     policy.require(actor, "environments.read", project.my_role)
-    return [_read(row) for row in await session.execute(_COMING, {"project_id": project_id})]
+    sort = (query or FreezeQuery()).sort
+    ordered = _COMING.order_by(*order_by(_SORTS, sort, _freezes.id, nullable=("environment", "created_by")))
+    return [_read(row) for row in await session.execute(ordered, {"project_id": project_id})]
 
 
 async def list_holding(session: AsyncSession, actor: Actor, project_id: int) -> list[FreezeRead]:

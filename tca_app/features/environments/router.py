@@ -14,6 +14,7 @@ from tca_app.features.environments.schemas import (
     EnvironmentRead,
     EnvironmentUpdate,
     FreezeCreate,
+    FreezeQuery,
     FreezeRead,
 )
 from tca_app.rest.csv_files import CSV, csv_file
@@ -87,15 +88,19 @@ async def delete_environment(
 
 
 @router.get("/freezes", response_model=list[FreezeRead], responses=problems(401, 404))
-async def list_freezes(project_id: ProjectId, actor: CurrentActor, session: Reading) -> Response:
-    """List current and planned freeze windows (at most 100), the next one first."""
-    return json_response(_freezes.dump_json(await freezes.list_freezes(session, actor, project_id)))
+async def list_freezes(
+    project_id: ProjectId, query: Annotated[FreezeQuery, Query()], actor: CurrentActor, session: Reading
+) -> Response:
+    """List current and planned freeze windows (at most 100), by default the next one first."""
+    return json_response(_freezes.dump_json(await freezes.list_freezes(session, actor, project_id, query)))
 
 
 @router.get("/freezes/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 404))
-async def export_freezes(project_id: ViewedProjectId, actor: CurrentViewer, session: Reading) -> StreamingResponse:
+async def export_freezes(
+    project_id: ViewedProjectId, query: Annotated[FreezeQuery, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
     """Download the list of freeze windows as CSV. A browser's session cookie is accepted."""
-    return csv_file("freezes", FREEZE_COLUMNS, await freezes.list_freezes(session, actor, project_id))
+    return csv_file("freezes", FREEZE_COLUMNS, await freezes.list_freezes(session, actor, project_id, query))
 
 
 @router.post("/freezes", status_code=201, responses=problems(401, 403, 404, 409))

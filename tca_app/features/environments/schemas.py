@@ -67,6 +67,23 @@ class FreezeCreate(InputModel):
     why: Reason
 
 
+class FreezeQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    sort: Literal[
+        "starts_at",
+        "-starts_at",
+        "ends_at",
+        "-ends_at",
+        "environment",
+        "-environment",
+        "why",
+        "-why",
+        "created_by",
+        "-created_by",
+    ] = "starts_at"
+
+
 class FreezeRead(ReadModel):
     """`environment` is null when the window applies to the whole project."""
 

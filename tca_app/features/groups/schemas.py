@@ -71,8 +71,8 @@ class GroupMemberRead(ReadModel):
     is_active: bool
 
 
-class GroupMemberQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class GroupMemberQuery(ListFilter):
+    """`search` matches names and email."""
 
     sort: Literal["username", "-username", "full_name", "-full_name"] = "username"
 

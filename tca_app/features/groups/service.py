@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import changed_fields, check_version, fields_of
 from tca_app.core.database.lists import to_reads
+from tca_app.core.database.pagination import matching
 from tca_app.core.database.session import refuse_duplicates
 from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import Conflict, FieldError, NotFound
@@ -91,9 +92,12 @@ async def delete_group(session: AsyncSession, actor: Actor, group_id: int) -> No
 async def list_group_members(
     session: AsyncSession, actor: Actor, group_id: int, query: GroupMemberQuery | None = None
 ) -> list[GroupMemberRead]:
-    """Returns the people of a group, by name."""
+    """Returns the people of a group, by default by username."""
     await get_group(session, actor, group_id)
-    ordered = _people(group_id).order_by(*order_by(_SORTS, (query or GroupMemberQuery()).sort, _users.id))
+    query = query or GroupMemberQuery()
+    ordered = _people(group_id).order_by(*order_by(_SORTS, query.sort, _users.id))
+    if query.search:
+        ordered = ordered.where(*await matching(session, User.__table__, query.search))
     return to_reads(GroupMemberRead, (await session.execute(ordered)).all())
 
 

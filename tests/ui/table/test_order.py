@@ -10,11 +10,12 @@ from sqlalchemy import insert, update
 from tca_app.core.database.session import transaction
 from tca_app.features.auth.ui.sessions_state import SessionsState
 from tca_app.features.ci.ui.state import TrustsState
+from tca_app.features.environments.ui.freezes_state import FreezesState
 from tca_app.features.environments.ui.state import EnvironmentsState
 from tca_app.features.groups.ui.project_state import ProjectGroupsState
 from tca_app.features.invitations.ui.state import ProjectInvitationsState
 from tca_app.models import AuthSession, Group, Invitation, ProjectGroup
-from tests.factories import make_admin, make_invitation, make_project, make_trust, make_user
+from tests.factories import make_admin, make_freeze, make_invitation, make_project, make_trust, make_user
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 
@@ -30,6 +31,7 @@ async def test_each_list_of_a_project_has_an_order_of_its_own(console: Console) 
     for name in ("Alpha", "Beta"):
         await make_trust(owner, project_id, name=name)
         await make_invitation(owner, f"{name}@example.com".lower())
+        await make_freeze(project_id, why=name)
     async with transaction() as session:
         await session.execute(update(Invitation).values(project_id=project_id, role="viewer"))
         groups = insert(Group).returning(Group.id)
@@ -40,6 +42,7 @@ async def test_each_list_of_a_project_has_an_order_of_its_own(console: Console) 
     await tab.hydrate()
     lists: tuple[tuple[Any, str, str, str, str], ...] = (
         (EnvironmentsState, "environments", "settings", "sort_environments", "rank"),
+        (FreezesState, "windows", "settings", "sort_freezes", "why"),
         (TrustsState, "rows", "settings", "sort_trusts", "name"),
         (ProjectGroupsState, "groups", "members", "sort_groups", "name"),
         (ProjectInvitationsState, "rows", "members", "sort_invitations", "email"),

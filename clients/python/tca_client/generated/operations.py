@@ -558,10 +558,10 @@ class Operations(Calls):
         | list[Literal["production", "staging", "testing", "development", "other"]]
         | None = None,
         status: Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
-        | Literal["finished"]
+        | Literal["finished", "completed"]
         | list[
             Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
-            | Literal["finished"]
+            | Literal["finished", "completed"]
         ]
         | None = None,
         source: Literal["ui", "api", "github"] | list[Literal["ui", "api", "github"]] | None = None,
@@ -665,17 +665,41 @@ class Operations(Calls):
             repeatable=True,
         )
 
-    def export_freezes(self, project_id: int | str) -> str:
+    def export_freezes(
+        self,
+        project_id: int | str,
+        *,
+        sort: Literal[
+            "starts_at",
+            "-starts_at",
+            "ends_at",
+            "-ends_at",
+            "environment",
+            "-environment",
+            "why",
+            "-why",
+            "created_by",
+            "-created_by",
+        ]
+        | None = None,
+    ) -> str:
         """Download the list of freeze windows as CSV. A browser's session cookie is accepted.
 
         API tokens need the scope `read`.
         """
         return self._text(
-            "GET", path_of("/api/v1/projects/{project_id}/freezes/export.csv", project_id), repeatable=True
+            "GET",
+            path_of("/api/v1/projects/{project_id}/freezes/export.csv", project_id),
+            query={"sort": sort},
+            repeatable=True,
         )
 
     def export_group_members(
-        self, group_id: int, *, sort: Literal["username", "-username", "full_name", "-full_name"] | None = None
+        self,
+        group_id: int,
+        *,
+        search: str | None = None,
+        sort: Literal["username", "-username", "full_name", "-full_name"] | None = None,
     ) -> str:
         """Download the list of the people of a group as CSV. A browser's session cookie is accepted.
 
@@ -684,7 +708,7 @@ class Operations(Calls):
         return self._text(
             "GET",
             path_of("/api/v1/groups/{group_id}/members/export.csv", group_id),
-            query={"sort": sort},
+            query={"search": search, "sort": sort},
             repeatable=True,
         )
 
@@ -809,12 +833,114 @@ class Operations(Calls):
             repeatable=True,
         )
 
-    def export_notifications(self, *, unread: bool | None = None) -> str:
+    def export_notifications(
+        self,
+        *,
+        unread: bool | None = None,
+        kind: Literal[
+            "member_added",
+            "member_role_changed",
+            "member_removed",
+            "project_transferred",
+            "project_archived",
+            "project_deleted",
+            "project_restored",
+            "deployment_failed",
+            "deployment_approval_requested",
+            "deployment_approved",
+            "deployment_refused",
+            "person_mentioned",
+            "freeze_set",
+            "freeze_lifted",
+            "freeze_passed",
+            "health_degraded",
+            "health_recovered",
+            "certificate_expiring",
+            "incident_opened",
+            "incident_status_changed",
+            "incident_acknowledged",
+            "incident_resolved",
+            "maintenance_scheduled",
+            "maintenance_updated",
+            "maintenance_cancelled",
+            "user_updated",
+            "password_changed",
+            "factor_added",
+            "factor_removed",
+            "recovery_codes_renewed",
+            "recovery_code_used",
+            "factors_reset",
+            "passkey_refused",
+            "acting_started",
+            "session_revoked",
+            "identity_linked",
+            "identity_unlinked",
+            "webhook_disabled",
+            "token_expiring",
+            "token_revoked",
+            "user_created",
+            "digest",
+        ]
+        | list[
+            Literal[
+                "member_added",
+                "member_role_changed",
+                "member_removed",
+                "project_transferred",
+                "project_archived",
+                "project_deleted",
+                "project_restored",
+                "deployment_failed",
+                "deployment_approval_requested",
+                "deployment_approved",
+                "deployment_refused",
+                "person_mentioned",
+                "freeze_set",
+                "freeze_lifted",
+                "freeze_passed",
+                "health_degraded",
+                "health_recovered",
+                "certificate_expiring",
+                "incident_opened",
+                "incident_status_changed",
+                "incident_acknowledged",
+                "incident_resolved",
+                "maintenance_scheduled",
+                "maintenance_updated",
+                "maintenance_cancelled",
+                "user_updated",
+                "password_changed",
+                "factor_added",
+                "factor_removed",
+                "recovery_codes_renewed",
+                "recovery_code_used",
+                "factors_reset",
+                "passkey_refused",
+                "acting_started",
+                "session_revoked",
+                "identity_linked",
+                "identity_unlinked",
+                "webhook_disabled",
+                "token_expiring",
+                "token_revoked",
+                "user_created",
+                "digest",
+            ]
+        ]
+        | None = None,
+        project_id: int | list[int] | None = None,
+        sort: Literal["id", "-id"] | None = None,
+    ) -> str:
         """Download the caller's notifications as CSV, at most 50,000 rows. A browser's session cookie is accepted.
 
         API tokens need the scope `read`.
         """
-        return self._text("GET", path_of("/api/v1/notifications/export.csv"), query={"unread": unread}, repeatable=True)
+        return self._text(
+            "GET",
+            path_of("/api/v1/notifications/export.csv"),
+            query={"unread": unread, "kind": kind, "project_id": project_id, "sort": sort},
+            repeatable=True,
+        )
 
     def export_project_groups(
         self,
@@ -940,6 +1066,7 @@ class Operations(Calls):
         deleted: bool | None = None,
         since: str | None = None,
         until: str | None = None,
+        existed_on: str | None = None,
         sort: Literal[
             "created_at",
             "-created_at",
@@ -976,6 +1103,7 @@ class Operations(Calls):
                 "deleted": deleted,
                 "since": since,
                 "until": until,
+                "existed_on": existed_on,
                 "sort": sort,
             },
             repeatable=True,
@@ -1188,10 +1316,10 @@ class Operations(Calls):
         | list[Literal["production", "staging", "testing", "development", "other"]]
         | None = None,
         status: Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
-        | Literal["finished"]
+        | Literal["finished", "completed"]
         | list[
             Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
-            | Literal["finished"]
+            | Literal["finished", "completed"]
         ]
         | None = None,
         source: Literal["ui", "api", "github"] | list[Literal["ui", "api", "github"]] | None = None,
@@ -1267,22 +1395,48 @@ class Operations(Calls):
             repeatable=True,
         )
 
-    def list_freezes(self, project_id: int | str) -> list[models.FreezeRead]:
-        """List current and planned freeze windows (at most 100), the next one first.
+    def list_freezes(
+        self,
+        project_id: int | str,
+        *,
+        sort: Literal[
+            "starts_at",
+            "-starts_at",
+            "ends_at",
+            "-ends_at",
+            "environment",
+            "-environment",
+            "why",
+            "-why",
+            "created_by",
+            "-created_by",
+        ]
+        | None = None,
+    ) -> list[models.FreezeRead]:
+        """List current and planned freeze windows (at most 100), by default the next one first.
 
         API tokens need the scope `read`.
         """
-        return self._json("GET", path_of("/api/v1/projects/{project_id}/freezes", project_id), repeatable=True)
+        return self._json(
+            "GET", path_of("/api/v1/projects/{project_id}/freezes", project_id), query={"sort": sort}, repeatable=True
+        )
 
     def list_group_members(
-        self, group_id: int, *, sort: Literal["username", "-username", "full_name", "-full_name"] | None = None
+        self,
+        group_id: int,
+        *,
+        search: str | None = None,
+        sort: Literal["username", "-username", "full_name", "-full_name"] | None = None,
     ) -> list[models.GroupMemberRead]:
         """List the people of a group. Administrators only.
 
         API tokens need the scope `admin`.
         """
         return self._json(
-            "GET", path_of("/api/v1/groups/{group_id}/members", group_id), query={"sort": sort}, repeatable=True
+            "GET",
+            path_of("/api/v1/groups/{group_id}/members", group_id),
+            query={"search": search, "sort": sort},
+            repeatable=True,
         )
 
     def list_groups(
@@ -1486,16 +1640,120 @@ class Operations(Calls):
         )
 
     def list_notifications(
-        self, *, unread: bool | None = None, cursor: int | None = None, limit: int | None = None
+        self,
+        *,
+        unread: bool | None = None,
+        kind: Literal[
+            "member_added",
+            "member_role_changed",
+            "member_removed",
+            "project_transferred",
+            "project_archived",
+            "project_deleted",
+            "project_restored",
+            "deployment_failed",
+            "deployment_approval_requested",
+            "deployment_approved",
+            "deployment_refused",
+            "person_mentioned",
+            "freeze_set",
+            "freeze_lifted",
+            "freeze_passed",
+            "health_degraded",
+            "health_recovered",
+            "certificate_expiring",
+            "incident_opened",
+            "incident_status_changed",
+            "incident_acknowledged",
+            "incident_resolved",
+            "maintenance_scheduled",
+            "maintenance_updated",
+            "maintenance_cancelled",
+            "user_updated",
+            "password_changed",
+            "factor_added",
+            "factor_removed",
+            "recovery_codes_renewed",
+            "recovery_code_used",
+            "factors_reset",
+            "passkey_refused",
+            "acting_started",
+            "session_revoked",
+            "identity_linked",
+            "identity_unlinked",
+            "webhook_disabled",
+            "token_expiring",
+            "token_revoked",
+            "user_created",
+            "digest",
+        ]
+        | list[
+            Literal[
+                "member_added",
+                "member_role_changed",
+                "member_removed",
+                "project_transferred",
+                "project_archived",
+                "project_deleted",
+                "project_restored",
+                "deployment_failed",
+                "deployment_approval_requested",
+                "deployment_approved",
+                "deployment_refused",
+                "person_mentioned",
+                "freeze_set",
+                "freeze_lifted",
+                "freeze_passed",
+                "health_degraded",
+                "health_recovered",
+                "certificate_expiring",
+                "incident_opened",
+                "incident_status_changed",
+                "incident_acknowledged",
+                "incident_resolved",
+                "maintenance_scheduled",
+                "maintenance_updated",
+                "maintenance_cancelled",
+                "user_updated",
+                "password_changed",
+                "factor_added",
+                "factor_removed",
+                "recovery_codes_renewed",
+                "recovery_code_used",
+                "factors_reset",
+                "passkey_refused",
+                "acting_started",
+                "session_revoked",
+                "identity_linked",
+                "identity_unlinked",
+                "webhook_disabled",
+                "token_expiring",
+                "token_revoked",
+                "user_created",
+                "digest",
+            ]
+        ]
+        | None = None,
+        project_id: int | list[int] | None = None,
+        sort: Literal["id", "-id"] | None = None,
+        cursor: int | None = None,
+        limit: int | None = None,
     ) -> Page[models.NotificationRead]:
-        """List the caller's notifications, newest first. `Link` leads to older ones.
+        """List the caller's notifications, by default newest first. `Link` leads to the next ones.
 
         API tokens need the scope `read`.
         """
         return self._page(
             "GET",
             path_of("/api/v1/notifications"),
-            query={"unread": unread, "cursor": cursor, "limit": limit},
+            query={
+                "unread": unread,
+                "kind": kind,
+                "project_id": project_id,
+                "sort": sort,
+                "cursor": cursor,
+                "limit": limit,
+            },
             repeatable=True,
         )
 
@@ -1518,10 +1776,10 @@ class Operations(Calls):
         | list[Literal["production", "staging", "testing", "development", "other"]]
         | None = None,
         status: Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
-        | Literal["finished"]
+        | Literal["finished", "completed"]
         | list[
             Literal["pending_approval", "queued", "in_progress", "succeeded", "failed", "cancelled"]
-            | Literal["finished"]
+            | Literal["finished", "completed"]
         ]
         | None = None,
         source: Literal["ui", "api", "github"] | list[Literal["ui", "api", "github"]] | None = None,
@@ -1684,6 +1942,7 @@ class Operations(Calls):
         deleted: bool | None = None,
         since: str | None = None,
         until: str | None = None,
+        existed_on: str | None = None,
         sort: Literal[
             "created_at",
             "-created_at",
@@ -1722,6 +1981,7 @@ class Operations(Calls):
                 "deleted": deleted,
                 "since": since,
                 "until": until,
+                "existed_on": existed_on,
                 "sort": sort,
             },
             repeatable=True,

@@ -9,7 +9,7 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.core.language.messages import _
 from tca_app.features.environments import freezes, service as environments
 from tca_app.features.environments.schemas import FreezeCreate
-from tca_app.features.environments.ui.state import EnvironmentsState
+from tca_app.features.environments.ui.freezes_state import FreezesState
 from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
@@ -63,4 +63,4 @@ class FreezeState(FormState, SessionState):
                 await freezes.create_freeze(session, self._as_actor(), self.form_id, data)
             self._close_form()
             self._toast(_("Freeze window created"))
-            yield EnvironmentsState.load
+            yield FreezesState.load

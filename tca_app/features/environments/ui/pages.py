@@ -5,7 +5,8 @@ import reflex as rx
 from tca_app.core.urls import MAX_URL
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.environments.ui.freeze_state import FreezeState
-from tca_app.features.environments.ui.state import EnvironmentRow, EnvironmentsState, FreezeRow
+from tca_app.features.environments.ui.freezes_state import FreezeRow, FreezesState
+from tca_app.features.environments.ui.state import EnvironmentRow, EnvironmentsState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel
@@ -21,6 +22,13 @@ from tca_app.ui.var import as_var
 
 state = EnvironmentsState
 HEADS = ((t("Name"), "", "name"), (t("Tier"), "", "tier"), (t("Order"), "right num", "rank"), ("", "act"))
+FREEZE_HEADS = (
+    (t("Reason"), "", "why"),
+    (t("Scope"), "", "environment"),
+    (t("Time"), "", "starts_at"),
+    (t("By"), "", "created_by"),
+    ("", "act"),
+)
 
 
 def environment_settings() -> rx.Component:
@@ -38,12 +46,14 @@ def environment_settings() -> rx.Component:
         panel(
             t("Freeze windows"),
             rx.cond(
-                as_var(state.windows).length() > 0,
-                rx.el.ul(rx.foreach(state.windows, _window), class_name="lines"),
+                as_var(FreezesState.windows).length() > 0,
+                plain_table(
+                    t("Freeze windows"), FREEZE_HEADS, rx.foreach(FreezesState.windows, _window), order=FreezesState
+                ),
                 rx.el.p(t("No freeze windows."), class_name="panel-body muted"),
             ),
             actions=(
-                rx.cond(as_var(state.windows).length() > 0, _download("freezes", "")),
+                rx.cond(as_var(FreezesState.windows).length() > 0, _download("freezes", FreezesState.sort_query)),
                 button(t("Freeze"), kind="small", icon="snowflake", on_click=FreezeState.open_create(state.project_id)),
             ),
             flush=True,
@@ -96,13 +106,13 @@ def _environment(row: EnvironmentRow) -> rx.Component:
 
 
 def _window(window: FreezeRow) -> rx.Component:
-    return rx.el.li(
-        rx.el.div(
-            rx.el.div(window["where"], ": ", window["why"], class_name="cell-title plain"),
-            rx.el.div(window["when"], class_name="cell-sub num"),
-            class_name="grow",
-        ),
-        button(t("Lift"), kind="small", on_click=state.lift(state.project_id, window["id"])),
+    lift = button(t("Lift"), kind="small", on_click=FreezesState.lift(FreezesState.project_id, window["id"]))
+    return rx.el.tr(
+        rx.el.td(rx.el.span(window["why"], class_name="cell-title plain")),
+        rx.el.td(window["where"]),
+        rx.el.td(window["when"], class_name="num"),
+        rx.el.td(window["who"]),
+        rx.el.td(lift, class_name="act"),
         key=as_var(window["id"]).to(str),
     )
 

@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, TypedDict
-from zoneinfo import ZoneInfo
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import NotFound, Stale
 from tca_app.core.language.messages import N_, _
-from tca_app.features.environments import freezes, service as environments
+from tca_app.features.environments import service as environments
 from tca_app.features.environments.schemas import (
     EnvironmentCreate,
     EnvironmentQuery,
@@ -20,12 +19,11 @@ from tca_app.features.idempotency import service as idempotency
 from tca_app.ui import routes
 from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.forms.state import FormState
-from tca_app.ui.handlers import Events, handler
+from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.order import Order, OrderState
 from tca_app.ui.url import query_param, record_id
-from tca_app.ui.zone import span_words, zone_of
 
 LABELS = {
     "name": "Name",
@@ -50,18 +48,8 @@ class EnvironmentRow(TypedDict):
     allow_parallel: bool
 
 
-class FreezeRow(TypedDict):
-    """A freeze window in the list. `when` has the start and end in the viewer's time zone."""
-
-    id: int
-    where: str
-    why: str
-    when: str
-
-
 class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, SessionState):
     environments: list[EnvironmentRow] = []
-    windows: list[FreezeRow] = []
 
     project_id: int = 0
 
@@ -72,7 +60,7 @@ class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, Sessio
         """Loads the environments, only while the settings are open."""
         project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
-            self.project_id, self.environments, self.windows, self.removed_id = project_id, [], [], 0
+            self.project_id, self.environments, self.removed_id = project_id, [], 0
             self._hide_left_form()
         if query_param(self.router_data, "tab") != "settings":
             return
@@ -81,12 +69,9 @@ class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, Sessio
         try:
             async with reading() as session:
                 found = await environments.list_environments(session, self._as_actor(), project_id, query)
-                frozen = await freezes.list_freezes(session, self._as_actor(), project_id)
         except NotFound:
             return  # the page reports a missing project itself
         self.environments = [_row(environment) for environment in found]
-        zone = zone_of(self.router_data)
-        self.windows = [_window(window, zone) for window in frozen]
 
     def _opener_scope(self) -> list[int]:
         return [record_id(self.router_data, routes.PROJECTS)]
@@ -173,15 +158,6 @@ class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, Sessio
         async for update in self._remove_row(act, done, EnvironmentsState.load):
             yield update
 
-    @handler("signed_in")
-    async def lift(self, project_id: int, freeze_id: int) -> Events:
-        """Ends a freeze window early."""
-        self._require_record(project_id, self.project_id)
-        async with transaction() as session:
-            await freezes.delete_freeze(session, self._as_actor(), project_id, freeze_id)
-        self._toast(_("Freeze window lifted"))
-        return EnvironmentsState.load
-
 
 def _row(environment: EnvironmentRead) -> EnvironmentRow:
     return EnvironmentRow(
@@ -204,12 +180,3 @@ def _form_values(environment: EnvironmentRead) -> dict[str, str]:
         "tier": environment.tier,
         **ticks,
     }
-
-
-def _window(window: Any, zone: ZoneInfo) -> FreezeRow:
-    return FreezeRow(
-        id=window.id,
-        where=window.environment or _("All environments"),
-        why=window.why,
-        when=span_words(window.starts_at, window.ends_at, zone),
-    )

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from tca_app.core.schema import MAX_SEARCH
 from tca_app.features.groups.ui.state import GroupPeopleState, GroupRow, GroupsState, PersonRow
 from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.ui import routes
@@ -18,6 +19,7 @@ from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
 state, people = GroupsState, GroupPeopleState
+FEW = 8  # people that need no search
 
 
 @page(routes.GROUPS, t("Groups"), permission="groups.manage", on_load=(GroupsState.load,))
@@ -109,16 +111,52 @@ def _people_dialog() -> rx.Component:
         on_submit=people.add,
         text=t("They have the roles of this group in every project that adds it."),
         fields=[
-            rx.cond(
-                as_var(people.members).length() > 0,
-                rx.fragment(
-                    rx.el.ul(rx.foreach(people.members, _person), class_name="picked", aria_label=t("People")),
-                    rx.el.div(download_link(f"{routes.API_GROUPS}/{people.form_id}/members/export.csv", "")),
-                ),
-                rx.el.p(t("No one yet."), class_name="muted"),
-            ),
+            rx.cond(people.member_count > 0, _members(), rx.el.p(t("No one yet."), class_name="muted")),
             people_picker(people, t("Person"), error=people.form_errors["person"]),
         ],
+    )
+
+
+def _members() -> rx.Component:
+    none = rx.el.p(t("No one matches the search."), class_name="muted")
+    export = download_link(f"{routes.API_GROUPS}/{people.form_id}/members/export.csv", people.export_query)
+    return rx.fragment(
+        rx.el.div(rx.cond(people.member_count > FEW, _search()), _order(), class_name="row"),
+        rx.cond(
+            as_var(people.members).length() > 0,
+            rx.el.ul(rx.foreach(people.members, _person), class_name="picked", aria_label=t("People")),
+            none,
+        ),
+        rx.el.div(export),
+    )
+
+
+def _search() -> rx.Component:
+    """A search that is no field of the form: Enter in it adds nobody."""
+    return rx.el.input(
+        type="search",
+        form="",
+        class_name="input grow",
+        placeholder=t("Search people"),
+        aria_label=t("Search people"),
+        auto_complete="off",
+        max_length=MAX_SEARCH,
+        on_change=lambda text: people.find_members(text).debounce(250),
+    )
+
+
+def _order() -> rx.Component:
+    return rx.el.select(
+        *(
+            rx.el.option(label, ", ", word, value=f"{sign}{key}")
+            for key, label in (("username", t("Username")), ("full_name", t("Full name")))
+            for sign, word in (("", t("ascending")), ("-", t("descending")))
+        ),
+        form="",
+        value=people.member_sort,
+        on_change=people.sort_members,
+        class_name="select",
+        aria_label=t("Sort by"),
     )
 
 

@@ -1,7 +1,7 @@
 """State of the page `/groups`: the list, the form of a group, and its people."""
 
 from collections.abc import AsyncGenerator
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict, get_args
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
@@ -13,6 +13,7 @@ from tca_app.features.groups.filters import GROUPS
 from tca_app.features.groups.schemas import (
     GroupCreate,
     GroupMemberAdd,
+    GroupMemberQuery,
     GroupMemberRead,
     GroupQuery,
     GroupRead,
@@ -25,7 +26,7 @@ from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import TableQuery, TableState
-from tca_app.ui.url import printable
+from tca_app.ui.url import printable, query_of
 
 LABELS = {"name": "Name", "description": "Description"}
 FIELDS: dict[str, listing.GroupField] = {"person": "user_id", "project": "project_id"}
@@ -160,7 +161,12 @@ class GroupPeopleState(PickerState, FormState, SessionState):
     """State of the dialog with the people of one group."""
 
     members: list[PersonRow] = []
+    member_count: int = 0  # of the whole group
+    member_search: str = ""
+    member_sort: str = GroupMemberQuery().sort
+    export_query: str = ""
 
+    _member_ids: list[int] = []
     _openers: ClassVar = {"people": "open_people"}
 
     @handler("groups.manage")
@@ -169,15 +175,33 @@ class GroupPeopleState(PickerState, FormState, SessionState):
             group = await groups.get_group(session, self._as_actor(), group_id)
         self._forget_people()
         self._open_form("people", {"person": ""}, row_id=group_id, name=group.name)
+        self.member_search, self.member_sort = "", GroupMemberQuery().sort
         await self._read_people()
 
     async def _read_people(self) -> None:
+        """Reads the people of the group, all of them for the picker, which offers none twice."""
+        query = GroupMemberQuery.model_validate({"search": self.member_search, "sort": self.member_sort})
         async with reading() as session:
-            found = await groups.list_group_members(session, self._as_actor(), self.form_id)
-        self.members = [_person(member) for member in found]
+            everybody = await groups.list_group_members(session, self._as_actor(), self.form_id)
+            found = await groups.list_group_members(session, self._as_actor(), self.form_id, query)
+        self._member_ids, self.member_count = [member.user_id for member in everybody], len(everybody)
+        self.members, self.export_query = [_person(member) for member in found], query_of(query)
+
+    @handler("groups.manage", supersedes=True)
+    async def find_members(self, text: str) -> None:
+        self.member_search = printable(text)
+        await self._read_people()
+
+    @handler("groups.manage", supersedes=True)
+    async def sort_members(self, sort: str) -> None:
+        """Sorts the people of the dialog, which has no URL of its own."""
+        if sort not in get_args(GroupMemberQuery.model_fields["sort"].annotation):
+            raise Invalid(_("Unknown order."))
+        self.member_sort = sort
+        await self._read_people()
 
     def _not_offered(self) -> set[int]:
-        return {member["id"] for member in self.members}
+        return set(self._member_ids)
 
     def _someone_is_picked(self) -> None:
         self.form_error, self.form_errors = "", {}

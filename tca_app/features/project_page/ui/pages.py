@@ -10,6 +10,7 @@ from tca_app.features.deployments.github.ui.pages import github_settings
 from tca_app.features.deployments.github.ui.state import HookState
 from tca_app.features.deployments.ui.project_pages import deployments_tab
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
+from tca_app.features.environments.ui.freezes_state import FreezesState
 from tca_app.features.environments.ui.pages import environment_settings
 from tca_app.features.environments.ui.state import EnvironmentsState
 from tca_app.features.groups.ui.project_pages import project_groups
@@ -60,6 +61,7 @@ _title = record_title(state, state.heading, t("Project"))
         DeliveriesState.load,
         ProjectDeploymentsState.load,
         EnvironmentsState.load,
+        FreezesState.load,
         HookState.load,
         SlackState.load,
         TokensState.load,

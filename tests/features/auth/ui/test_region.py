@@ -8,7 +8,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.features.auth.ui.region_state import LOCALE_OPTIONS, RegionState
 from tca_app.features.environments.ui.freeze_state import FreezeState
-from tca_app.features.environments.ui.state import EnvironmentsState
+from tca_app.features.environments.ui.freezes_state import FreezesState
 from tca_app.models import User
 from tca_app.ui.session import SessionState
 from tests.factories import make_freeze, make_project, make_user, row_of
@@ -67,7 +67,7 @@ async def test_dates_are_as_the_person_chose_or_as_the_browser_says(
     tab = Tab(console, "tab", await sign_in(owner), f"/projects/{project_id}?tab=settings")
     tab.headers["cookie"] += "; time_zone=Europe/Berlin; locale=en-GB"
     await tab.hydrate()
-    (window,) = shown(await tab.send(EnvironmentsState.load), EnvironmentsState, "windows")
+    (window,) = shown(await tab.send(FreezesState.load), FreezesState, "windows")
     assert window["when"] == when
 
 
@@ -82,7 +82,7 @@ async def test_in_german_dates_are_german_in_an_english_browser_unless_chosen_ot
     tab = Tab(console, "tab", await sign_in(owner), f"/projects/{project_id}?tab=settings")
     tab.headers["cookie"] += "; locale=en-US"
     await tab.hydrate()
-    (window,) = shown(await tab.send(EnvironmentsState.load), EnvironmentsState, "windows")
+    (window,) = shown(await tab.send(FreezesState.load), FreezesState, "windows")
     assert window["when"].startswith(f"{when} bis ")
 
 

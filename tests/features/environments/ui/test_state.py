@@ -9,6 +9,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from tca_app.features.environments import freezes, service as environments
 from tca_app.features.environments.schemas import EnvironmentUpdate
 from tca_app.features.environments.ui.freeze_state import FreezeState
+from tca_app.features.environments.ui.freezes_state import FreezesState
 from tca_app.features.environments.ui.state import EnvironmentsState
 from tests.factories import environment_of, make_admin, make_deployment, make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
@@ -27,6 +28,7 @@ async def settings(console: Console) -> tuple[Tab, int]:
     tab = Tab(console, "t1", await sign_in(owner), f"/projects/{project_id}?tab=settings")
     await tab.hydrate()
     await tab.send(EnvironmentsState.load)
+    await tab.send(FreezesState.load)
     return tab, project_id
 
 
@@ -97,7 +99,7 @@ async def test_a_freeze_is_typed_and_shown_in_the_zone_of_the_viewer(console: Co
     refused = await tab.send(FreezeState.save, form=skipped)
     assert "skip" in shown(refused, FreezeState, "form_errors")["starts_at"]
     times = {"starts_at": "2098-12-24T18:00", "ends_at": "2098-12-27T08:30"}
-    (window,) = shown(await tab.send(FreezeState.save, form=form | times), EnvironmentsState, "windows")
+    (window,) = shown(await tab.send(FreezeState.save, form=form | times), FreezesState, "windows")
     assert window["when"] == "2098-12-24 18:00 to 2098-12-27 08:30 (Europe/Berlin, UTC+1)"
     (stored,) = await run(freezes.list_freezes, await make_admin(), project_id)
     assert (stored.starts_at, stored.ends_at) == (
@@ -113,13 +115,13 @@ async def test_a_freeze_is_set_and_lifted(console: Console) -> None:
     refused = await tab.send(FreezeState.save, form=form)
     assert "ends_at" in shown(refused, FreezeState, "form_errors")
     (window,) = shown(
-        await tab.send(FreezeState.save, form=form | {"ends_at": "2099-01-01T00:00"}), EnvironmentsState, "windows"
+        await tab.send(FreezeState.save, form=form | {"ends_at": "2099-01-01T00:00"}), FreezesState, "windows"
     )
     assert (window["where"], window["why"]) == ("All environments", "Christmas")
     assert (
         shown(
-            await tab.send(EnvironmentsState.lift, project_id=project_id, freeze_id=window["id"]),
-            EnvironmentsState,
+            await tab.send(FreezesState.lift, project_id=project_id, freeze_id=window["id"]),
+            FreezesState,
             "windows",
         )
         == []

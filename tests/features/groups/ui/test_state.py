@@ -11,6 +11,7 @@ from tca_app.features.groups.schemas import GroupCreate, GroupMemberAdd
 from tca_app.features.groups.ui.project_state import ProjectGroupsState
 from tca_app.features.groups.ui.state import GroupPeopleState, GroupsState
 from tca_app.features.projects.ui.members_state import MembersState
+from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
@@ -59,6 +60,24 @@ async def test_people_are_added_and_removed(console: Console) -> None:
     assert shown(updates, GroupsState, "rows")[0]["people"] == "1 person"
     updates = await tab.send(GroupPeopleState.remove, person_id=ana.user_id)
     assert shown(updates, GroupPeopleState, "members") == []
+
+
+async def test_the_people_of_a_group_are_sorted_and_searched(console: Console) -> None:
+    admin = await make_admin()
+    people = [await make_user(name, full_name=full) for name, full in (("bob", "Zed"), ("cleo", "Amy"), ("dan", "Bob"))]
+    group_id = await make_group(admin, "Platform", *people)
+    tab = await page_of(console, admin, "/groups")
+    updates = await tab.send(GroupPeopleState.open_people, group_id=group_id)
+    assert [row["username"] for row in shown(updates, GroupPeopleState, "members")] == ["bob", "cleo", "dan"]
+    updates = await tab.send(GroupPeopleState.sort_members, sort="-full_name")
+    assert [row["name"] for row in shown(updates, GroupPeopleState, "members")] == ["Zed", "Bob", "Amy"]
+    updates = await tab.send(GroupPeopleState.find_members, text="am")
+    assert [row["name"] for row in shown(updates, GroupPeopleState, "members")] == ["Amy"]
+    assert shown(updates, GroupPeopleState, "export_query") == "search=am&sort=-full_name"
+    updates = await tab.send(GroupPeopleState.look_for, text="zed")
+    assert not shown(updates, GroupPeopleState, "people")  # is in the group, though the search hides it
+    refused = await tab.send(GroupPeopleState.sort_members, sort="password")
+    assert shown(refused, SessionState, "toasts")[-1]["text"] == "Unknown order."
 
 
 async def test_a_project_adds_a_group_and_its_people_say_so(console: Console) -> None:
