@@ -50,15 +50,18 @@ State = Literal["unknown", "passing", "failing"]
 Severity = Literal["minor", "major", "critical"]
 
 
-class CheckQuery(BaseModel):
+class CheckFilter(BaseModel):
     """Filters for checks. A misspelt filter is refused, so that it does not return everything."""
 
     model_config = ConfigDict(extra="forbid")
 
-    skip: Skip = 0
-    limit: Limit = 100
     project_id: UrlId | None = None
     state: State | None = None
+
+
+class CheckQuery(CheckFilter):
+    skip: Skip = 0
+    limit: Limit = 100
 
 
 class Component(ReadModel):

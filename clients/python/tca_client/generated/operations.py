@@ -485,6 +485,20 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def export_checks(
+        self, *, project_id: int | None = None, state: Literal["unknown", "passing", "failing"] | None = None
+    ) -> str:
+        """Download the list of checks as CSV, at most 50,000 rows. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/health/checks/export.csv"),
+            query={"project_id": project_id, "state": state},
+            repeatable=True,
+        )
+
     def export_current(
         self,
         *,
@@ -741,6 +755,36 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def export_incidents(
+        self,
+        *,
+        project_id: int | None = None,
+        check_id: int | None = None,
+        open: bool | None = None,
+        severity: Literal["minor", "major", "critical"] | None = None,
+        acknowledged: bool | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> str:
+        """Download the list of incidents as CSV, at most 50,000 rows. A browser's session cookie is accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/incidents/export.csv"),
+            query={
+                "project_id": project_id,
+                "check_id": check_id,
+                "open": open,
+                "severity": severity,
+                "acknowledged": acknowledged,
+                "since": since,
+                "until": until,
+            },
+            repeatable=True,
+        )
+
     def export_jobs(
         self,
         *,
@@ -799,6 +843,25 @@ class Operations(Calls):
             "GET",
             path_of("/api/v1/jobs/export.csv"),
             query={"search": search, "state": state, "sort": sort, "queue": queue},
+            repeatable=True,
+        )
+
+    def export_maintenance_windows(
+        self,
+        *,
+        project_id: int | None = None,
+        check_id: int | None = None,
+        state: Literal["scheduled", "active", "completed", "cancelled"] | None = None,
+    ) -> str:
+        """Download the list of maintenance windows as CSV, at most 50,000 rows. A browser's session cookie is
+        accepted.
+
+        API tokens need the scope `read`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/maintenance-windows/export.csv"),
+            query={"project_id": project_id, "check_id": check_id, "state": state},
             repeatable=True,
         )
 
@@ -1218,10 +1281,10 @@ class Operations(Calls):
     def list_checks(
         self,
         *,
-        skip: int | None = None,
-        limit: int | None = None,
         project_id: int | None = None,
         state: Literal["unknown", "passing", "failing"] | None = None,
+        skip: int | None = None,
+        limit: int | None = None,
     ) -> Page[models.CheckRead]:
         """List the checks of the console and of your projects, with their last results.
 
@@ -1230,7 +1293,7 @@ class Operations(Calls):
         return self._page(
             "GET",
             path_of("/api/v1/health/checks"),
-            query={"skip": skip, "limit": limit, "project_id": project_id, "state": state},
+            query={"project_id": project_id, "state": state, "skip": skip, "limit": limit},
             repeatable=True,
         )
 
@@ -1478,8 +1541,6 @@ class Operations(Calls):
     def list_incidents(
         self,
         *,
-        skip: int | None = None,
-        limit: int | None = None,
         project_id: int | None = None,
         check_id: int | None = None,
         open: bool | None = None,
@@ -1487,6 +1548,8 @@ class Operations(Calls):
         acknowledged: bool | None = None,
         since: str | None = None,
         until: str | None = None,
+        skip: int | None = None,
+        limit: int | None = None,
     ) -> Page[models.IncidentRead]:
         """List incidents, open ones first, then the newest, each with its notes (at most 100).
 
@@ -1496,8 +1559,6 @@ class Operations(Calls):
             "GET",
             path_of("/api/v1/incidents"),
             query={
-                "skip": skip,
-                "limit": limit,
                 "project_id": project_id,
                 "check_id": check_id,
                 "open": open,
@@ -1505,6 +1566,8 @@ class Operations(Calls):
                 "acknowledged": acknowledged,
                 "since": since,
                 "until": until,
+                "skip": skip,
+                "limit": limit,
             },
             repeatable=True,
         )
@@ -1575,11 +1638,11 @@ class Operations(Calls):
     def list_maintenance_windows(
         self,
         *,
-        skip: int | None = None,
-        limit: int | None = None,
         project_id: int | None = None,
         check_id: int | None = None,
         state: Literal["scheduled", "active", "completed", "cancelled"] | None = None,
+        skip: int | None = None,
+        limit: int | None = None,
     ) -> Page[models.MaintenanceRead]:
         """List maintenance windows: current and planned ones by their start, then those that are over.
 
@@ -1588,7 +1651,7 @@ class Operations(Calls):
         return self._page(
             "GET",
             path_of("/api/v1/maintenance-windows"),
-            query={"skip": skip, "limit": limit, "project_id": project_id, "check_id": check_id, "state": state},
+            query={"project_id": project_id, "check_id": check_id, "state": state, "skip": skip, "limit": limit},
             repeatable=True,
         )
 

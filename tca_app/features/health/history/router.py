@@ -3,25 +3,29 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
 from tca_app.features.health import settings
 from tca_app.features.health.history import service
 from tca_app.features.health.schemas import (
+    CheckFilter,
     CheckQuery,
     CheckRead,
     CheckUpdate,
     HistoryQuery,
     HistoryRead,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Reading, Writing
+from tca_app.rest.csv_files import CSV, csv_response
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, IfMatch, Reading, Writing
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
 from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1", "health")
 _checks = TypeAdapter(list[CheckRead])
+COLUMNS = tuple(name for name in CheckRead.model_fields if name not in ("version", "may_manage"))
 
 
 @router.get("/health/checks", response_model=list[CheckRead], responses=problems(401))
@@ -31,6 +35,15 @@ async def list_checks(
     """List the checks of the console and of your projects, with their last results."""
     page = await service.list_checks(session, actor, query)
     return page_response(request, page, _checks, query.skip, query.limit)
+
+
+@router.get("/health/checks/export.csv", response_class=StreamingResponse, responses=CSV | problems(401))
+async def export_checks(
+    query: Annotated[CheckFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of checks as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
+    ids = await service.find_check_ids(session, actor, query)
+    return csv_response("checks", COLUMNS, ids, lambda batch, some: service.read_checks(batch, actor, some))
 
 
 @router.get("/health/checks/{check_id:int}/history", response_model=HistoryRead, responses=problems(401, 404))

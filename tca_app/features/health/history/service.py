@@ -12,6 +12,7 @@ from sqlalchemy import ARRAY, BigInteger, Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.database.pagination import Page
 from tca_app.core.errors import NotFound
 from tca_app.core.language.messages import N_
@@ -19,7 +20,16 @@ from tca_app.core.periods import DayRange
 from tca_app.features.health import policy
 from tca_app.features.health.maintenance.periods import MAINTENANCE_UNTIL, ON_NOW, maintenance_of
 from tca_app.features.health.probing.check_state import GRACE
-from tca_app.features.health.schemas import CheckQuery, CheckRead, HistoryRead, Point, ScorePoint, ScoreTrend, Window
+from tca_app.features.health.schemas import (
+    CheckFilter,
+    CheckQuery,
+    CheckRead,
+    HistoryRead,
+    Point,
+    ScorePoint,
+    ScoreTrend,
+    Window,
+)
 
 FIVE_MINUTES, HOUR, DAY = 300, 3_600, 86_400
 # The windows of the history: their length, and the length of a step.
@@ -76,7 +86,10 @@ _LIST = text(
     SELECT {COLUMNS} FROM page AS checks {_ORDER}
     """  # noqa: S608  constant SQL
 )
-_ONE = text(f"WITH {ON_NOW} SELECT {COLUMNS} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id")
+_IDS_OF_LIST = text(f"SELECT checks.id {_CHOSEN} {_ORDER} LIMIT {MAX_ROWS}")
+_OF_LIST = f"WITH {ON_NOW} SELECT {COLUMNS} {SEEN} AND checks.retired_at IS NULL"
+_SOME = text(f"{_OF_LIST} AND checks.id = ANY(:ids)").bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+_ONE = text(f"{_OF_LIST} AND checks.id = :check_id")
 _POINTS = text(
     """
     SELECT check_id, starts_at, count, passed, latency_sum_ms / count AS latency_avg_ms, latency_max_ms
@@ -125,6 +138,19 @@ async def list_checks(session: AsyncSession, actor: Actor, query: CheckQuery) ->
     rows = (await session.execute(_LIST, values)).all()
     total: int = (await session.execute(_COUNT, values)).scalar_one()
     return Page([check_read(actor, row) for row in rows], total)
+
+
+async def find_check_ids(session: AsyncSession, actor: Actor, query: CheckFilter) -> list[int]:
+    """Returns the ids of the list in its order, at most 50,000."""
+    policy.require_list(actor)
+    return list((await session.execute(_IDS_OF_LIST, query.model_dump() | viewer(actor))).scalars())
+
+
+async def read_checks(session: AsyncSession, actor: Actor, ids: list[int]) -> list[CheckRead]:
+    """Returns those of the ids that the actor may see."""
+    policy.require_list(actor)
+    rows = await session.execute(_SOME, viewer(actor) | {"ids": ids})
+    return [check_read(actor, row) for row in rows]
 
 
 def check_read(actor: Actor, row: Row[*tuple[Any, ...]]) -> CheckRead:

@@ -9,13 +9,14 @@ from sqlalchemy import ARRAY, BigInteger, Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.database.pagination import Page
 from tca_app.core.display_name import DISPLAY_NAME_TEXT
 from tca_app.core.errors import NotFound
 from tca_app.core.filters import end_of, start_of
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import VISIBLE, role_in, viewer, visible
-from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead, NoteRead
+from tca_app.features.health.incidents.schemas import IncidentFilter, IncidentQuery, IncidentRead, NoteRead
 from tca_app.features.health.schemas import Component
 from tca_app.features.projects.refs import read_refs
 from tca_app.features.projects.schemas import ProjectRef
@@ -58,9 +59,11 @@ _LIST = text(
     SELECT {COLUMNS} FROM page AS incidents LEFT JOIN health_checks AS checks ON checks.id = check_id {_ORDER}
     """  # noqa: S608
 )
+_IDS_OF_LIST = text(f"SELECT incidents.id {_CHOSEN} {_ORDER} LIMIT {MAX_ROWS}")
 _ONE = text(f"SELECT {COLUMNS} {_FROM} AND incidents.id = :incident_id")
 _LOCKED = text(f"{_ONE.text} FOR NO KEY UPDATE OF incidents")
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_SOME = text(f"SELECT {COLUMNS} {_FROM} AND incidents.id = ANY(:ids)").bindparams(_IDS)
 NOTE_COLUMNS = f"""
     incident_notes.id, coalesce({DISPLAY_NAME_TEXT}, '') AS author, note, status, is_public, incident_notes.created_at
 """
@@ -107,14 +110,27 @@ class _Decorations:
 async def list_incidents(session: AsyncSession, actor: Actor, query: IncidentQuery) -> Page[IncidentRead]:
     """Returns the incidents of the console and of the actor's projects, open ones first, then the newest."""
     policy.require_list(actor)
-    days = {
-        "since": query.since and start_of(query.since),
-        "until": query.until and end_of(query.until),
-    }
-    values = query.model_dump() | days | viewer(actor)
+    values = _values(actor, query)
     rows = (await session.execute(_LIST, values)).all()
     total: int = (await session.execute(_COUNT, values)).scalar_one()
     return Page(await _reads(session, actor, rows), total)
+
+
+def _values(actor: Actor, query: IncidentFilter) -> dict[str, Any]:
+    days = {"since": query.since and start_of(query.since), "until": query.until and end_of(query.until)}
+    return query.model_dump() | days | viewer(actor)
+
+
+async def find_incident_ids(session: AsyncSession, actor: Actor, query: IncidentFilter) -> list[int]:
+    """Returns the ids of the list in its order, at most 50,000."""
+    policy.require_list(actor)
+    return list((await session.execute(_IDS_OF_LIST, _values(actor, query))).scalars())
+
+
+async def read_incidents(session: AsyncSession, actor: Actor, ids: list[int]) -> list[IncidentRead]:
+    """Returns those of the ids that the actor may see."""
+    policy.require_list(actor)
+    return await _reads(session, actor, (await session.execute(_SOME, viewer(actor) | {"ids": ids})).all())
 
 
 async def get_incident(session: AsyncSession, actor: Actor, incident_id: int) -> IncidentRead:

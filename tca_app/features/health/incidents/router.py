@@ -3,19 +3,22 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
 from tca_app.features.health.incidents import queries, service
 from tca_app.features.health.incidents.schemas import (
     IncidentCreate,
+    IncidentFilter,
     IncidentQuery,
     IncidentRead,
     IncidentUpdate,
     NoteCreate,
     NoteRead,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Reading, Writing
+from tca_app.rest.csv_files import CSV, csv_response
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, IfMatch, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
@@ -23,6 +26,10 @@ from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/incidents", "health")
 _incidents = TypeAdapter(list[IncidentRead])
+COLUMNS = (
+    *("id", "name", "project.slug", "severity", "status", "is_manual", "is_public", "opened_at", "opened_by"),
+    *("closed_at", "acknowledged_at", "acknowledged_by", "reason", "notified_count"),
+)
 
 
 @router.get("", response_model=list[IncidentRead], responses=problems(401))
@@ -32,6 +39,15 @@ async def list_incidents(
     """List incidents, open ones first, then the newest, each with its notes (at most 100)."""
     page = await queries.list_incidents(session, actor, query)
     return page_response(request, page, _incidents, query.skip, query.limit)
+
+
+@router.get("/export.csv", response_class=StreamingResponse, responses=CSV | problems(401))
+async def export_incidents(
+    query: Annotated[IncidentFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of incidents as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
+    ids = await queries.find_incident_ids(session, actor, query)
+    return csv_response("incidents", COLUMNS, ids, lambda batch, some: queries.read_incidents(batch, actor, some))
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 404, 409))

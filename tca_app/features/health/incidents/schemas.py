@@ -18,11 +18,9 @@ MAX_COMPONENTS = 50
 CheckIds = Annotated[list[Id], Field(max_length=MAX_COMPONENTS, description="The ids of health checks.")]
 
 
-class IncidentQuery(BaseModel):
+class IncidentFilter(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    skip: Skip = 0
-    limit: Limit = 50
     project_id: UrlId | None = None
     check_id: Annotated[UrlId | None, Field(description="Incidents of this check, and those that affect it.")] = None
     open: Annotated[Flag | None, Field(description="true: open incidents; false: resolved ones.")] = None
@@ -30,6 +28,11 @@ class IncidentQuery(BaseModel):
     acknowledged: Flag | None = None
     since: Annotated[Day | None, Field(description="Open on this day (UTC) or later.")] = None
     until: Annotated[Day | None, Field(description="Open on this day (UTC) or before.")] = None
+
+
+class IncidentQuery(IncidentFilter):
+    skip: Skip = 0
+    limit: Limit = 50
 
 
 class NoteRead(ReadModel):

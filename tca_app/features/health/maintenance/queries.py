@@ -8,12 +8,13 @@ from sqlalchemy import ARRAY, BigInteger, Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.database.pagination import Page
 from tca_app.core.display_name import DISPLAY_NAME_TEXT
 from tca_app.core.errors import NotFound
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import VISIBLE, role_in, viewer, visible
-from tca_app.features.health.maintenance.schemas import MaintenanceQuery, MaintenanceRead
+from tca_app.features.health.maintenance.schemas import MaintenanceFilter, MaintenanceQuery, MaintenanceRead
 from tca_app.features.health.schemas import Component
 
 Found = Row[*tuple[Any, ...]]
@@ -46,6 +47,9 @@ _LIST = text(
     SELECT {_COLUMNS} FROM page AS windows {_ORDER}
     """  # noqa: S608  constant SQL
 )
+_IDS_OF_LIST = text(f"SELECT windows.id {_CHOSEN} {_ORDER} LIMIT {MAX_ROWS}")
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_SOME = text(f"SELECT {_COLUMNS} {_FROM} AND windows.id = ANY(:ids)").bindparams(_IDS)
 _COMING = text(f"SELECT {_COLUMNS} {_FROM} AND NOT {_IS_OVER} ORDER BY starts_at, windows.id LIMIT :most")
 _ONE = text(f"SELECT {_COLUMNS} {_FROM} AND windows.id = :window_id")
 _LOCKED = text(f"{_ONE.text} FOR NO KEY UPDATE OF windows")
@@ -55,7 +59,7 @@ _COMPONENTS = text(
     FROM maintenance_checks JOIN health_checks AS checks ON checks.id = check_id
     WHERE window_id = ANY(:ids) AND {VISIBLE} ORDER BY lower(checks.name), check_id
     """  # noqa: S608
-).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+).bindparams(_IDS)
 
 
 async def list_windows(session: AsyncSession, actor: Actor, query: MaintenanceQuery) -> Page[MaintenanceRead]:
@@ -65,6 +69,18 @@ async def list_windows(session: AsyncSession, actor: Actor, query: MaintenanceQu
     rows = (await session.execute(_LIST, values)).all()
     total: int = (await session.execute(_COUNT, values)).scalar_one()
     return Page(await _reads(session, actor, rows), total)
+
+
+async def find_window_ids(session: AsyncSession, actor: Actor, query: MaintenanceFilter) -> list[int]:
+    """Returns the ids of the list in its order, at most 50,000."""
+    policy.require_list(actor)
+    return list((await session.execute(_IDS_OF_LIST, query.model_dump() | viewer(actor))).scalars())
+
+
+async def read_windows(session: AsyncSession, actor: Actor, ids: list[int]) -> list[MaintenanceRead]:
+    """Returns those of the ids that the actor may see."""
+    policy.require_list(actor)
+    return await _reads(session, actor, (await session.execute(_SOME, viewer(actor) | {"ids": ids})).all())
 
 
 async def list_coming(session: AsyncSession, actor: Actor, most: int) -> list[MaintenanceRead]:

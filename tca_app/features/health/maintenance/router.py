@@ -3,17 +3,20 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
 from tca_app.features.health.maintenance import queries, service
 from tca_app.features.health.maintenance.schemas import (
     MaintenanceCreate,
+    MaintenanceFilter,
     MaintenanceQuery,
     MaintenanceRead,
     MaintenanceUpdate,
 )
-from tca_app.rest.dependencies import CurrentActor, IfMatch, Reading, Writing
+from tca_app.rest.csv_files import CSV, csv_response
+from tca_app.rest.dependencies import CurrentActor, CurrentViewer, IfMatch, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.problems import problems
 from tca_app.rest.responses import item_response, page_response
@@ -21,6 +24,7 @@ from tca_app.rest.routing import console_router
 
 router = console_router("/api/v1/maintenance-windows", "health")
 _windows = TypeAdapter(list[MaintenanceRead])
+COLUMNS = tuple(name for name in MaintenanceRead.model_fields if name not in ("components", "version", "may_manage"))
 
 
 @router.get("", response_model=list[MaintenanceRead], responses=problems(401))
@@ -30,6 +34,17 @@ async def list_maintenance_windows(
     """List maintenance windows: current and planned ones by their start, then those that are over."""
     page = await queries.list_windows(session, actor, query)
     return page_response(request, page, _windows, query.skip, query.limit)
+
+
+@router.get("/export.csv", response_class=StreamingResponse, responses=CSV | problems(401))
+async def export_maintenance_windows(
+    query: Annotated[MaintenanceFilter, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the list of maintenance windows as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
+    ids = await queries.find_window_ids(session, actor, query)
+    return csv_response(
+        "maintenance-windows", COLUMNS, ids, lambda batch, some: queries.read_windows(batch, actor, some)
+    )
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 404, 409))

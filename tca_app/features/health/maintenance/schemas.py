@@ -14,14 +14,17 @@ CheckIds = Annotated[list[Id], Field(min_length=1, max_length=MAX_COMPONENTS, de
 MaintenanceState = Literal["scheduled", "active", "completed", "cancelled"]
 
 
-class MaintenanceQuery(BaseModel):
+class MaintenanceFilter(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    skip: Skip = 0
-    limit: Limit = 50
     project_id: UrlId | None = None
     check_id: UrlId | None = None
     state: MaintenanceState | None = None
+
+
+class MaintenanceQuery(MaintenanceFilter):
+    skip: Skip = 0
+    limit: Limit = 50
 
 
 class MaintenanceCreate(InputModel):

@@ -21,6 +21,7 @@ from tca_app.ui.components.placeholders import empty_state, error_state, skeleto
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.periods import period_links
+from tca_app.ui.table.parts import download_link
 from tca_app.ui.var import as_var
 
 state = StatusState
@@ -169,6 +170,7 @@ def _components() -> rx.Component:
                 class_name="panel-foot muted",
             ),
         ),
+        actions=(rx.cond(as_var(state.components).length() > 0, download_link(routes.API_CHECKS_EXPORT, "")),),
         flush=True,
     )
 
@@ -199,6 +201,12 @@ def _incidents() -> rx.Component:
             rx.el.p(
                 t("{older} older ones are not shown. The REST API lists all.", older=state.older),
                 class_name="panel-foot muted",
+            ),
+        ),
+        actions=(
+            rx.cond(
+                as_var(state.incidents).length() > 0,
+                download_link(routes.API_INCIDENTS_EXPORT, state.incidents_query),
             ),
         ),
         flush=True,

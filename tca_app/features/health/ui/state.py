@@ -14,7 +14,7 @@ from tca_app.core.language.stored import name_text, stored_text
 from tca_app.core.periods import DayRange, Period, days_in, period_of
 from tca_app.core.region.formats import number, percent
 from tca_app.features.health.incidents import service as incidents
-from tca_app.features.health.incidents.schemas import incident_title
+from tca_app.features.health.incidents.schemas import IncidentFilter, incident_title
 from tca_app.features.health.incidents.ui.rows import IncidentLine, line_of
 from tca_app.features.health.maintenance.ui.rows import WindowLine, window_line
 from tca_app.features.health.overview import HOURS, MAX_ZOOM, Overview, read_overview
@@ -29,7 +29,7 @@ from tca_app.ui.components.day_zoom import ZoomState
 from tca_app.ui.components.faces import Mark, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import query_param
+from tca_app.ui.url import query_of, query_param
 from tca_app.ui.zone import zone_of
 
 
@@ -79,6 +79,7 @@ class StatusState(ZoomState, SessionState):
     score: str = ""
     trend: str = ""
     incidents: list[IncidentLine] = []
+    incidents_query: str = ""  # the days of the zoom, for the file
     older: int = 0
     windows: list[WindowLine] = []
     may_open: bool = False
@@ -120,6 +121,8 @@ class StatusState(ZoomState, SessionState):
         self.summary, late_since = found.asked.words, found.asked.late_since(found.as_of)
         self.late_since = late_since.isoformat() if late_since else ""
         self.score_24h, self.score, self.trend = _score(found.score_24h), _score(found.score.now), _trend(found.score)
+        days = {"since": zoom.since, "until": zoom.until} if zoom else {}
+        self.incidents_query = query_of(IncidentFilter(**days))
         self.incidents = [line_of(incident, found.as_of) for incident in found.incidents.items]
         self.windows = [window_line(window, zone_of(self.router_data)) for window in found.windows]
         self.may_open, self.may_plan = found.may_open, found.may_plan

@@ -7,11 +7,13 @@ import reflex as rx
 from tca_app.features.health.maintenance.ui.form_state import MaintenanceForm
 from tca_app.features.health.maintenance.ui.rows import WindowLine
 from tca_app.features.health.ui.scoped_form import component_fields, scope_field
+from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import icon_button, panel
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
+from tca_app.ui.table.parts import download_link
 from tca_app.ui.var import as_var
 
 form = MaintenanceForm
@@ -19,7 +21,9 @@ form = MaintenanceForm
 
 def maintenance_panel(windows: Any) -> rx.Component:
     """The current and planned windows. Absent while there are none."""
-    shown = panel(t("Maintenance"), rx.el.ul(rx.foreach(windows, _window), class_name="lines"), flush=True)
+    lines = rx.el.ul(rx.foreach(windows, _window), class_name="lines")
+    export = download_link(routes.API_MAINTENANCE_EXPORT, "")
+    shown = panel(t("Maintenance"), lines, actions=(export,), flush=True)
     return rx.cond(as_var(windows).length() > 0, shown)
 
 
