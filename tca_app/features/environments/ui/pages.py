@@ -45,13 +45,7 @@ def environment_settings() -> rx.Component:
         ),
         panel(
             t("Freeze windows"),
-            rx.cond(
-                as_var(FreezesState.windows).length() > 0,
-                plain_table(
-                    t("Freeze windows"), FREEZE_HEADS, rx.foreach(FreezesState.windows, _window), order=FreezesState
-                ),
-                rx.el.p(t("No freeze windows."), class_name="panel-body muted"),
-            ),
+            at_its_url(FreezesState, _windows(), rx.el.div(skeleton_lines(1), class_name="panel-body")),
             actions=(
                 rx.cond(as_var(FreezesState.windows).length() > 0, _download("freezes", FreezesState.sort_query)),
                 button(t("Freeze"), kind="small", icon="snowflake", on_click=FreezeState.open_create(state.project_id)),
@@ -102,6 +96,15 @@ def _environment(row: EnvironmentRow) -> rx.Component:
             class_name="act",
         ),
         key=as_var(row["id"]).to(str),
+    )
+
+
+def _windows() -> rx.Component:
+    rows = rx.foreach(FreezesState.windows, _window)
+    return rx.cond(
+        as_var(FreezesState.windows).length() > 0,
+        plain_table(t("Freeze windows"), FREEZE_HEADS, rows, order=FreezesState),
+        rx.el.p(t("No freeze windows."), class_name="panel-body muted"),
     )
 
 
