@@ -23,7 +23,7 @@ from tca_app.core.stores.servers import RedisServer
 from tests.factories import PASSWORD
 
 ROOT = Path(__file__).parents[1]
-START_S = 240  # the first start of a checkout builds the pages
+START_S = 600  # the first start of a checkout builds the pages, on a busy machine in minutes
 ADMIN = "ada"
 # One client for all probes: a client of its own for each would take more CPU than the start that it waits for.
 PROBES = httpx.Client(timeout=2, limits=httpx.Limits(max_keepalive_connections=0))

@@ -20,10 +20,9 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 
 from tests.e2e.pages import Pages
 from tests.features.auth.oauth.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
-from tests.processes import end_process, inherited
+from tests.processes import START_S, end_process, inherited
 
 ROOT = Path(__file__).parents[2]
-START_S = 240  # the first start builds the pages
 PASSWORD = "Green-Boat-42"
 QUIET = (
     "--no-sandbox",
