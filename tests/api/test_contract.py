@@ -218,7 +218,9 @@ def _call(case: schemathesis.Case, server_url: str, people: People, role: str) -
     response = case.call(server_url, headers=people.header_of(role))
     if response.status_code == 401 and people.forget(role):
         response = case.call(server_url, headers=people.header_of(role))
-    people.may_differ |= case.method != "GET" and (role != "nobody" or response.status_code < 300)
+    # A refused call changes nothing, except that wrong passwords and codes are counted.
+    is_counted = role != "nobody" and "/api/auth/" in case.operation.label
+    people.may_differ |= case.method != "GET" and (is_counted or response.status_code < 300)
     leave_out = [ignored_auth] if case.operation.label in _guarded else []  # is a property of the operation
     if (case.path_parameters and case.method != "GET") or case.operation.label in _MAY_REFUSE:
         # A row may refuse what its document allows: by its version, or a password that is not the one.
