@@ -1,7 +1,7 @@
 /* The forms that upload an image: it goes to the API as base64, a photo as a small square. */
-import { call, find } from "./dom.js";
+import { find } from "./dom.js";
 import { t } from "./language.js";
-import { clearFaults, setBusy, showFaults, showProblem } from "./posted-form.js";
+import { clearFaults, send, setBusy, showFaults, showProblem } from "./posted-form.js";
 
 export const base64Of = (file) =>
   new Promise((resolve, reject) => {
@@ -33,7 +33,7 @@ const imageOf = async (form) => {
   return [image, image.size > most * 1024 ? t("Use an image of at most {most} kB.", { most }) : ""];
 };
 
-const send = async (form) => {
+const upload = async (form) => {
   if (form.hasAttribute("data-busy")) return;
   clearFaults(form);
   setBusy(form, true);
@@ -43,11 +43,11 @@ const send = async (form) => {
     showFaults(form, "", [{ pointer: "/content", detail: fault }]);
     return;
   }
-  const response = await call(form.dataset.image, {
+  const response = await send(form, form.dataset.image, {
     method: "PUT",
     headers: { "content-type": "application/json", accept: "application/json" },
     body: JSON.stringify({ content: await base64Of(image) }),
-  }).catch(() => null);
+  });
   setBusy(form, false);
   if (response?.ok) find("[data-uploaded]", form)?.click();
   else if (response) showProblem(form, response, await response.json().catch(() => ({})));
@@ -61,7 +61,7 @@ document.addEventListener(
     if (!form) return;
     event.preventDefault();
     event.stopPropagation();
-    send(form);
+    upload(form);
   },
   true,
 );

@@ -1,8 +1,8 @@
 /* The forms that upload a CSV file to import: it goes to the API as base64, which says what is wrong with it. */
-import { call, find } from "./dom.js";
+import { find } from "./dom.js";
 import { base64Of } from "./image-upload.js";
 import { t } from "./language.js";
-import { clearFaults, setBusy, showFaults, showProblem } from "./posted-form.js";
+import { clearFaults, send, setBusy, showFaults, showProblem } from "./posted-form.js";
 
 const faultOf = (form, file) => {
   if (!file) return t("Choose a CSV file.");
@@ -11,7 +11,7 @@ const faultOf = (form, file) => {
   return file.size > most * 1024 * 1024 ? t("Use a file of at most {most} MB.", { most }) : "";
 };
 
-const send = async (form) => {
+const upload = async (form) => {
   if (form.hasAttribute("data-busy")) return;
   clearFaults(form);
   const [file] = form.elements.namedItem("content").files;
@@ -25,7 +25,7 @@ const send = async (form) => {
   const body = { kind: form.dataset.kind, project_id: project, file_name: file.name.slice(0, 200), dry_run: true };
   const response = await base64Of(file)
     .then((content) =>
-      call(form.dataset.import, {
+      send(form, form.dataset.import, {
         method: "POST",
         headers: { "content-type": "application/json", accept: "application/json" },
         body: JSON.stringify({ ...body, content }),
@@ -48,7 +48,7 @@ document.addEventListener(
     if (!form) return;
     event.preventDefault();
     event.stopPropagation();
-    send(form);
+    upload(form);
   },
   true,
 );

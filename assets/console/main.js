@@ -30,6 +30,7 @@ import "./log/viewer.js";
 import "./two-factor.js";
 import "./passkeys.js";
 import "./connection.js";
+import "./waits.js"; // after what asks about typed text
 import "./offline.js";
 
 startWatching();

@@ -1,5 +1,5 @@
-/* The forms that sign-in.js posts: what they hold, and what they say. */
-import { all, find } from "./dom.js";
+/* The forms that are sent by REST: what they hold, and what they say. */
+import { all, call, find } from "./dom.js";
 import { nt, t } from "./language.js";
 
 export const readForm = (form) => {
@@ -56,6 +56,19 @@ export const setBusy = (form, busy) => {
     button.toggleAttribute("data-loading", busy);
     button.setAttribute("aria-busy", String(busy));
   }
+};
+
+const NO_RESPONSE_AFTER_MS = 5000;
+const NO_RESPONSE = t("The server does not respond yet. Your request waits for it.");
+
+/** The response to the form, or null if the server cannot be reached. A form that waits for long says so. */
+export const send = async (form, url, options) => {
+  const spot = find("[data-form-error]", form);
+  const timer = setTimeout(() => say(spot, NO_RESPONSE), NO_RESPONSE_AFTER_MS);
+  const response = await call(url, options).catch(() => null);
+  clearTimeout(timer);
+  say(spot, "");
+  return response;
 };
 
 const waitText = (response, problem) => {

@@ -6,7 +6,7 @@ import { mayForgetDrafts } from "./drafts/leaving.js";
 import { t } from "./language.js";
 import { isOtherLanguage } from "./language-choice.js";
 import { usePasskey } from "./passkeys.js";
-import { clearFaults, readForm, setBusy, showDone, showFaults, showProblem } from "./posted-form.js";
+import { clearFaults, readForm, send, setBusy, showDone, showFaults, showProblem } from "./posted-form.js";
 import { SIDEBAR } from "./sidebar.js";
 
 const NO_ANSWER_MS = 20_000;
@@ -102,11 +102,11 @@ const post = async (form) => {
     setBusy(form, false);
     return showFaults(form, NO_PASSKEY, []);
   }
-  const response = await call(form.dataset.post, {
+  const response = await send(form, form.dataset.post, {
     method: "POST",
     headers: HEADERS,
     body: JSON.stringify(body),
-  }).catch(() => null);
+  });
   if (response?.ok && form.dataset.done) return showDone(form);
   if (response?.ok && form.dataset.leadsAway) return leave(form, (await response.json()).url);
   if (response?.ok) {

@@ -160,7 +160,7 @@ const end = (keeper) => {
 
 /* A form that was open when its page was lost is opened again, when the page is there and nothing else is open. */
 const reopen = () => {
-  if (find(OVERLAYS)) return;
+  if (all(OVERLAYS).some((shown) => shown.dataset.state !== "closed")) return;
   const drafts = draftNames().map((name) => [name, readDraft(name)]);
   const open = drafts.filter(([, draft]) => draft?.isOpen && draft.path === here());
   const [name, draft] = open.sort(([, one], [, other]) => other.at - one.at)[0] || [];

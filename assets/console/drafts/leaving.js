@@ -127,7 +127,7 @@ addEventListener(
 );
 
 /** A link that leads this tab to another page or tab of the console. */
-const leadsAway = (link, event) =>
+export const leadsAway = (link, event) =>
   link.origin === location.origin &&
   !link.target &&
   !link.hasAttribute("download") &&

@@ -23,7 +23,7 @@ from tca_app.ui.palette.view import palette
 from tca_app.ui.saved_views.view import pinned_views
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
-from tca_app.ui.websocket.connection import connection_status, offline_banner
+from tca_app.ui.websocket.connection import connection_status, offline_banner, unconfirmed_notice
 
 Body = Callable[[], rx.Component]
 Crumb = tuple[Any, str | None]
@@ -63,7 +63,7 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
             rx.el.div(
                 _topbar(crumbs, topbar),
                 acting_banner(),
-                rx.cond(is_viewer_known(), offline_banner()),
+                rx.cond(is_viewer_known(), rx.fragment(offline_banner(), unconfirmed_notice())),
                 rx.el.main(
                     version_banner(), _second_factor_banner(), shown, id="content", tab_index=-1, class_name="content"
                 ),

@@ -3,7 +3,7 @@
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
-from tca_app.ui.components.basic import button
+from tca_app.ui.components.basic import button, icon_button
 from tca_app.ui.components.text import t
 from tca_app.ui.session import SessionState
 
@@ -25,7 +25,7 @@ _CONDITIONS = {
     "stale": (t("Stale"), t("Live updates are paused. Reload to see the latest data.")),
     "degraded": (
         t("Connected, degraded"),
-        "Redis is unreachable. You can read and save; caching and the event streams are paused.",
+        t("Redis is unreachable. You can read and save; caching and the event streams are paused."),
     ),
     "on": (t("Connected"), t("This page shows changes as they happen.")),
 }
@@ -64,6 +64,19 @@ def offline_banner() -> rx.Component:
             hidden=True,
             custom_attrs={"data-offline": ""},
         ),
+    )
+
+
+def unconfirmed_notice() -> rx.Component:
+    """What was sent before the connection was lost, without an answer. assets/console/offline.js shows it."""
+    return rx.el.div(
+        rx.icon("circle-alert", size=16, aria_hidden="true"),
+        rx.el.span(),
+        icon_button(t("Dismiss"), "x", "ghost small", custom_attrs={"data-action": "dismiss-unconfirmed"}),
+        class_name="offline",
+        role="alert",
+        hidden=True,
+        custom_attrs={"data-unconfirmed": ""},
     )
 
 

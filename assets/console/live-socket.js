@@ -1,0 +1,137 @@
+/*
+ * Whether the server answers. A connection stays open for minutes while the network drops every packet or the server hangs,
+ * so what is pressed asks it, with a message that Reflex has for that. frontend/live_socket.py hands the connection over.
+ */
+import { call } from "./dom.js";
+
+const ASK_AFTER_MS = 100; // what was pressed is sent by then, so that the answer is also about it
+const SILENT_AFTER_MS = 5000; // a delay of two seconds in each direction is slow, not silent
+const RECONNECT_MS = 2000;
+const GRACE_MS = 1500; // a server that answers again answers here too
+const RETRY_MS = 500;
+const REACHED_IN_MS = 3000;
+const QUIET_MS = 35_000; // the server sends something every 25 s
+const CLOSED_BY_PAGE = "io client disconnect";
+
+let socket = null;
+let setErrors = null;
+let timer = 0;
+let askedAt = 0; // when the question was sent that has no answer, or 0
+let heardAt = 0;
+let silent = false;
+let wasConnected = false;
+const listeners = { answer: [], lost: [], back: [] };
+
+/** Calls back at "answer" with the time of the question, at "lost" when the connection ends, and at "back". */
+export const onConnection = (name, callback) => listeners[name].push(callback);
+const tell = (name, value) => {
+  for (const callback of listeners[name]) callback(value);
+};
+export const isSilent = () => silent;
+export const isConnected = () => Boolean(socket?.connected);
+/** Not before the first connection: until then connection.js explains what is missing. */
+export const isLost = () => wasConnected && (!isConnected() || silent);
+
+/** Whether the server responds to plain requests. */
+export const isReachable = async () => {
+  const options = { cache: "no-store", signal: AbortSignal.timeout(REACHED_IN_MS) };
+  return Boolean((await call("/health/live", options).catch(() => null))?.ok);
+};
+
+const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const addError = (text) => setErrors((errors) => [...errors.slice(-9), new Error(text)]);
+
+/** Whether a new connection gets through. A plain request would wait on old ones, which may be dead too. */
+const opensAnother = () =>
+  new Promise((resolve) => {
+    const other = new WebSocket(`${socket.io.uri}/?EIO=4&transport=websocket`);
+    const end = (isOpen) => {
+      resolve(isOpen);
+      other.close();
+    };
+    other.addEventListener("open", () => end(true));
+    other.addEventListener("error", () => end(false));
+    setTimeout(end, REACHED_IN_MS, false);
+  });
+
+/** If another connection gets through it is this one that is dead: Reflex opens one. */
+const rescue = async () => {
+  while (silent) {
+    const isOpen = await opensAnother();
+    await after(isOpen ? GRACE_MS : RETRY_MS);
+    if (silent && isOpen) socket.io.engine.close();
+  }
+};
+
+const setSilent = (value) => {
+  if (silent === value) return;
+  silent = value;
+  if (silent) {
+    addError("no answer");
+    rescue();
+  } else if (isConnected()) setErrors([]); // otherwise Reflex does so when it is connected again
+};
+
+const check = (question) => {
+  if (askedAt !== question) return;
+  if (heardAt < question) setSilent(true);
+  else setTimeout(check, SILENT_AFTER_MS, question);
+};
+
+const send = () => {
+  timer = 0;
+  if (!isConnected()) return;
+  askedAt = performance.now();
+  socket.emit("ping");
+  setTimeout(check, SILENT_AFTER_MS, askedAt);
+};
+
+export const ask = () => {
+  if (!timer && !askedAt && isConnected()) timer = setTimeout(send, ASK_AFTER_MS);
+};
+
+const onHeard = () => {
+  heardAt = performance.now();
+  setSilent(false);
+};
+
+const onAnswer = () => {
+  const question = askedAt;
+  askedAt = 0;
+  tell("answer", question);
+};
+
+const onConnect = () => {
+  wasConnected = true;
+  tell("back");
+};
+
+const onDisconnect = (reason) => {
+  askedAt = 0;
+  silent = false;
+  if (reason === CLOSED_BY_PAGE) return;
+  tell("lost");
+  setTimeout(() => isConnected() || addError(reason), RECONNECT_MS); // an attempt may wait for the network for 20 s
+};
+
+const takeOver = () => {
+  if (!window.liveConnection) return;
+  ({ socket, setErrors } = window.liveConnection);
+  socket.onAny(onHeard);
+  socket.io.on("ping", onHeard);
+  socket.on("ping", onAnswer);
+  socket.on("connect", onConnect);
+  socket.on("disconnect", onDisconnect);
+  wasConnected = isConnected();
+};
+
+addEventListener("live-connection", takeOver);
+addEventListener("offline", () => {
+  if (isConnected()) setSilent(true);
+  else if (socket) addError("offline");
+  ask();
+});
+addEventListener("online", ask);
+document.addEventListener("visibilitychange", ask);
+setInterval(() => performance.now() - heardAt > QUIET_MS && ask(), RECONNECT_MS);
+takeOver();
