@@ -124,6 +124,17 @@ async def transaction() -> AsyncIterator[AsyncSession]:
             await _close(session)
 
 
+@asynccontextmanager
+async def dry_run() -> AsyncIterator[AsyncSession]:
+    """Run one unit of work and roll it back, to see what it refuses. No after-commit callback runs."""
+    with _named_errors():
+        session = _get().writing()
+        try:
+            yield session
+        finally:
+            await _close(session)
+
+
 async def _commit(session: AsyncSession) -> None:
     try:
         if session.in_transaction():

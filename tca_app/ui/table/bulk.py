@@ -2,15 +2,15 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar
 
 import reflex as rx
 from pydantic import Field
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import Session, reading, transaction
+from tca_app.core.database.session import Session, dry_run, reading, transaction
 from tca_app.core.errors import AppError
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import _, ngettext
 from tca_app.core.region.formats import number
 from tca_app.core.schema import Id
 from tca_app.ui.handlers import Events, handler, set_permission
@@ -20,23 +20,17 @@ from tca_app.ui.table.bulk_spec import (
     BulkAction as BulkAction,
     BulkSpec as BulkSpec,
     Refusal,
+    Result,
+    by_reason,
     counted,
     nouns_of,
+    why_none,
 )
 from tca_app.ui.table.state import TableState
 
 MAX_EVERYTHING = 2_000  # rows that one action changes at most: each hundred is a transaction of its own
 BATCH = 100
-MAX_NAMED = 5
 Ids = Annotated[list[Id], Field(min_length=1, max_length=100)]
-
-
-class Result(Protocol):
-    """The result of an action for one row. `detail` says why it was refused."""
-
-    id: int
-    ok: bool
-    detail: str
 
 
 HANDLERS = (
@@ -44,6 +38,7 @@ HANDLERS = (
     "ask_rows",
     "cancel_bulk",
     "run_bulk",
+    "try_bulk",
     "restore_rows",
     "trash_rows",
     "dismiss_refusals",
@@ -67,7 +62,10 @@ class BulkActions(TableState, mixin=True):
     bulk_error: str = ""
     is_bulk_open: bool = False
     is_bulk_running: bool = False
+    is_bulk_trying: bool = False
     bulk_progress: str = ""
+    bulk_tried: str = ""  # what a dry run found
+    tried_refusals: list[Refusal] = []
     refusals: list[Refusal] = []
 
     _bulk_ids: list[int] = []
@@ -145,9 +143,19 @@ class BulkActions(TableState, mixin=True):
         )
         if action.skips_self and any(self._is_self(row) for row in rows):
             rows, rest = [row for row in rows if not self._is_self(row)], _(" You are not included.{rest}", rest=rest)
+        settled = [row for row in rows if action.settled and row.get(action.settled[0]) == action.settled[1]]
+        if settled:
+            rows = [row for row in rows if row not in settled]
+            already = ngettext(
+                "{count} is already {done}.", "{count} are already {done}.", len(settled), done=_(action.done)
+            )
+            rest = f" {already}{rest}"
         if not rows:
             if asked:
-                self._toast(self._why_none(action, forbidden), kind="error")
+                self._toast(
+                    rest.strip() if settled else why_none(self._bulk.noun, action, forbidden, is_trash=self.is_trash),
+                    kind="error",
+                )
             return None
         name_key = self._bulk.name_key
         self._bulk_ids, self.is_bulk_open = [row["id"] for row in rows], False  # no confirmation of other rows is left
@@ -159,6 +167,7 @@ class BulkActions(TableState, mixin=True):
         self.bulk_title = _("{action} {what}?", action=_(action.label), what=what)
         self.bulk_text, self.bulk_error, self.bulk_progress = f"{_(action.question)}{rest}".strip(), "", ""
         self.is_bulk_open, self.is_bulk_running = True, False
+        self.bulk_tried, self.tried_refusals = "", []
         self._note_dialog("is_bulk_open")
         await self._prepare_question(key)
         return None
@@ -170,17 +179,6 @@ class BulkActions(TableState, mixin=True):
         if self.is_trash and not action.in_trash:
             return []
         return [row for row in rows if not action.needs or row.get(action.needs)]
-
-    def _why_none(self, action: BulkAction, forbidden: int) -> str:
-        if self.is_trash:
-            return _("These {nouns} are already in the trash.", nouns=nouns_of(self._bulk.noun))
-        if not forbidden:
-            return _("You cannot {action} yourself here.", action=_(action.label).lower())
-        return _(
-            "You do not have permission to {action} these {nouns}. Ask their owners.",
-            action=_(action.label).lower(),
-            nouns=nouns_of(self._bulk.noun),
-        )
 
     @handler("signed_in")
     async def cancel_bulk(self) -> None:
@@ -198,9 +196,7 @@ class BulkActions(TableState, mixin=True):
         try:
             while len(results) < len(self._bulk_ids):
                 results += await self._run_batch(action, self._bulk_ids[len(results) : len(results) + BATCH])
-                self.bulk_progress = _(
-                    "{results} of {bulk_ids}", results=number(len(results)), bulk_ids=number(len(self._bulk_ids))
-                )
+                self._show_progress(len(results))
                 if len(results) < len(self._bulk_ids):
                     yield
         except AppError as error:
@@ -219,6 +215,37 @@ class BulkActions(TableState, mixin=True):
         self.is_bulk_open = False
         self._show_results(action, results)
         yield type(self).load
+
+    @handler("signed_in")
+    async def try_bulk(self) -> AsyncGenerator[Any, None]:
+        """Runs the action that the dialog asks about and takes it back: the dialog says what it would change."""
+        if not self.is_bulk_open:
+            return
+        self.is_bulk_trying, self.bulk_error, self.bulk_tried, self.tried_refusals = True, "", "", []
+        yield
+        action, results = self._bulk.action(self.bulk_action), list[Result]()
+        try:
+            while len(results) < len(self._bulk_ids):
+                async with dry_run() as session:
+                    ids = self._bulk_ids[len(results) : len(results) + BATCH]
+                    results += await self._apply(session, self._as_actor(), action.key, ids)
+                self._show_progress(len(results))
+                yield
+        except AppError as error:
+            self.bulk_error = error.detail
+            return
+        finally:
+            self.is_bulk_trying, self.bulk_progress = False, ""
+        self.tried_refusals = by_reason(results, self._bulk_names, self._bulk.noun)
+        done = sum(result.ok for result in results)
+        self.bulk_tried = _(
+            "Nothing was changed yet. This would work for {done} of {total}.",
+            done=number(done),
+            total=counted(len(results), self._bulk.noun),
+        )
+
+    def _show_progress(self, done: int) -> None:
+        self.bulk_progress = _("{results} of {bulk_ids}", results=number(done), bulk_ids=number(len(self._bulk_ids)))
 
     @handler("signed_in")
     async def restore_rows(self, ids: Ids) -> Events:
@@ -254,14 +281,10 @@ class BulkActions(TableState, mixin=True):
     def _show_results(self, action: BulkAction, results: Sequence[Result]) -> None:
         """Shows what was done in a toast, and the refusals by their reason."""
         names, noun = self._bulk_names, self._bulk.noun
-        reasons: dict[str, list[str]] = {}
-        for result in results:
-            if not result.ok:
-                name = names.get(result.id, f"{_(noun.capitalize())} {result.id}")
-                reasons.setdefault(result.detail.removeprefix(f"{name} "), []).append(name)
-        self.refusals = [Refusal(name=_named(refused), detail=detail) for detail, refused in reasons.items()]
+        self.refusals = by_reason(results, self._bulk_names, self._bulk.noun)
         self.selected, self.is_everything = [], False
-        done, refused = [result.id for result in results if result.ok], sum(map(len, reasons.values()))
+        done = [result.id for result in results if result.ok]
+        refused = len(results) - len(done)
         what = names.get(done[0]) if len(done) == 1 else None
         text = (
             f"{what or counted(len(done), noun)} {_(action.done)}"
@@ -274,9 +297,3 @@ class BulkActions(TableState, mixin=True):
         undo = back(done) if action.can_undo and 0 < len(done) <= BATCH else None
         self._toast(text, "success" if done else "error", undo=undo)
         self._bulk_names = {}
-
-
-def _named(names: list[str]) -> str:
-    """ "ana, bob, cyd, dee, eve and 12 more"."""
-    more = _(" and {number} more", number=number(len(names) - MAX_NAMED)) if len(names) > MAX_NAMED else ""
-    return f"{', '.join(names[:MAX_NAMED])}{more}"

@@ -1,11 +1,23 @@
 """What a table says about its bulk actions: their names, texts and permission."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, Protocol, TypedDict
 
 from tca_app.core.errors import Invalid
 from tca_app.core.language.messages import N_, _, ngettext, nN_
 from tca_app.core.plurals import plural
+from tca_app.core.region.formats import number
+
+MAX_NAMED = 5
+
+
+class Result(Protocol):
+    """The result of an action for one row. `detail` says why it was refused."""
+
+    id: int
+    ok: bool
+    detail: str
 
 
 class Refusal(TypedDict):
@@ -28,6 +40,7 @@ class BulkAction:
     in_trash: bool = False
     can_undo: bool = False
     skips_self: bool = False  # it leaves out the viewer, whose own row may be among the selected
+    settled: tuple[str, Any] | None = None  # the key and value of a row that the action would not change
 
 
 RESTORE = BulkAction("restore", N_("Restore"), N_("restored"), in_trash=True, can_undo=True)
@@ -71,3 +84,32 @@ class BulkSpec:
             if action.key == key:
                 return action
         raise Invalid(_("Unknown action."))
+
+
+def by_reason(results: Sequence[Result], names: dict[int, str], noun: str) -> list[Refusal]:
+    """Returns the refusals among the results by their reason. A row without a name is the noun with its id."""
+    reasons: dict[str, list[str]] = {}
+    for result in results:
+        if not result.ok:
+            name = names.get(result.id, f"{_(noun.capitalize())} {result.id}")
+            reasons.setdefault(result.detail.removeprefix(f"{name} "), []).append(name)
+    return [Refusal(name=_named(refused), detail=detail) for detail, refused in reasons.items()]
+
+
+def _named(names: list[str]) -> str:
+    """ "ana, bob, cyd, dee, eve and 12 more"."""
+    more = _(" and {number} more", number=number(len(names) - MAX_NAMED)) if len(names) > MAX_NAMED else ""
+    return f"{', '.join(names[:MAX_NAMED])}{more}"
+
+
+def why_none(noun: str, action: BulkAction, forbidden: int, *, is_trash: bool) -> str:
+    """Returns why an action changes none of the rows: the viewer may not change `forbidden` of them."""
+    if is_trash:
+        return _("These {nouns} are already in the trash.", nouns=nouns_of(noun))
+    if not forbidden:
+        return _("You cannot {action} yourself here.", action=_(action.label).lower())
+    return _(
+        "You do not have permission to {action} these {nouns}. Ask their owners.",
+        action=_(action.label).lower(),
+        nouns=nouns_of(noun),
+    )

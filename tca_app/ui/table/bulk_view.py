@@ -1,5 +1,7 @@
 """What a table with bulk actions shows: the buttons while rows are selected, the confirmation, the refusals."""
 
+from typing import Any
+
 import reflex as rx
 
 from tca_app.ui.components.basic import button, error_notice, icon_button
@@ -59,9 +61,20 @@ def bulk_dialog(state: type[BulkActions], body: rx.Component | None) -> rx.Compo
         confirm=state.bulk_button,
         on_confirm=state.run_bulk(),
         on_cancel=state.cancel_bulk(),
-        busy=state.is_bulk_running,
+        busy=state.is_bulk_running | as_var(state.is_bulk_trying),
         body=rx.el.div(
             body,
+            rx.el.div(
+                button(t("Dry run"), kind="small", busy=as_var(state.is_bulk_trying), on_click=state.try_bulk()),
+                rx.el.span(state.bulk_tried, class_name="muted num", role="status"),
+                class_name="row",
+            ),
+            rx.cond(
+                as_var(state.tried_refusals).length() > 0,
+                rx.el.div(
+                    rx.el.strong(t("Would be refused:")), _refused(state.tried_refusals), class_name="stack tight tried"
+                ),
+            ),
             rx.cond(state.bulk_progress != "", rx.el.p(state.bulk_progress, class_name="muted num", role="status")),
             error_notice(state.bulk_error),
             class_name="stack tight asked",
@@ -76,9 +89,7 @@ def refusals_notice(state: type[BulkActions]) -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.strong(t("Not changed:")),
-                rx.el.ul(
-                    rx.foreach(state.refusals, lambda line: rx.el.li(rx.el.strong(line["name"]), ": ", line["detail"]))
-                ),
+                _refused(state.refusals),
                 class_name="grow",
             ),
             icon_button(t("Dismiss"), "x", "ghost small", on_click=state.dismiss_refusals()),
@@ -86,3 +97,7 @@ def refusals_notice(state: type[BulkActions]) -> rx.Component:
             role="alert",
         ),
     )
+
+
+def _refused(refusals: Any) -> rx.Component:
+    return rx.el.ul(rx.foreach(refusals, lambda line: rx.el.li(rx.el.strong(line["name"]), ": ", line["detail"])))

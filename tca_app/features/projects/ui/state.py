@@ -82,6 +82,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
                 N_("archived"),
                 N_("They stay readable and can be activated again."),
                 needs="can_archive",
+                settled=("status", "archived"),
             ),
             BulkAction(
                 "delete",

@@ -72,8 +72,15 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         "users.manage",
         "user",
         (
-            BulkAction("activate", N_("Activate"), N_("activated")),
-            BulkAction("deactivate", N_("Deactivate"), N_("deactivated"), DEACTIVATED, skips_self=True),
+            BulkAction("activate", N_("Activate"), N_("activated"), settled=("is_active", True)),
+            BulkAction(
+                "deactivate",
+                N_("Deactivate"),
+                N_("deactivated"),
+                DEACTIVATED,
+                skips_self=True,
+                settled=("is_active", False),
+            ),
             BulkAction(
                 "delete", N_("Delete"), N_("moved to trash"), DELETED, danger=True, can_undo=True, skips_self=True
             ),

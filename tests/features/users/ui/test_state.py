@@ -268,6 +268,47 @@ async def test_several_are_deactivated_and_activated_together(console: Console) 
         assert {(await row_of(User, person.user_id))["is_active"] for person in people} == {expected}
 
 
+async def test_a_dry_run_says_what_would_be_refused_and_changes_nothing(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tca_app.ui.table.bulk.BATCH", 2)  # several batches, with progress between them
+    owner, *others = [await make_user(name) for name in ("owner", "ana", "bob", "cyd")]
+    await make_project(owner)
+    tab = await open_tab(console, await make_admin("boss"))
+    await tab.send(UsersState.toggle_all)
+    await tab.send(UsersState.ask_bulk, action="delete")
+    tried = await tab.send(UsersState.try_bulk)
+    progress = [
+        state["bulk_progress_rx_state_"]
+        for update in tried
+        for state in (update.delta or {}).values()
+        if "bulk_progress_rx_state_" in state
+    ]
+    assert progress == ["2 of 4", "4 of 4", ""]
+    assert shown(tried, UsersState, "bulk_tried") == "Nothing was changed yet. This would work for 3 of 4 users."
+    [refusal] = shown(tried, UsersState, "tried_refusals")
+    assert refusal["name"] == "owner"
+    assert "owns 1 project" in refusal["detail"]
+    assert [(await row_of(User, person.user_id))["deleted_at"] for person in (owner, *others)] == [None] * 4
+    done = await tab.send(UsersState.run_bulk)
+    assert toast_texts(done) == ["3 users moved to trash, 1 refused"]
+
+
+async def test_users_that_an_act_would_not_change_are_left_out_and_counted(console: Console) -> None:
+    for name, is_active in (("ana", True), ("bob", False), ("cyd", False)):
+        await make_user(name, is_active=is_active)
+    tab = await open_tab(console, await make_admin("boss"))
+    await tab.send(UsersState.toggle_all)
+    asked = await tab.send(UsersState.ask_bulk, action="deactivate")
+    assert shown(asked, UsersState, "bulk_title") == "Deactivate 1 user?"
+    assert shown(asked, UsersState, "bulk_text").endswith("2 are already deactivated. You are not included.")
+    assert toast_texts(await tab.send(UsersState.run_bulk)) == ["ana deactivated"]
+    await tab.send(UsersState.toggle_all)
+    assert toast_texts(await tab.send(UsersState.ask_bulk, action="deactivate"))[-1:] == [
+        "3 are already deactivated. You are not included."
+    ]
+
+
 async def test_the_last_administrator_sees_the_reason_of_a_refusal(console: Console) -> None:
     admin = await make_admin("boss")
     tab = await open_tab(console, admin)
