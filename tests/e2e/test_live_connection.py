@@ -168,7 +168,7 @@ def test_an_action_that_was_lost_on_the_way_is_told_and_can_be_repeated(
     create.click()
     expect(dialog).to_be_hidden()
     assert count_projects(stores, "Cut off") == 1
-    page.get_by_role("button", name="Dismiss").last.click()
+    page.locator("[data-unconfirmed]").get_by_role("button", name="Dismiss").click()
     expect(notice).to_be_hidden()
 
 
