@@ -167,6 +167,12 @@ def _setup_link(process: subprocess.Popen[str]) -> str:
             pytest.fail("the console did not start:\n" + "".join(said))
 
 
+def launch(playwright_: Playwright, **options: Any) -> Browser:
+    found = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+    path = found if Path(found).exists() else None
+    return playwright_.chromium.launch(executable_path=path, args=list(QUIET), **options)
+
+
 # For a package, not for the session: Playwright keeps an event loop running, under which no async test can run.
 @pytest.fixture(scope="package")
 def playwright_() -> Iterator[Playwright]:
@@ -176,9 +182,7 @@ def playwright_() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="package")
 def browser(playwright_: Playwright) -> Iterator[Browser]:
-    found = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-    path = found if Path(found).exists() else None
-    launched = playwright_.chromium.launch(executable_path=path, args=list(QUIET))
+    launched = launch(playwright_)
     yield launched
     launched.close()
 

@@ -1,13 +1,24 @@
 """A deployment in real browsers: one person reports it, another watches it with its log."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Playwright, expect
 
-from tests.e2e.conftest import create_project, sign_in_by_call
+from tests.e2e.conftest import ADMIN, Console, create, create_project, launch, sign_in_by_call
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
-LINES = 10_000
+LINES, BATCH = 10_000, 1_000
+AT_END = "box => box.scrollHeight - box.clientHeight - box.scrollTop < 2"
+
+
+def append_log(page: Page, deployment: object, count: int) -> None:
+    login = {"username": ADMIN[0], "password": ADMIN[1]}
+    token = page.request.post("/api/auth/login", data=login).json()["access_token"]
+    header = {"Authorization": f"Bearer {token}"}
+    for first in range(1, count, BATCH):
+        lines = [f"\x1b[31mstep {n}\x1b[0m" for n in range(first, min(first + BATCH, count + 1))]
+        data = {"first_seq": first, "lines": lines}
+        assert page.request.post(f"/api/v1/deployments/{deployment}/logs", headers=header, data=data).ok
 
 
 def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage, admin: tuple[str, str]) -> None:
@@ -31,13 +42,7 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
     page.get_by_role("alertdialog").get_by_role("button", name="Start").click()
     expect(watcher.locator(".page-head").get_by_text("In progress")).to_be_visible()
 
-    login = {"username": admin[0], "password": admin[1]}
-    token = page.request.post("/api/auth/login", data=login).json()["access_token"]
-    url = f"/api/v1/deployments/{page.url.rsplit('/', 1)[-1]}/logs"
-    for first in range(1, LINES, 1_000):
-        lines = [f"\x1b[31mstep {first + n}\x1b[0m" for n in range(1_000)]
-        header = {"Authorization": f"Bearer {token}"}
-        assert page.request.post(url, headers=header, data={"first_seq": first, "lines": lines}).ok
+    append_log(page, page.url.rsplit("/", 1)[-1], LINES)
     watcher.get_by_role("log").scroll_into_view_if_needed()
     last = watcher.locator(f"[data-seq='{LINES}']")
     expect(last).to_be_in_viewport()
@@ -62,6 +67,53 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
     expect(watcher.get_by_role("button", name="Roll back")).to_have_count(0)  # nothing ran there before
     expect(wall.get_by_role("cell", name="1.4.2")).to_be_visible()
     expect(wall.get_by_text("Deploying")).to_be_hidden()
+
+
+def test_scrolling_up_by_wheel_scroll_bar_or_finger_stops_follow(
+    playwright_: Playwright, console: Console, admin: tuple[str, str]
+) -> None:
+    with (
+        launch(playwright_, ignore_default_args=["--hide-scrollbars"]) as browser,
+        browser.new_context(base_url=console.url, has_touch=True) as context,
+    ):
+        page = context.new_page()
+        project = create_project(page, "Scrolled Project")
+        report = {"environment": "production", "version": "1.5.0", "status": "in_progress"}
+        deployment = create(page, f"{project.strip('/')}/deployments", **report)["id"]
+        append_log(page, deployment, 100)
+        sign_in_by_call(page, *admin, path=f"/deployments/{deployment}")
+        log, follow = page.get_by_role("log"), page.get_by_role("button", name="Follow")
+        log.scroll_into_view_if_needed()
+        expect(page.locator("[data-seq='100']")).to_be_in_viewport()
+        frame = log.bounding_box()
+        assert frame is not None
+        middle, bar = frame["x"] + frame["width"] / 2, frame["x"] + frame["width"] - 6
+        end = frame["y"] + frame["height"] - 40
+
+        def by_wheel() -> None:
+            page.mouse.move(middle, end)
+            page.mouse.wheel(0, -200)
+
+        def by_scroll_bar() -> None:
+            page.mouse.move(bar, end)
+            page.mouse.down()
+            page.mouse.move(bar, end - 60, steps=3)
+            page.mouse.up()
+
+        def by_finger() -> None:
+            points = [{"x": middle, "y": end - 100 + moved} for moved in range(0, 81, 20)]
+            touches = [("touchStart", points[:1]), *(("touchMove", [point]) for point in points[1:]), ("touchEnd", [])]
+            session = context.new_cdp_session(page)
+            for kind, at in touches:
+                session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+        for scroll_up in (by_wheel, by_scroll_bar, by_finger):
+            expect(follow).to_have_attribute("aria-pressed", "true")
+            assert log.evaluate(AT_END), scroll_up.__name__
+            scroll_up()
+            expect(follow).to_have_attribute("aria-pressed", "false")
+            assert not log.evaluate(AT_END), scroll_up.__name__
+            follow.click()
 
 
 def test_a_freeze_is_passed_with_a_reason(new_page: NewPage, admin: tuple[str, str]) -> None:
