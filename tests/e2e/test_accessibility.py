@@ -1,4 +1,4 @@
-"""axe-core finds nothing on any page: light, dark and on a phone."""
+"""On every page axe-core finds nothing (light, dark and on a phone), and each stop of the Tab key shows the focus."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tca_app.tca_app import PAGES
 from tests.e2e.conftest import create, create_project, create_user, sign_in_by_call
+from tests.e2e.focus import stops_without_focus
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
@@ -40,17 +41,19 @@ def paths(user: int, project: str, deployment: int, incident: int, file: int) ->
 
 
 def violations(page: Page, path: str) -> list[str]:
-    """Opens the page and returns what axe says of it, a line for each element."""
+    """Opens the page and returns what axe and the focus say of it, a line for each element."""
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.set_viewport_size(DESKTOP)
     page.goto(path)
     if path != "/status/public":
         expect(page.locator("main, [role=main]").first).to_be_visible()
         expect(page.locator(".progress[data-busy=true]")).to_have_count(0)
+    bare = {"light": stops_without_focus(page)}
     page.evaluate(AXE_SCRIPT)
     found = {"light": page.evaluate(RUN, [COLOURS, False])}
     page.emulate_media(color_scheme="dark")
     found["dark"] = page.evaluate(ONLY_COLOURS)
+    bare["dark"] = stops_without_focus(page)
     page.set_viewport_size(PHONE)
     found["phone"] = page.evaluate(RUN, [NO_COLOURS, True])
     return [
@@ -58,10 +61,10 @@ def violations(page: Page, path: str) -> list[str]:
         for look, faults in found.items()
         for fault in faults
         for node in fault["nodes"]
-    ]
+    ] + [f"{path} {look}: no focus: {stop}" for look, stops in bare.items() for stop in stops]
 
 
-def test_axe_finds_nothing(new_page: NewPage, admin: tuple[str, str]) -> None:
+def test_axe_finds_nothing_and_each_stop_shows_the_focus(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page(kept=False)
     user = create_user(page, "axel", "Axel Read")
     project = create_project(page, "Accessible Project", user)

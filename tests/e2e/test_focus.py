@@ -1,4 +1,7 @@
-"""What a person without a mouse needs: the focus shows, and no page scrolls sideways."""
+"""What a person without a mouse needs: the focus shows in a dialog, and no page scrolls sideways.
+
+The stops of every page are those of test_accessibility.py.
+"""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,13 +19,9 @@ def focus_shows(page: Page) -> bool:
     return bool(page.evaluate(OUTLINE) == "solid")
 
 
-def test_the_focus_shows_before_and_after_sign_in_and_in_a_dialog(new_page: NewPage, admin: tuple[str, str]) -> None:
+def test_the_focus_shows_in_a_dialog(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
-    page.goto("/login")
-    expect(page.get_by_label("Username or email")).to_be_focused()
-    assert all(focus_shows(page) for _ in range(4))
     sign_in_by_call(page, *admin, path="/users")
-    assert all(focus_shows(page) for _ in range(12))
     page.get_by_role("button", name="Invite", exact=True).press("Enter")
     expect(page.get_by_label("Email addresses")).to_be_focused()
     assert all(focus_shows(page) for _ in range(2))
