@@ -236,6 +236,12 @@ def create_user(page: Page, username: str, full_name: str) -> int:
     return int(made["id"])
 
 
+def create_administrator(page: Page, username: str, full_name: str) -> None:
+    """Somebody who sees everything and has chosen nothing, unlike the first admin, who has settings of other tests."""
+    fields = {"email": f"{username}@example.com", "username": username, "full_name": full_name, "password": PASSWORD}
+    create(page, "users", **fields, is_superuser=True)
+
+
 def create_project(page: Page, name: str, member: int = 0) -> str:
     """Returns the path of its page."""
     team = [{"user_id": member, "role": "viewer"}] if member else []

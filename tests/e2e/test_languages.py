@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tca_app.tca_app import PAGES
-from tests.e2e.conftest import create, create_project, sign_in_by_call, visit
+from tests.e2e.conftest import create_administrator, create_project, sign_in_by_call, visit
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.e2e
@@ -16,9 +16,10 @@ def test_a_german_browser_shows_german_until_the_person_chooses_english(
     new_page: Callable[..., Page], admin: tuple[str, str]
 ) -> None:
     page = new_page(locale="de-DE")
+    create_administrator(page, "gerda", "Gerda")  # who has not chosen yet, whatever other tests do
     page.goto("/login")
     expect(page.locator("html")).to_have_attribute("lang", "de")
-    page.get_by_label("Benutzername oder E-Mail").fill(admin[0])
+    page.get_by_label("Benutzername oder E-Mail").fill("gerda")
     page.get_by_label("Passwort", exact=True).fill("not this one")
     page.get_by_role("button", name="Anmelden", exact=True).click()
     expect(page.get_by_text("Benutzername oder Passwort falsch.")).to_be_visible()
@@ -46,8 +47,7 @@ def test_the_html_of_each_page_is_what_the_browser_draws_in_german(
     new_page: Callable[..., Page], admin: tuple[str, str]
 ) -> None:
     page = new_page(locale="de-DE")  # which fails on an error of a page, such as HTML that React had to draw anew
-    fields = {"email": "greta@example.com", "username": "greta", "full_name": "Greta", "password": PASSWORD}
-    create(page, "users", **fields, is_superuser=True)
+    create_administrator(page, "greta", "Greta")
     sign_in_by_call(page, "greta")
     for path in (entry.route for entry in PAGES if not entry.is_public and "[" not in entry.route):
         visit(page, path)

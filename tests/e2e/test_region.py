@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import create_project, sign_in_by_call, visit
+from tests.e2e.conftest import create_administrator, create_project, sign_in_by_call, visit
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
@@ -15,7 +15,8 @@ pytestmark = pytest.mark.e2e
 def test_times_follow_the_chosen_zone_and_format(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page(timezone_id="America/New_York", locale="en-US")
     create_project(page, "Zoned Project")
-    sign_in_by_call(page, *admin, path="/settings?tab=appearance")
+    create_administrator(page, "zora", "Zora")
+    sign_in_by_call(page, "zora", path="/settings?tab=appearance")
     zone, sample = page.get_by_label("Time zone"), page.locator("[data-region-sample]")
     expect(sample).to_have_text(
         re.compile(r"^\d\d/\d\d/\d{4}, \d\d:\d\d [AP]M \(America/New_York, UTC-[45]\), 1,234\.5$")
