@@ -29,9 +29,11 @@ ROWS = (
     Shortcut(("j", "ArrowDown"), N_("Next row"), "next-row"),
     Shortcut(("k", "ArrowUp"), N_("Previous row"), "previous-row"),
     Shortcut(("Enter",), N_("Open row"), "open-row"),
+    Shortcut(("e",), N_("Edit row"), "edit-row"),
+)
+TICKS = (
     Shortcut(("x", " "), N_("Select row"), "select-row"),
     Shortcut(("X",), N_("Select all rows up to this one"), "select-row"),
-    Shortcut(("e",), N_("Edit row"), "edit-row"),
 )
 # The letter after "g", the page and its name; a page that the viewer does not have is not in their sidebar.
 PAGES = (
@@ -55,5 +57,5 @@ PAGES = (
 
 def keys_for_script() -> str:
     """Returns the action of each key as JSON, and the path of each pair of keys such as "g d"."""
-    actions = {key: shortcut.action for shortcut in (*GENERAL, *ROWS) for key in shortcut.keys}
+    actions = {key: shortcut.action for shortcut in (*GENERAL, *ROWS, *TICKS) for key in shortcut.keys}
     return json.dumps(actions | {f"{GO} {letter}": url for letter, _label, url in PAGES})

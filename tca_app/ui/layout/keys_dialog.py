@@ -5,7 +5,7 @@ import reflex as rx
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.dialogs import DIALOG_TITLE
 from tca_app.ui.components.text import t
-from tca_app.ui.layout.keys import COMMAND_KEY, GENERAL, GO, HELP, PAGES, ROWS, keys_for_script
+from tca_app.ui.layout.keys import COMMAND_KEY, GENERAL, GO, HELP, PAGES, ROWS, TICKS, keys_for_script
 from tca_app.ui.layout.navigation import NAVIGATION
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
@@ -25,6 +25,7 @@ def keys_dialog() -> rx.Component:
                     rx.el.div(
                         _section(t("General"), *(_line(one.label, *one.keys) for one in GENERAL)),
                         _section(t("Lists"), *(_line(one.label, *one.keys) for one in ROWS)),
+                        _section(t("Lists with checkboxes"), *(_line(one.label, *one.keys) for one in TICKS)),
                     ),
                     _section(t("Go to"), *(_page(letter, label, url) for letter, label, url in PAGES)),
                     class_name="keys",

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from tca_app.ui.layout.keys import GENERAL, HELP, PAGES, ROWS, keys_for_script
+from tca_app.ui.layout.keys import GENERAL, HELP, PAGES, ROWS, TICKS, keys_for_script
 from tca_app.ui.layout.keys_dialog import keys_dialog
 from tca_app.ui.layout.navigation import NAVIGATION
 
@@ -21,13 +21,13 @@ def actions_of(script: str, name: str) -> set[str]:
 
 def test_the_script_knows_every_action_and_no_other() -> None:
     known = actions_of(SCRIPT, "ACTIONS") | actions_of((SCRIPTS / "grid.js").read_text(), "ROW_ACTIONS")
-    assert known == {shortcut.action for shortcut in (*GENERAL, *ROWS)}
+    assert known == {shortcut.action for shortcut in (*GENERAL, *ROWS, *TICKS)}
     assert f'press("{HELP}")' in SCRIPT
 
 
 def test_every_page_of_the_sidebar_has_a_letter_of_its_own() -> None:
     assert {url for _label, url, _icon, _permission in NAVIGATION} <= {url for _letter, _label, url in PAGES}
-    keys = [key for shortcut in (*GENERAL, *ROWS) for key in shortcut.keys] + [letter for letter, *_ in PAGES]
+    keys = [key for shortcut in (*GENERAL, *ROWS, *TICKS) for key in shortcut.keys] + [letter for letter, *_ in PAGES]
     assert {label for label, count in Counter(label for _, label, _ in PAGES).items() if count > 1} == set()
     assert Counter(letter for letter, *_ in PAGES).most_common(1)[0][1] == 1
     assert "g" not in keys  # the first of two keys
@@ -35,7 +35,7 @@ def test_every_page_of_the_sidebar_has_a_letter_of_its_own() -> None:
 
 def test_the_dialog_shows_all_and_the_page_carries_the_list() -> None:
     drawn = str(keys_dialog())
-    for label in [one.label for one in (*GENERAL, *ROWS)] + [label for _, label, _ in PAGES]:
+    for label in [one.label for one in (*GENERAL, *ROWS, *TICKS)] + [label for _, label, _ in PAGES]:
         assert label in drawn, label
     script = json.loads(keys_for_script())
     assert (script["j"], script["g d"], script["?"]) == ("next-row", "/dashboard", HELP)
