@@ -7,7 +7,8 @@ from typing import Any
 
 from tca_app.core.language.messages import ENGLISH, N_, _, language, ngettext
 from tca_app.core.language.stored import name_text, stored_text
-from tca_app.core.region.formats import ZONE, day_text
+from tca_app.core.region.formats import LOCALE, UTC_ZONE, ZONE, day_text
+from tca_app.core.region.locales import ISO
 from tca_app.core.region.spans import span_words
 
 _WORDS: dict[str, dict[str, str]] = {
@@ -29,27 +30,43 @@ _WORDS: dict[str, dict[str, str]] = {
 }
 _SHORT = (N_("less than a day"), N_("under 1 min"))
 _DAYS = re.compile(r"^([\d,]{1,9}) days?\b")
+TIMES = frozenset({"expires_on", "window"})  # the fields that `spoken` writes in the time zone of the reader
+
+
+def reads_the_log() -> bool:
+    """Returns whether the reader has what the log has: English, UTC and ISO 8601."""
+    return language() == ENGLISH and ZONE.get() == UTC_ZONE and LOCALE.get() is ISO
 
 
 def spoken(data: Mapping[str, Any], own_texts: Collection[str] = ()) -> Mapping[str, Any]:
     """Returns the fields of an event in the language, the time zone and the format of the reader.
 
     `own_texts` are the fields that the console wrote; what people wrote stays as it is. English is what the log has, so
-    nothing changes for its readers.
+    only the times change for its readers.
     """
-    if language() == ENGLISH:
+    if reads_the_log():
         return data
+    if language() == ENGLISH:
+        return {**data, **_times(data)}
     values = {name: _word(name, value) for name, value in data.items()}
     for name in ("lasted", "left"):
         if isinstance(data.get(name), str):
             values[name] = duration(data[name])
     values |= {name: stored_text(data[name]) for name in own_texts if name in data}
+    return {**values, **_times(data)}
+
+
+def _times(data: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the fields of `TIMES`. Without the exact time, the day on which something expires is that of UTC."""
+    times = {}
     if "expires_on" in data:
-        values["expires_on"] = day_text(date.fromisoformat(data["expires_on"]))
+        at = data.get("expires_at")
+        day = datetime.fromisoformat(at).astimezone(ZONE.get()) if at else date.fromisoformat(data["expires_on"])
+        times["expires_on"] = day_text(day)
     if "window" in data:
         starts_at, ends_at = datetime.fromisoformat(data["starts_at"]), datetime.fromisoformat(data["ends_at"])
-        values["window"] = span_words(starts_at, ends_at, ZONE.get())
-    return values
+        times["window"] = span_words(starts_at, ends_at, ZONE.get())
+    return times
 
 
 def spoken_subject(subject_type: str, subject: str, data: Mapping[str, Any]) -> str:

@@ -81,7 +81,7 @@ def is_over(day: date, now: datetime, zone: ZoneInfo) -> bool:
 
 async def unread_since(session: AsyncSession, user_id: int, since: datetime) -> tuple[list[Line], int]:
     """Returns the unread notifications since then, newest first, and how many are left out."""
-    unread: Any = select(_inbox.event_id, _inbox.title, _inbox.body, _inbox.link).where(
+    unread: Any = select(_inbox.event_id, _inbox.kind, _inbox.title, _inbox.body, _inbox.link).where(
         _inbox.user_id == user_id, _inbox.read_at.is_(None), _inbox.created_at > since
     )
     rows = (await session.execute(unread.order_by(_inbox.id.desc()).limit(1000))).all()

@@ -23,6 +23,7 @@ from tca_app.features.notifications.ui.state import InboxState
 from tca_app.features.notifications.wording import words
 from tca_app.features.projects import team
 from tca_app.features.projects.schemas import TeamMember
+from tca_app.features.tokens.events import TokenExpiring
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
 from tca_app.models import Incident
@@ -86,6 +87,26 @@ async def test_spans_and_days_are_in_the_language(console: Console) -> None:
     assert [title for title, _ in await inbox(console, admin)] == [
         "Mail hat sich erholt (Dauer des Ausfalls: 1 Tag 4 h)",
         "Das Zertifikat von Mail läuft am 04.05.2026 ab (noch 12 Tage)",
+    ]
+
+
+async def test_an_english_reader_gets_their_own_zone_and_format(console: Console, api: httpx.AsyncClient) -> None:
+    """The token expires on one day in UTC and on the next in Tokyo."""
+    abroad = {"is_superuser": True, "time_zone": "Asia/Tokyo", "locale": "en-GB"}
+    admin, reader = await make_admin("root"), await make_user("eve", **abroad)
+    window = {"title": "Upgrade", "check_ids": [await make_check(None)]}
+    window |= {"starts_at": AT, "ends_at": AT + timedelta(hours=2)}
+    await run(create_window, admin, MaintenanceCreate.model_validate(window))
+    token = {"subject_id": 1, "subject_name": "ci", "owner": "Eve", "owner_id": reader.user_id}
+    await run(emit, None, TokenExpiring(**token, expires_on="2026-05-04", expires_at="2026-05-04T20:00:00+00:00"))
+    await do_jobs()
+    assert await inbox(console, reader) == [
+        ("Root scheduled the maintenance Upgrade", "24/12/2098, 18:00 to 24/12/2098, 20:00 (Asia/Tokyo, UTC+9)"),
+        ("The API token ci of Eve expires on 05/05/2026", ""),
+    ]
+    rows = (await api.get("/api/v1/notifications", headers=await bearer(reader))).json()
+    assert [row["title"] for row in rows if row["kind"] == "token_expiring"] == [
+        "The API token ci of Eve expires on 2026-05-04"
     ]
 
 
