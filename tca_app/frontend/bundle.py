@@ -15,8 +15,9 @@ from pathlib import Path
 import brotli
 
 from tca_app.config.fonts import FONT_FILES
+from tca_app.config.settings import Settings
 from tca_app.core.language.messages import LANGUAGES
-from tca_app.frontend.languages import add_languages
+from tca_app.frontend.languages import TITLE_JOINT, add_languages
 
 SCRIPT_HASHES = "csp-hashes.json"
 PAGES_IN_LANGUAGES = tuple(f".{name}" for name in LANGUAGES)  # login.html.de
@@ -41,6 +42,7 @@ def finish(client: Path, palettes: Iterable[str]) -> None:
     shrink_styles(client, palettes)
     preload_font(client)
     name_fonts(client)
+    name_not_found(client)
     write_script_hashes(client)
     add_languages(client)
     compress(client)
@@ -99,6 +101,12 @@ def name_fonts(client: Path) -> None:
         named = client / url.lstrip("/")
         named.parent.mkdir(exist_ok=True)
         shutil.copyfile(fonts[0], named)
+
+
+def name_not_found(client: Path) -> None:
+    """Give the page for unknown URLs a title. Reflex writes the shell there, whose title a script sets later."""
+    page, title = client / "404.html", f"Page not found{TITLE_JOINT}{Settings.model_fields['app_name'].default}"
+    page.write_text(page.read_text().replace("</head>", f"<title>{title}</title></head>", 1))
 
 
 def _run_node(script: str, client: Path, *words: str) -> list[str]:

@@ -22,7 +22,8 @@ from tca_app.ui.routes import sign_in
 IMMUTABLE = "public, max-age=31536000, immutable"  # the name changes with the content
 REVALIDATE = "no-cache"
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
-SHELL = "404.html"
+SHELL = "__spa-fallback.html"  # draws the pages whose path has a parameter
+NOT_FOUND = "404.html"  # the same with a title
 
 
 def page_policy(script_hashes: list[str]) -> str:
@@ -88,20 +89,23 @@ class FrontendFiles(StaticFiles):
         return route is not None and self.needs_sign_in(route)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return an asset or prerendered page, or the shell. `html=True` would redirect `/login` to `/login/`."""
+        """Return an asset or prerendered page, the shell or "page not found".
+
+        `html=True` would redirect `/login` to `/login/`.
+        """
         for name in (path, f"{path}.html", f"{path}/index.html"):
             try:
                 return await super().get_response(name, scope)
             except HTTPException:
                 continue
-        return await super().get_response(SHELL, scope)
+        return await super().get_response(SHELL if self._is_page(scope["path"]) else NOT_FOUND, scope)
 
     def file_response(
         self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
         path, request = Path(full_path), Headers(scope=scope)
         name = path.relative_to(self.client).as_posix()
-        if name == SHELL and not self._is_page(scope["path"]):
+        if name == NOT_FOUND:
             status_code = 404
         headers = {"Cache-Control": IMMUTABLE if path.parent == self.client / "assets" else REVALIDATE}
         headers["Vary"] = "Accept-Encoding"

@@ -27,6 +27,7 @@ from tca_app.frontend.bundle import (
     compress,
     make_relocatable,
     name_fonts,
+    name_not_found,
     preload_font,
     script_hashes,
     shrink_styles,
@@ -346,6 +347,15 @@ def test_copies_are_made_anew_for_every_file_that_gains(tmp_path: Path) -> None:
     assert brotli.decompress((tmp_path / "big.js.br").read_bytes()) == (tmp_path / "big.js").read_bytes()
 
 
+def test_the_page_for_unknown_urls_has_a_title(tmp_path: Path) -> None:
+    for name in ("404.html", "__spa-fallback.html"):
+        (tmp_path / name).write_text("<head></head><body></body>")
+    name_not_found(tmp_path)
+    title = "<title>Page not found · TCA InfraForge</title>"
+    assert (tmp_path / "404.html").read_text() == f"<head>{title}</head><body></body>"
+    assert "title" not in (tmp_path / "__spa-fallback.html").read_text()
+
+
 # Serving
 
 
@@ -358,7 +368,8 @@ def web(tmp_path: Path) -> Path:
     (client / "index.html").write_text("home")
     (client / "login.html").write_text("sign in")
     (client / "login" / "index.html").write_text("sign in")
-    (client / "404.html").write_text("shell")
+    (client / "__spa-fallback.html").write_text("shell")
+    (client / "404.html").write_text("not found")
     (client / "favicon.ico").write_bytes(b"icon")
     compress(client)
     hashes = {path.relative_to(client).as_posix(): ["'sha256-abc='"] for path in client.rglob("*.html")}
@@ -385,13 +396,13 @@ async def browser(web: Path):  # type: ignore[no-untyped-def]
         ("/login", 200, "sign in"),
         ("/login/", 200, "sign in"),
         ("/users/7", 200, "shell"),
-        ("/404", 404, "shell"),
-        ("/nothing", 404, "shell"),
+        ("/404", 404, "not found"),
+        ("/nothing", 404, "not found"),
         ("/index", 200, "home"),
-        ("/../csp-hashes.json", 404, "shell"),
-        ("/%2e%2e/csp-hashes.json", 404, "shell"),
-        ("/%00", 404, "shell"),
-        ("/" + "a" * 300, 404, "shell"),
+        ("/../csp-hashes.json", 404, "not found"),
+        ("/%2e%2e/csp-hashes.json", 404, "not found"),
+        ("/%00", 404, "not found"),
+        ("/" + "a" * 300, 404, "not found"),
         ("/_event", 299, "reflex"),
         ("/ping", 299, "reflex"),
         ("/favicon.ico", 200, "icon"),
