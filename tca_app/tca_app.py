@@ -23,12 +23,12 @@ from tca_app.features.deployments.ui import pages as deployment_pages, palette a
 from tca_app.features.dora.ui import pages as dora_pages
 from tca_app.features.environments.ui import palette as environment_palette
 from tca_app.features.factors.ui import setup_pages as factor_setup_pages, sign_in_pages as second_factor_pages
-from tca_app.features.groups.ui import pages as group_pages
+from tca_app.features.groups.ui import pages as group_pages, palette as group_palette
 from tca_app.features.health.incidents.ui import pages as incident_pages
 from tca_app.features.health.ui import pages as health_pages, palette as incident_palette
 from tca_app.features.imports.ui import pages as import_pages
 from tca_app.features.instance import service as instance
-from tca_app.features.instance.ui import pages as instance_pages
+from tca_app.features.instance.ui import pages as instance_pages, palette as instance_palette
 from tca_app.features.invitations.ui import accept_pages
 from tca_app.features.jobs.ui import pages as job_pages
 from tca_app.features.notifications.ui import pages as notification_pages
@@ -101,9 +101,11 @@ OFFERED: tuple[Command | Source, ...] = (
     *project_palette.OFFERED,
     *deployment_palette.OFFERED,
     *user_palette.OFFERED,
+    *group_palette.OFFERED,
     *environment_palette.OFFERED,
     *incident_palette.OFFERED,
     *settings_palette.OFFERED,
+    *instance_palette.OFFERED,
     *commands.COMMANDS,
 )
 

@@ -96,12 +96,19 @@ def panel(title: Child, *children: Child, actions: tuple[rx.Component, ...] = ()
 
 
 def setting(
-    title: Child, about: Child, *children: Child, actions: tuple[rx.Component, ...] = (), flush: bool = False
+    title: Child,
+    about: Child,
+    *children: Child,
+    actions: tuple[rx.Component, ...] = (),
+    flush: bool = False,
+    anchor: str = "",
 ) -> rx.Component:
     """A section of a settings page: its title with a sentence below, and beside them a box with the fields.
 
     `actions` are below the sentence. On a phone one is below the other. `flush` removes the padding of the box.
+    A URL with "#" and the `anchor` leads to the section.
     """
+    target: dict[str, Any] = {"custom_attrs": {"id": anchor, "data-target": ""}, "tab_index": -1} if anchor else {}
     return rx.el.section(
         rx.el.div(
             rx.el.h2(title),
@@ -113,6 +120,7 @@ def setting(
             *children if flush else (rx.el.div(*children, class_name="panel-body"),), class_name="panel setting-box"
         ),
         class_name="setting",
+        **target,
     )
 
 

@@ -1,5 +1,6 @@
 """The commands of the palette that belong to no feature: the pages, the theme, and signing out."""
 
+from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import N_
 from tca_app.ui import routes
 from tca_app.ui.layout.account_menu import MODES
@@ -14,6 +15,7 @@ DOCUMENTS = {
     N_("API reference"): routes.API_DOCS,
     N_("Changelog"): routes.CHANGELOG,
 }
+PUBLIC_PAGE = {N_("Public status page"): routes.PUBLIC_STATUS}  # is there only when the instance settings say so
 
 
 def theme_command(mode: str) -> str:
@@ -29,6 +31,15 @@ COMMANDS = (
     ),
     Command("Pages", entry(N_("Environments"), url=routes.ENVIRONMENTS), words="What runs where versions matrix"),
     *(Command("Pages", entry(label, press=url), words="Help guide manual docs") for label, url in DOCUMENTS.items()),
+    *(
+        Command(
+            "Pages",
+            entry(label, press=url),
+            rule=lambda _actor: instance_settings().status_public,
+            words="Visitors strangers incidents maintenance",
+        )
+        for label, url in PUBLIC_PAGE.items()
+    ),
     Command("Actions", entry(N_("Keyboard shortcuts"), press=HELP), words="Help keys hotkeys"),
     Command("Actions", entry(N_("Sign out"), press=SIGN_OUT), words="Log out logout"),
 )

@@ -16,6 +16,7 @@ GROUPS = {
     N_("Pages"): "corner-down-right",
     N_("Projects"): "folder-git-2",
     N_("People"): "user",
+    N_("Groups"): "contact",
     N_("Deployments"): "rocket",
     N_("Environments"): "layers",
     N_("Incidents"): "heart-pulse",
@@ -50,13 +51,17 @@ def _everybody(_actor: Actor) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An entry that is always the same. `words` are other names by which it is found; `rule` says who has it."""
+    """An entry that is always the same. `words` are other names by which it is found; `rule` says who has it.
+
+    `section` stands before the label, as in "Settings: Sessions".
+    """
 
     group: str
     entry: Entry
     permission: str = "signed_in"
     rule: Callable[[Actor], bool] = _everybody
     words: str = ""
+    section: str = ""
 
 
 # (session, actor, text). The UI does not know the type of a session, it only passes it on.

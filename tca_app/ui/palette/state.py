@@ -84,9 +84,10 @@ async def _search(session: Any, actor: Actor, text: str) -> dict[str, list[_Foun
 
 def _translated(command: Command) -> tuple[Entry, str]:
     """Returns the entry in the viewer's language, and the other words that find it, such as the English ones."""
-    label = _(command.entry["label"])
+    named = [text for text in (command.section, command.entry["label"]) if text]
+    label, english = ": ".join(map(_, named)), ": ".join(named)
     translated: Entry = {**command.entry, "label": label}
-    return translated, command.words if label == command.entry["label"] else f"{command.words} {command.entry['label']}"
+    return translated, command.words if label == english else f"{command.words} {english}"
 
 
 def _judged(text: str, entry: Entry, other: str) -> _Found:

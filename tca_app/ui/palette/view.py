@@ -13,7 +13,7 @@ from tca_app.ui.components.text import t
 from tca_app.ui.layout.account_menu import MODES
 from tca_app.ui.layout.keys import COMMAND_KEY
 from tca_app.ui.layout.keys_dialog import key_caps
-from tca_app.ui.palette.commands import DOCUMENTS, SIGN_OUT, theme_command
+from tca_app.ui.palette.commands import DOCUMENTS, PUBLIC_PAGE, SIGN_OUT, theme_command
 from tca_app.ui.palette.entries import GROUPS
 from tca_app.ui.palette.state import Group, PaletteState, ShownEntry
 from tca_app.ui.var import as_var
@@ -67,7 +67,7 @@ def _controls() -> rx.Component:
         ),
         *(
             outside_link(t(label), url=url, custom_attrs=_pressed_by(url), tab_index=-1)
-            for label, url in DOCUMENTS.items()
+            for label, url in (DOCUMENTS | PUBLIC_PAGE).items()
         ),
         rx.el.button(type="button", custom_attrs={"data-action": "sign-out", **_pressed_by(SIGN_OUT)}),
         hidden=True,

@@ -8,21 +8,26 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 from sqlalchemy import insert
 
+from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.features.deployments.ui import palette as deployments
 from tca_app.features.environments.ui import palette as environments
+from tca_app.features.groups import service as groups
+from tca_app.features.groups.schemas import GroupCreate
+from tca_app.features.groups.ui import palette as group_palette
 from tca_app.features.health.ui import palette as incidents
+from tca_app.features.instance.ui import palette as instance
 from tca_app.features.projects.ui import palette as projects
 from tca_app.features.settings_page.ui import palette as settings
 from tca_app.features.users.ui import palette as users
 from tca_app.models import HealthCheck, Incident
 from tca_app.ui.palette import commands, entries, state
 from tca_app.ui.palette.state import CLOSED, PaletteState
-from tests.factories import environment_of, make_admin, make_deployment, make_project, make_user
+from tests.factories import environment_of, make_admin, make_deployment, make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
-OFFERED = (projects, deployments, users, environments, incidents, settings)
+OFFERED = (projects, deployments, users, group_palette, environments, incidents, settings, instance)
 
 
 @pytest.fixture(autouse=True)
@@ -182,6 +187,50 @@ async def test_the_best_match_is_first_and_other_words_find_a_command(console: C
     assert (await labels(tab, "switch theme"))["Actions"] == ["Light theme", "Dark theme", "System theme"]
     assert (await labels(tab, "sessions"))["Settings"] == ["Settings: Sessions"]
     assert await labels(tab, "nothing at all is called so") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "url"),
+    [
+        ("logo", "Instance settings: Logo", "/admin#logo"),
+        ("sign up", "Instance settings: Accounts", "/admin#accounts"),
+        ("idle", "Instance settings: Sessions and passwords", "/admin#sessions"),
+        ("default language", "Instance settings: General", "/admin#general"),
+        ("audit", "Instance settings: History", "/admin?tab=history"),
+        ("subscribers", "Instance settings: Subscribers", "/admin/subscribers"),
+    ],
+)
+async def test_the_sections_of_the_instance_settings_are_for_administrators(
+    console: Console, text: str, label: str, url: str
+) -> None:
+    [entry] = (await found(await tab_of(console, await make_admin()), text))["Settings"]
+    assert (entry["label"], entry["url"]) == (label, url)
+    assert "Settings" not in await labels(await tab_of(console, await make_user()), text)
+
+
+async def test_settings_are_found_in_german_and_by_their_english_names(console: Console) -> None:
+    tab = await tab_of(console, await make_user("ute", is_superuser=True, language="de"))
+    for text in ("sitzungen und pass", "sessions and pass"):
+        assert (await labels(tab, text))["Einstellungen"] == ["Instanzeinstellungen: Sitzungen und Passwörter"], text
+    assert "Einstellungen: Darstellung" in (await opened(tab))["Einstellungen"]
+
+
+async def test_groups_are_found_by_administrators_only(console: Console) -> None:
+    admin = await make_admin()
+    await run(groups.create_group, admin, GroupCreate(name="Night & day shift"))
+    [entry] = (await found(await tab_of(console, admin), "day sh"))["Groups"]
+    assert (entry["label"], entry["detail"]) == ("Night & day shift", "0 people")
+    assert entry["url"] == "/groups?q=Night+%26+day+shift"
+    assert "Groups" not in await labels(await tab_of(console, await make_user()), "day sh")
+
+
+async def test_the_public_status_page_is_offered_while_it_is_on(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = await tab_of(console, await make_user())
+    for is_on, pages in ((False, []), (True, ["Public status page"])):
+        monkeypatch.setattr(get_settings(), "status_public", is_on)
+        assert (await labels(tab, "public status")).get("Pages", []) == pages
 
 
 async def test_recent_records_are_those_that_the_viewer_may_still_see(console: Console) -> None:

@@ -56,7 +56,7 @@ def admin_page() -> rx.Component:
             (t("History"), routes.ADMIN_HISTORY, state.tab == "history"),
             (t("Subscribers"), routes.SUBSCRIBERS, False),
         ),
-        rx.match(state.tab, ("history", _history()), rx.el.div(_settings(), _logo(), class_name="settings")),
+        rx.match(state.tab, ("history", _history()), rx.el.div(_settings(), class_name="settings")),
     )
 
 
@@ -68,7 +68,7 @@ def _history() -> rx.Component:
 
 def _settings() -> rx.Component:
     loading = setting(t("General"), GENERAL, skeleton_lines(8))
-    return rx.fragment(rx.cond(state.form_mode != "", _form(), loading), keeper_of(state))
+    return rx.fragment(rx.cond(state.form_mode != "", rx.fragment(_form(), _logo()), loading), keeper_of(state))
 
 
 def _form() -> rx.Component:
@@ -120,6 +120,7 @@ def _sections() -> rx.Component:
                 _check("status_public", t("Everybody sees the components that were chosen for it.")),
                 class_name="stack",
             ),
+            anchor="general",
         ),
         setting(
             t("Accounts"),
@@ -143,6 +144,7 @@ def _sections() -> rx.Component:
                 ),
                 class_name="stack",
             ),
+            anchor="accounts",
         ),
         setting(
             t("Sessions and passwords"),
@@ -153,6 +155,7 @@ def _sections() -> rx.Component:
                 _number("password_min_length", t("8 to 64. It applies to new passwords."), 8, 64),
                 class_name="stack",
             ),
+            anchor="sessions",
         ),
     )
 
@@ -203,6 +206,7 @@ def _logo() -> rx.Component:
                 button(t("Upload logo"), kind="small", icon="upload", on_click=LogoState.open_upload),
                 class_name="row",
             ),
+            anchor="logo",
         ),
         image_dialog(
             "logo",

@@ -1,12 +1,13 @@
 """The tabs of the settings in the command palette."""
 
 from tca_app.core.actor import Actor
-from tca_app.core.language.messages import N_, _
+from tca_app.core.language.messages import N_
 from tca_app.features.auth.ui.state import TABS, TABS_WHILE_ACTING
 from tca_app.features.settings_page.ui.tabs import LABELS, tab_url
 from tca_app.ui import routes
 from tca_app.ui.palette.entries import Command, entry
 
+SETTINGS = N_("Settings")
 _WORDS = {
     "profile": "Name email address account",
     "sessions": "Devices sign out everywhere",
@@ -20,11 +21,11 @@ def _tab(name: str) -> Command:
     def is_shown(actor: Actor) -> bool:
         return not actor.acting_id or name in TABS_WHILE_ACTING
 
-    label = _("Settings: {labels}", labels=_(LABELS[name]))
-    return Command(_("Settings"), entry(label, url=tab_url(name)), rule=is_shown, words=_WORDS.get(name, ""))
+    shown = entry(LABELS[name], url=tab_url(name))
+    return Command(SETTINGS, shown, rule=is_shown, words=_WORDS.get(name, ""), section=SETTINGS)
 
 
 OFFERED = (
     *(_tab(name) for name in TABS),
-    Command(N_("Settings"), entry(N_("Settings: Notifications"), url=routes.PREFERENCES), words="Preferences mail"),
+    Command(SETTINGS, entry(N_("Notifications"), url=routes.PREFERENCES), words="Preferences mail", section=SETTINGS),
 )
