@@ -74,7 +74,7 @@ def with_tile(mark: Any, *shown: Any) -> rx.Component:
 
 
 def avatar(face: Any, kind: str = "") -> rx.Component:
-    """The face alone. `kind` is "large" or "". Below the picture are the initials, if it cannot be loaded."""
+    """The face alone. `kind` is "large", "small" or "". Below the picture are the initials, if it cannot be loaded."""
     picture = rx.el.img(src=face["picture"], alt="", loading="lazy", decoding="async")
     return rx.el.span(
         face["initials"],

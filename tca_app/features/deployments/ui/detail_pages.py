@@ -17,7 +17,7 @@ from tca_app.features.deployments.ui.state import DeploymentRow
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, facts, link, page_header, panel, relative_time
-from tca_app.ui.components.faces import tile
+from tca_app.ui.components.faces import avatar, tile, with_face
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import by_phase, record_title
 from tca_app.ui.forms.drafts import draft_keeper
@@ -134,7 +134,7 @@ def _project() -> rx.Component:
 def _reporter() -> rx.Component:
     """The reporter. GitHub may not say who it was; then its own name is shown."""
     source = rx.cond(shown["who"] != shown["source"], f" ({shown['source']})", "")
-    return rx.el.span(shown["who"], source)
+    return with_face(shown["face"], rx.el.span(shown["who"], source))
 
 
 def _facts() -> rx.Component:
@@ -224,7 +224,14 @@ def _step(step: Step) -> rx.Component:
         rx.el.span(step["label"], class_name="cell-title plain"),
         rx.el.span(relative_time(step["at"]), class_name="cell-sub"),
         rx.cond(step["took"] != "", rx.el.span(t("after {took}", took=step["took"]), class_name="cell-sub num")),
-        rx.cond(step["who"] != "", rx.el.span(step["who"], class_name="cell-sub truncate")),
+        rx.cond(
+            step["who"] != "",
+            rx.el.span(
+                avatar(step["face"], "small"),
+                rx.el.span(step["who"], class_name="truncate"),
+                class_name="cell-sub person",
+            ),
+        ),
         key=as_var(step["label"]).to(str),
         custom_attrs={"data-tone": step["tone"]},
     )

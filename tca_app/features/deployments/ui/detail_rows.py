@@ -13,9 +13,10 @@ from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.features.deployments.ui.state import took
 from tca_app.ui import routes
-from tca_app.ui.components.faces import Mark, mark_of
+from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 
 SHOWN_FROM = timedelta(seconds=1)  # the time between two steps
+_NOBODY = ("", None)
 
 
 class Facts(TypedDict):
@@ -39,17 +40,22 @@ class Facts(TypedDict):
     log_url: str
     environment_url: str
     who: str
+    face: Face
     freeze_reason: str
     undoes: str
     took: str
 
 
 class Step(TypedDict):
-    """A step of the timeline. `tone` is its colour in the palette of states; `took` is since the step before."""
+    """A step of the timeline. `tone` is its colour in the palette of states; `took` is since the step before.
+
+    `face` is that of `who`, which may be "".
+    """
 
     label: str
     at: str
     who: str
+    face: Face
     tone: str
     took: str
 
@@ -114,6 +120,7 @@ NOTHING = Facts(
     log_url="",
     environment_url="",
     who="",
+    face=face_of(""),
     freeze_reason="",
     undoes="",
     took="",
@@ -140,6 +147,7 @@ def facts_of(found: DeploymentRead) -> Facts:
         log_url=link_of(found.log_url),
         environment_url=link_of(found.environment_url),
         who=found.who,
+        face=face_of(found.who, found.created_by.id if found.created_by else None),
         freeze_reason=found.freeze_reason,
         undoes=routes.deployment(found.rollback_of_id) if found.rollback_of_id else "",
         took=took(found.started_at, found.finished_at),
@@ -149,21 +157,23 @@ def facts_of(found: DeploymentRead) -> Facts:
 def timeline_of(found: DeploymentRead) -> list[Step]:
     """Each step with its time, oldest first."""
     ends = {"succeeded": (_("Succeeded"), "good"), "failed": (_("Failed"), "bad"), "cancelled": (_("Cancelled"), "")}
-    decider = found.decided_by.display_name if found.decided_by else ""
+    reporter = (found.who, found.created_by.id if found.created_by else None)
+    decider = (found.decided_by.display_name, found.decided_by.id) if found.decided_by else _NOBODY
     is_refused = was_refused(found)
     asked = found.queued_at is None or found.decided_at is not None
-    moments: tuple[tuple[tuple[str, str], datetime | None, str], ...] = (
-        ((_("Requested"), "warn"), found.created_at if asked else None, found.who),
+    moments: tuple[tuple[tuple[str, str], datetime | None, tuple[str, int | None]], ...] = (
+        ((_("Requested"), "warn"), found.created_at if asked else None, reporter),
         ((_("Refused"), "bad") if is_refused else (_("Approved"), "good"), found.decided_at, decider),
-        ((_("Queued"), ""), found.queued_at, "" if asked else found.who),
-        ((_("Started"), "info"), found.started_at, ""),
-        (ends.get(found.status, ("", "")), None if is_refused else found.finished_at, ""),
+        ((_("Queued"), ""), found.queued_at, _NOBODY if asked else reporter),
+        ((_("Started"), "info"), found.started_at, _NOBODY),
+        (ends.get(found.status, ("", "")), None if is_refused else found.finished_at, _NOBODY),
     )
     steps: list[Step] = []
     earlier: datetime | None = None
     for (label, tone), at, who in moments:
         if at is not None:
             waited = took(earlier, at) if earlier and at - earlier >= SHOWN_FROM else ""
-            steps.append(Step(label=label, at=at.isoformat(), who=who, tone=tone, took=waited))
+            face = face_of(*who)
+            steps.append(Step(label=label, at=at.isoformat(), who=who[0], face=face, tone=tone, took=waited))
             earlier = at
     return steps

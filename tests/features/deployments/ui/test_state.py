@@ -15,6 +15,7 @@ from tca_app.features.deployments.ui.log_state import LogState
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.deployments.ui.state import DeploymentsState
 from tca_app.models import Deployment
+from tca_app.ui.components.faces import face_of
 from tests.factories import (
     deployment_events,
     environment_of,
@@ -175,6 +176,7 @@ async def test_a_refusal_needs_a_reason(console: Console) -> None:
     updates = await tab.send(DeploymentState.confirm, form={"reason": "Not on a Friday"})
     steps = shown(updates, DeploymentState, "steps")
     assert [(step["label"], step["who"]) for step in steps][-1] == ("Refused", owner.full_name)
+    assert steps[-1]["face"] == face_of(owner.full_name, owner.user_id)
 
 
 async def test_a_rollback_leads_to_the_new_deployment(console: Console) -> None:
