@@ -15,7 +15,7 @@ from pathlib import Path
 import brotli
 
 from tca_app.config.fonts import FONT_FILES
-from tca_app.config.settings import Settings
+from tca_app.config.schema import Settings
 from tca_app.core.language.messages import LANGUAGES
 from tca_app.frontend.languages import TITLE_JOINT, add_languages
 

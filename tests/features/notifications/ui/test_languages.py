@@ -94,9 +94,9 @@ async def test_an_english_reader_gets_their_own_zone_and_format(console: Console
     """The token expires on one day in UTC and on the next in Tokyo."""
     abroad = {"is_superuser": True, "time_zone": "Asia/Tokyo", "locale": "en-GB"}
     admin, reader = await make_admin("root"), await make_user("eve", **abroad)
-    window = {"title": "Upgrade", "check_ids": [await make_check(None)]}
-    window |= {"starts_at": AT, "ends_at": AT + timedelta(hours=2)}
-    await run(create_window, admin, MaintenanceCreate.model_validate(window))
+    check_id, ends_at = await make_check(None), AT + timedelta(hours=2)
+    planned = MaintenanceCreate(title="Upgrade", check_ids=[check_id], starts_at=AT, ends_at=ends_at)
+    await run(create_window, admin, planned)
     token = {"subject_id": 1, "subject_name": "ci", "owner": "Eve", "owner_id": reader.user_id}
     await run(emit, None, TokenExpiring(**token, expires_on="2026-05-04", expires_at="2026-05-04T20:00:00+00:00"))
     await do_jobs()
