@@ -30,6 +30,7 @@ def test_a_list_is_filtered_selected_and_opened(new_page: NewPage, admin: tuple[
     filters.get_by_role("button", name="Your role").press("Enter")
     filters.get_by_role("checkbox", name="Owner").press("Space")
     expect(page.get_by_role("button", name="Remove filter Your role: Owner")).to_be_visible()
+    expect(page).to_have_url(re.compile("role=owner"))
     assert page.get_by_role("search").evaluate("bar => bar.offsetHeight") == 32
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
