@@ -22,7 +22,12 @@ export const PARTS = { year: "numeric", month: "2-digit", day: "2-digit", hour: 
 export const offsetIn = (timeZone) => {
   const format = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "shortOffset" });
   const isOffset = ({ type }) => type === "timeZoneName";
-  return (time) => format.formatToParts(time).find(isOffset).value.replace("GMT", "UTC");
+  return (time) =>
+    format
+      .formatToParts(time)
+      .find(isOffset)
+      .value.replace("GMT", "UTC")
+      .replace(/[+-]0$/, "");
 };
 
 /** How a zone and a locale write a time: "27/11/2026, 14:05:09 (Europe/Berlin, UTC+1)". Throws for unknown ones. */

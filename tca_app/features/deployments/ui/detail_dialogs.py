@@ -20,7 +20,7 @@ shown = DeploymentState.deployment
 _DIALOGS = {
     "approve": (
         t("Approve {version}?", version=cut_in_middle(shown["version"])),
-        t("It is queued, and the requester is notified."),
+        t("It will be queued, and the requester is notified."),
         t("Approve"),
         "",
     ),

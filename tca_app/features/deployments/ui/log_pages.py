@@ -50,7 +50,11 @@ def log_panel() -> rx.Component:
             rx.cond(
                 count == 0,
                 rx.el.p(
-                    rx.cond(is_deleted, t("This log was deleted after its retention period."), t("No log output yet.")),
+                    rx.cond(
+                        is_deleted,
+                        t("This log was deleted after its retention period."),
+                        rx.cond(is_open, t("No log output yet."), t("No log output.")),
+                    ),
                     class_name="panel-body muted",
                 ),
                 rx.el.div(

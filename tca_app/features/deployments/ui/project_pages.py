@@ -138,7 +138,11 @@ def _dialog() -> rx.Component:
             rx.cond(is_frozen & state.may_override_freeze, reason),
             text_field(state, "version", t("Version"), required=True, max_length=MAX_VERSION),
             text_field(
-                state, "commit_sha", t("Commit"), hint=t("7 to 40 characters, or all 64 of SHA-256."), max_length=64
+                state,
+                "commit_sha",
+                t("Commit"),
+                hint=t("The full commit hash, or its first 7 characters or more."),
+                max_length=64,
             ),
             text_field(state, "ref", t("Ref"), hint=t("The branch or tag."), max_length=200),
             text_field(state, "description", t("Description"), lines=3, max_length=2000),

@@ -27,7 +27,7 @@ def groups_page() -> rx.Component:
     return rx.fragment(
         page_header(
             t("Groups"),
-            t("People who get a role in many projects at once. Projects add a group on their tab Members."),
+            t("People who get a role in many projects at once. Add a group to a project in its Members tab."),
             button(t("New group"), kind="primary", icon="plus", on_click=state.open_create()),
         ),
         _list(),

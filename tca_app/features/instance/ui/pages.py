@@ -48,7 +48,7 @@ def admin_page() -> rx.Component:
     return rx.fragment(
         page_header(
             t("Instance settings"),
-            t("Settings of this console, for everybody."),
+            t("Settings for everyone on this console."),
             link(t("What each role may do"), to=routes.ROLES, class_name="btn"),
         ),
         tabs(
@@ -138,7 +138,7 @@ def _sections() -> rx.Component:
                 ),
                 _number(
                     "two_factor_grace_days",
-                    t("For each person from the day that the requirement reaches them."),
+                    t("Counted for each person from the day the requirement starts."),
                     0,
                     90,
                 ),
@@ -150,7 +150,7 @@ def _sections() -> rx.Component:
             t("Sessions and passwords"),
             t("How long people stay signed in, and which passwords they may choose."),
             rx.el.div(
-                _number("session_days", t("1 to 90. A shorter one ends open sessions, too."), 1, 90),
+                _number("session_days", t("1 to 90. Open sessions that are older end at once."), 1, 90),
                 _number("session_idle_minutes", t("A browser session ends after this long without use."), 5, 129_600),
                 _number("password_min_length", t("8 to 64. It applies to new passwords."), 8, 64),
                 class_name="stack",

@@ -71,7 +71,7 @@ def _views() -> rx.Component:
 
 
 def _first_members() -> rx.Component:
-    picker = people_picker(state, t("Members"), hint=t("You can add people later as well."), roles=GRANTED)
+    picker = people_picker(state, t("Members"), hint=t("You can add people later."), roles=GRANTED)
     return rx.cond(state.form_shows == "create", picker)
 
 

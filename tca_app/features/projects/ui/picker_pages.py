@@ -39,7 +39,7 @@ def people_picker(
 def roles_link() -> rx.Component:
     """A link to what each role may do. It opens a tab of its own, because it stands in forms."""
     return rx.el.p(
-        rx.el.a(t("What may each role do?"), href=routes.ROLES, target="_blank", class_name="link"), class_name="hint"
+        rx.el.a(t("What can each role do?"), href=routes.ROLES, target="_blank", class_name="link"), class_name="hint"
     )
 
 

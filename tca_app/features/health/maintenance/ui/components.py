@@ -65,7 +65,7 @@ def _form_dialog() -> rx.Component:
     return form_dialog(
         form,
         title=rx.cond(is_new, t("Plan maintenance"), rx.el.span(t("Edit {form_name}", form_name=form.form_name))),
-        text=t("During maintenance, its components open no incidents and notify no one. Scores exclude this time."),
+        text=t("During maintenance, its components open no incidents and notify no one. Scores leave it out."),
         submit=rx.cond(is_new, t("Plan maintenance"), t("Save")),
         on_submit=form.save,
         fields=[
@@ -78,7 +78,7 @@ def _form_dialog() -> rx.Component:
                 form,
                 "is_public",
                 t("On the public page"),
-                hint=t("Announced to everybody, with its public components."),
+                hint=t("Also announced on the public status page, with its public components."),
             ),
         ],
     )
