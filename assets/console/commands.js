@@ -1,10 +1,10 @@
 /*
- * Commands press a control of the page, which is named by its `data-command`. A command that opens a page presses the
- * control when that page has drawn it.
+ * Commands press a control of the page, which is named by its `data-command`. A control that the page has not drawn yet
+ * is pressed when it is there: a command may open another page, and the HTML of a page lacks what needs the viewer.
  */
 import { find, watch } from "./dom.js";
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000; // as long as a first connection may take (connection.js)
 let awaited = { name: "", until: 0 };
 
 export const press = (name) => {

@@ -2,6 +2,7 @@
  * A box with lines below it: the command palette, and the picker of people. Keys act on the lines only while these
  * answer what the box holds (`data-found-for`), and Enter waits for them.
  */
+import { press } from "./commands.js";
 import { all, find, watch } from "./dom.js";
 
 const PALETTE = "[data-palette]";
@@ -45,14 +46,14 @@ export const onPaletteKey = (event, palette) => {
   find("[aria-selected=true]", palette)?.scrollIntoView({ block: "nearest" });
 };
 
-/** Opens the command palette by its button. Returns whether this page has one. */
+/** Opens the command palette, as soon as this page has drawn its button. Returns whether this page has one. */
 export const openPalette = () => {
-  const opener = find("[data-palette-open]");
-  if (opener && all(PALETTE).every(isClosing)) {
-    opener.click();
+  if (!find(".shell")) return false;
+  if (all(PALETTE).every(isClosing)) {
+    press("palette");
     setTimeout(() => find(".palette input")?.focus()); // the same box, if it was not gone yet, gets no focus from Radix
   }
-  return Boolean(opener);
+  return true;
 };
 
 document.addEventListener("input", (event) => {

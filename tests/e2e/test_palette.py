@@ -8,6 +8,12 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import create_project, sign_in_by_call, visit
 
 pytestmark = pytest.mark.e2e
+# The server's messages arrive seconds after the page.
+LATE_FRAMES = """
+window.WebSocket = class extends WebSocket {
+  set onmessage(take) { super.onmessage = (event) => setTimeout(() => take.call(this, event), 2000); }
+};
+"""
 
 
 def test_commands_open_the_forms_of_other_pages(new_page: Callable[..., Page], admin: tuple[str, str]) -> None:
@@ -44,6 +50,19 @@ def test_commands_open_the_forms_of_other_pages(new_page: Callable[..., Page], a
     options = page.get_by_role("listbox", name="Results").get_by_role("option")
     expect(options.first).to_have_attribute("aria-selected", "true")
     expect(box).to_have_attribute("aria-activedescendant", str(options.first.get_attribute("id")))
+
+
+def test_the_palette_opens_when_it_was_asked_for_before_the_page_was_live(
+    new_page: Callable[..., Page], admin: tuple[str, str]
+) -> None:
+    page = new_page(kept=False)
+    sign_in_by_call(page, *admin)
+    page.add_init_script(LATE_FRAMES)
+    page.goto("/projects")
+    expect(page.locator("html[data-platform]")).to_be_attached()  # the console's script has run
+    expect(page.get_by_role("button", name="Search and commands")).to_have_count(0)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Type a command or search")).to_be_focused(timeout=30_000)
 
 
 def test_keys_open_pages_and_are_all_listed(new_page: Callable[..., Page], admin: tuple[str, str]) -> None:

@@ -54,7 +54,7 @@ def _opener() -> rx.Component:
         type="button",
         aria_label=t("Search and commands"),
         aria_keyshortcuts="Control+K Meta+K",
-        custom_attrs={"data-palette-open": ""},
+        custom_attrs=_pressed_by("palette"),  # Ctrl+K (assets/console/palette.js)
     )
 
 
