@@ -72,10 +72,12 @@ def end_of(node: ast.AST, source: str) -> int:
 
 
 def inserted(source: str, edit: Edit) -> str:
-    """The source with the code of an edit: below the docstring, as the last field, or as the last element."""
+    """The source with the code of an edit: below docstring and imports, as the last field, or as the last element."""
     tree = ast.parse(source)
     if not edit.name:
-        position = end_of(tree.body[0], source)
+        is_import = isinstance(ast.parse(edit.code).body[0], ast.ImportFrom)
+        imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) and not is_import]
+        position = end_of((imports or tree.body)[-1 if imports else 0], source)
         return f"{source[:position]}\n{edit.code}{source[position:]}"
     node = next(node for node in ast.walk(tree) if name_of(node) == edit.name)
     if isinstance(node, ast.ClassDef):
