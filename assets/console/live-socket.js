@@ -17,14 +17,14 @@ let socket = null;
 let setErrors = null;
 let timer = 0;
 let askedAt = 0; // when the question was sent that has no answer, or 0
-let heardAt = 0;
+let receivedAt = 0;
 let silent = false;
 let wasConnected = false;
 const listeners = { answer: [], lost: [], back: [] };
 
 /** Calls back at "answer" with the time of the question, at "lost" when the connection ends, and at "back". */
 export const onConnection = (name, callback) => listeners[name].push(callback);
-const tell = (name, value) => {
+const publish = (name, value) => {
   for (const callback of listeners[name]) callback(value);
 };
 export const isSilent = () => silent;
@@ -74,7 +74,7 @@ const setSilent = (value) => {
 
 const check = (question) => {
   if (askedAt !== question) return;
-  if (heardAt < question) setSilent(true);
+  if (receivedAt < question) setSilent(true);
   else setTimeout(check, SILENT_AFTER_MS, question);
 };
 
@@ -90,35 +90,35 @@ export const ask = () => {
   if (!timer && !askedAt && isConnected()) timer = setTimeout(send, ASK_AFTER_MS);
 };
 
-const onHeard = () => {
-  heardAt = performance.now();
+const onMessage = () => {
+  receivedAt = performance.now();
   setSilent(false);
 };
 
 const onAnswer = () => {
   const question = askedAt;
   askedAt = 0;
-  tell("answer", question);
+  publish("answer", question);
 };
 
 const onConnect = () => {
   wasConnected = true;
-  tell("back");
+  publish("back");
 };
 
 const onDisconnect = (reason) => {
   askedAt = 0;
   silent = false;
   if (reason === CLOSED_BY_PAGE) return;
-  tell("lost");
+  publish("lost");
   setTimeout(() => isConnected() || addError(reason), RECONNECT_MS); // an attempt may wait for the network for 20 s
 };
 
 const takeOver = () => {
   if (!window.liveConnection) return;
   ({ socket, setErrors } = window.liveConnection);
-  socket.onAny(onHeard);
-  socket.io.on("ping", onHeard);
+  socket.onAny(onMessage);
+  socket.io.on("ping", onMessage);
   socket.on("ping", onAnswer);
   socket.on("connect", onConnect);
   socket.on("disconnect", onDisconnect);
@@ -133,5 +133,5 @@ addEventListener("offline", () => {
 });
 addEventListener("online", ask);
 document.addEventListener("visibilitychange", ask);
-setInterval(() => performance.now() - heardAt > QUIET_MS && ask(), RECONNECT_MS);
+setInterval(() => performance.now() - receivedAt > QUIET_MS && ask(), RECONNECT_MS);
 takeOver();

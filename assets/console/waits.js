@@ -31,7 +31,7 @@ const mark = (control, isWaiting) => {
   else if (control.dataset.loading === undefined) control.removeAttribute("aria-busy"); // otherwise the page shows it so
 };
 
-const tell = () => {
+const publish = () => {
   const isShown = Boolean(followed) || [...waiting.values()].some((wait) => wait.isShown);
   document.documentElement.toggleAttribute("data-waits", isShown);
   for (const callback of listeners) callback();
@@ -43,7 +43,7 @@ const hold = (control) => {
     if (waiting.get(control) !== wait) return;
     wait.isShown = true;
     mark(control, true);
-    tell();
+    publish();
   };
   waiting.set(control, wait);
   if (isLost()) show();
@@ -60,7 +60,7 @@ const follow = (link) => {
   if (followed) mark(followed, false);
   followed = link;
   mark(link, true);
-  tell();
+  publish();
 };
 
 const goOn = () => {
@@ -75,7 +75,7 @@ const goOn = () => {
 onConnection("answer", (question) => {
   for (const [control, { at, isSent }] of waiting) if (isSent && at <= question) release(control);
   goOn();
-  tell();
+  publish();
   if (waiting.size) ask();
 });
 
@@ -88,7 +88,7 @@ onConnection("lost", () => {
     unconfirmed += 1;
     delete control.form?.dataset.sent;
   }
-  tell();
+  publish();
 });
 
 onConnection("back", () => {

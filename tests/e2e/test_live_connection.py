@@ -150,7 +150,7 @@ def test_on_a_slow_connection_a_press_waits_and_no_banner_comes(new_page: NewPag
     expect(page.locator("[data-waits=''], [data-offline]")).to_have_count(0)
 
 
-def test_an_action_that_was_lost_on_the_way_is_told_and_can_be_repeated(
+def test_an_action_that_was_lost_on_the_way_is_named_and_can_be_repeated(
     new_page: NewPage, stores: Cluster, tunnel: Tunnel
 ) -> None:
     page = new_page()

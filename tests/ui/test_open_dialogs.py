@@ -92,7 +92,7 @@ async def test_a_new_connection_closes_no_confirmation(console: Console) -> None
 
 
 def test_every_confirmation_is_noted() -> None:
-    """`confirm_dialog` shows only what `_note_dialog` was told of."""
+    """`confirm_dialog` shows only what `_note_dialog` noted."""
     ui = ROOT / "tca_app"
     pages = {path: path.read_text() for path in ui.rglob("*.py") if "confirm_dialog(\n" in path.read_text()}
     assert len(pages) > 15
