@@ -175,7 +175,11 @@ async def test_a_german_subject_and_name_arrive_in_html_too(mailbox: Mailbox) ->
 @pytest.mark.parametrize(
     ("language", "recovered", "planned"),
     [
-        ("en", "Mail recovered after 2 days 4 h", "scheduled the maintenance Upgrade, 2098-12-24 09:00 to 11:00 UTC"),
+        (
+            "en",
+            "Mail recovered after 2 days 4 h",
+            "scheduled the maintenance Upgrade, 2098-12-24 10:00 to 2098-12-24 12:00 (Europe/Berlin, UTC+1)",
+        ),
         (
             "de",
             "Mail hat sich erholt (Dauer des Ausfalls: 2 Tage 4 h)",

@@ -32,6 +32,6 @@ def test_a_group_makes_its_people_members_of_a_project(new_page: NewPage, admin:
     page.get_by_role("button", name="Add group").click()
     page.get_by_role("dialog").get_by_label("Role", exact=True).select_option("deployer")
     page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
-    expect(page.get_by_text("by group Platform")).to_be_visible()
+    expect(page.get_by_text("through group Platform")).to_be_visible()
     page.get_by_role("button", name="Remove Platform").click()
-    expect(page.get_by_text("by group Platform")).to_be_hidden()
+    expect(page.get_by_text("through group Platform")).to_be_hidden()

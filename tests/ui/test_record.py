@@ -219,4 +219,4 @@ async def test_an_act_on_the_webhook_before_is_refused(console: Console) -> None
         (WebhooksState.open_edit, {"webhook_id": first.id}),
     ):
         assert refused(await tab.send(event, **more)), event
-    assert shown(await tab.send(WebhooksState.load), WebhooksState, "record_url") == f"/settings/webhooks {second.id}"
+    assert shown(await tab.send(WebhooksState.load), WebhooksState, "record_url") == f"/settings/webhooks  {second.id}"

@@ -25,4 +25,7 @@ def test_the_environment_of_a_deployment_is_named_in_the_language(subject: str, 
 def test_a_component_of_the_console_and_the_reason_are_in_the_language() -> None:
     words = {"actor": "System", "subject": "Disk", "data": {"reason": "4% of 100 GiB free"}}
     with speaking("de"):
-        assert sentence(HealthDegraded.type, **words) == "Festplatte ist ausgefallen: 4% von 100 GiB frei"
+        assert (
+            sentence(HealthDegraded.type, **words)
+            == "Festplatte ist ausgefallen: 4\N{NO-BREAK SPACE}% von 100 GiB frei"
+        )

@@ -6,7 +6,7 @@ from tca_app.core.schema import MAX_SEARCH
 from tca_app.features.groups.ui.state import GroupPeopleState, GroupRow, GroupsState, PersonRow
 from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, error_notice, icon_button, page_header, relative_time
+from tca_app.ui.components.basic import button, error_notice, icon_button, page_header, relative_time, select_box
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import empty_state
@@ -146,7 +146,7 @@ def _search() -> rx.Component:
 
 
 def _order() -> rx.Component:
-    return rx.el.select(
+    return select_box(
         *(
             rx.el.option(label, ", ", word, value=f"{sign}{key}")
             for key, label in (("username", t("Username")), ("full_name", t("Full name")))
@@ -155,7 +155,6 @@ def _order() -> rx.Component:
         form="",
         value=people.member_sort,
         on_change=people.sort_members,
-        class_name="select",
         aria_label=t("Sort by"),
     )
 
