@@ -11,6 +11,7 @@ const SHOWN_AFTER_MS = 1000;
 const PRESSED_MS = 1000; // a search box waits for more letters, and a page for its script
 const FOR_SERVER = "reflex___state";
 const TYPED = "input:not([type=checkbox], [type=radio]), textarea";
+const AGAIN = `${TYPED}, [data-command]`; // may be pressed again while it waits: a command opens what was closed meanwhile
 const CONTROLS = "a[href], button, select, summary, input, textarea, [role^=menuitem], [role=option]";
 
 let pressed = { control: null, at: 0 };
@@ -120,7 +121,7 @@ addEventListener(
     const link = event.target.closest?.("a[href]");
     const control = link ?? controlOf(event.target);
     if (!control) return;
-    const isWaiting = control.dataset.waits !== undefined && !control.matches(TYPED);
+    const isWaiting = control.dataset.waits !== undefined && !control.matches(AGAIN);
     const isPage = Boolean(link) && leadsAway(link, event);
     if (isWaiting || (isPage && isLost())) {
       event.preventDefault();
