@@ -30,9 +30,9 @@ def _follows(*types: str, within: int) -> ColumnElement[bool]:
     )
 
 
-# Events that say what the one before them has said: programs need them, and a reader does not. An approval queues the
-# deployment, as a rollback does, at times with a word about a freeze between them, and a refusal cancels it.
-_ECHO = or_(
+# Events that repeat the previous event: programs need them, readers do not. An approval or a rollback also queues the
+# deployment, at times with an event about a freeze in between; a refusal also cancels it.
+_REPEATED = or_(
     _log.type == "deployment_requested",
     (_log.type == "deployment_queued") & _follows("deployment_approved", "deployment_rolled_back", within=2),
     (_log.type == "deployment_cancelled") & _follows("deployment_refused", within=1),
@@ -56,7 +56,7 @@ async def list_activity(
 async def conditions(
     session: AsyncSession, query: ActivityFilter, *, for_reader: bool = False
 ) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = [~_ECHO] if for_reader and not query.type else []
+    wanted: list[ColumnElement[bool]] = [~_REPEATED] if for_reader and not query.type else []
     if query.search:
         wanted += await matching(session, LoggedEvent.__table__, query.search)
     for name in ("type", "actor_id", "subject_type", "subject_id", "project_id"):
