@@ -26,7 +26,7 @@ _BATCH = 100
 async def list_activity(
     request: Request, query: Annotated[ActivityQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """List the events that the caller may see, newest first. `Link` leads to older ones."""
+    """List the events that the caller may see, by default newest first. `Link` leads to the next ones."""
     events, more = await service.list_activity(session, actor, query)
     headers = next_link(request, events[-1].id) if more else {}
     return json_response(_events.dump_json(events), headers=headers)

@@ -45,17 +45,18 @@ class ActivityFilter(BaseModel):
     project_id: Many[UrlId] = []
     since: DayOrMoment | None = None
     until: DayOrMoment | None = None
+    sort: Literal["at", "-at"] = "-at"
 
 
 class ActivityQuery(ActivityFilter):
-    """`cursor` is the id of the last event that the caller has received; older events follow."""
+    """`cursor` is the id of the last event that the caller has received; the next ones follow."""
 
     cursor: UrlId | None = None
     limit: Limit = 50
 
 
 class ExportQuery(ActivityFilter):
-    """The newest 50,000 events at most. `X-Capped: true` says that there are more."""
+    """The first 50,000 events of the order at most. `X-Capped: true` says that there are more."""
 
     format: Literal["csv", "json"] = "csv"
 

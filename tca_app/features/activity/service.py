@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.pagination import matching
+from tca_app.core.database.sorting import order_by
 from tca_app.core.events.log import sentence
 from tca_app.core.filters import end_of, start_of
 from tca_app.features.activity import policy
@@ -42,14 +43,14 @@ _REPEATED = or_(
 async def list_activity(
     session: AsyncSession, actor: Actor, query: ActivityQuery, *, for_reader: bool = False
 ) -> tuple[list[ActivityRead], bool]:
-    """Returns the events after `query.cursor`, newest first, and whether older ones follow.
+    """Returns the events after `query.cursor`, by default newest first, and whether others follow.
 
     `for_reader` leaves out what another event has said, unless the query names types.
     """
     wanted = await conditions(session, query, for_reader=for_reader)
     if query.cursor is not None:
-        wanted.append(_log.id < query.cursor)
-    rows = (await session.execute(visible(actor, wanted, query.limit + 1))).all()
+        wanted.append(_log.id < query.cursor if query.sort == "-at" else _log.id > query.cursor)
+    rows = (await session.execute(visible(actor, wanted, query.limit + 1, query.sort))).all()
     return [_read(row, policy.sees_all(actor)) for row in rows[: query.limit]], len(rows) > query.limit
 
 
@@ -72,10 +73,11 @@ async def conditions(
     return wanted
 
 
-def visible(actor: Actor, wanted: list[ColumnElement[bool]], limit: int) -> Select[Any]:
+def visible(actor: Actor, wanted: list[ColumnElement[bool]], limit: int, sort: str = "-at") -> Select[Any]:
     """Returns the visible events. Each reason to see an event is a select of its own, so that each uses an index."""
+    order = order_by({}, sort, _log.id)  # ids are in the order of time
     if policy.sees_all(actor):
-        return select(*_COLUMNS).where(*wanted).order_by(_log.id.desc()).limit(limit)
+        return select(*_COLUMNS).where(*wanted).order_by(*order).limit(limit)
     mine = (
         select(col(ProjectMember.project_id))
         .join(Project, col(Project.id) == col(ProjectMember.project_id))
@@ -86,10 +88,10 @@ def visible(actor: Actor, wanted: list[ColumnElement[bool]], limit: int) -> Sele
         (_log.subject_type == "user") & (_log.subject_id == actor.user_id),
         _log.actor_id == actor.user_id,
     )
-    parts = [select(_log.id).where(reason, *wanted).order_by(_log.id.desc()).limit(limit) for reason in reasons]
+    parts = [select(_log.id).where(reason, *wanted).order_by(*order).limit(limit) for reason in reasons]
     first, *others = (select(part.subquery().c.id) for part in parts)
     ids = first.union(*others).subquery()
-    return select(*_COLUMNS).where(_log.id.in_(select(ids.c.id))).order_by(_log.id.desc()).limit(limit)
+    return select(*_COLUMNS).where(_log.id.in_(select(ids.c.id))).order_by(*order).limit(limit)
 
 
 def _read(row: Row[*tuple[Any, ...]], sees_all: bool) -> ActivityRead:

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from tca_app.features.activity.filters import ACTIVITY
 from tca_app.features.activity.ui.state import ActivityState, Change, Entry, RecentState, SubjectFeedState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
@@ -14,7 +15,7 @@ from tca_app.ui.layout.pages import page
 from tca_app.ui.record import at_its_url
 from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.filters import chips
-from tca_app.ui.table.parts import export_menu, no_match, tools_row
+from tca_app.ui.table.parts import export_menu, no_match, tools_row, view_switch
 from tca_app.ui.var import as_var
 
 state = ActivityState
@@ -26,7 +27,7 @@ def activity_page() -> rx.Component:
         page_header(
             t("Activity"), t("Who did what, and when."), export_menu(routes.API_ACTIVITY_EXPORT, state.export_query)
         ),
-        tools_row(state, t("Search activity"), (views_menu(),)),
+        tools_row(state, t("Search activity"), (_order(), views_menu())),
         chips(state),
         rx.el.div(
             feed(
@@ -46,6 +47,11 @@ def activity_page() -> rx.Component:
             ),
         ),
     )
+
+
+def _order() -> rx.Component:
+    orders = (("", t("Newest first"), True), (ACTIVITY.sorts[0], t("Oldest first"), True))
+    return view_switch(t("Sort by"), "sort", state.sort, *orders)
 
 
 def feed(feed_state: Any, *, nothing: rx.Component) -> rx.Component:

@@ -167,6 +167,7 @@ class ActivityState(FilterState, Feed, SessionState):
     """State of `/activity`. The URL holds the filters, so that back, reload and a shared link restore them."""
 
     search: str = ""
+    sort: str = ""  # "" for newest first, which is not in the URL
     export_query: str = ""
 
     _spec: ClassVar = ACTIVITY
@@ -179,7 +180,7 @@ class ActivityState(FilterState, Feed, SessionState):
     async def load(self) -> None:
         self._watch(ActivityState.read_newer, "activity")
         shown, query = self._filter_query(), self._asked()
-        self.search = shown.search
+        self.search, self.sort = shown.search, "" if query.sort == ACTIVITY.default_sort else query.sort
         async with reading() as session:
             await self._keep_filters(session, shown)
         await self._load_feed(query)
@@ -193,19 +194,25 @@ class ActivityState(FilterState, Feed, SessionState):
 
     @handler("signed_in", supersedes=True)
     async def more(self) -> None:
-        """Loads the next batch of older events."""
-        if not (self.entries and self.has_more):
-            return
+        """Loads the next batch."""
+        if self.entries and self.has_more:
+            await self._read_next()
+
+    async def _read_next(self) -> None:
         query = self._asked().model_copy(update={"cursor": self.entries[-1]["id"]})
         async with reading() as session:
             events, more = await activity.list_activity(session, self._as_actor(), query, for_reader=True)
-            older = await entries_of(session, events)
-        self.entries = [*self.entries, *older]
+            following = await entries_of(session, events)
+        self.entries = [*self.entries, *following]
         self.has_more = more and len(self.entries) < MAX_ROWS
 
     @handler("signed_in", supersedes=True)
     async def read_newer(self) -> None:
-        """Adds newer events above those shown, which stay in place."""
+        """Adds newer events to those shown, which stay in place: above them, or below when all are shown."""
+        if self.sort and self.entries:
+            if not self.has_more and len(self.entries) < MAX_ROWS:
+                await self._read_next()
+            return
         newest = self.entries[0]["id"] if self.entries else 0
         async with reading() as session:
             events, _ = await activity.list_activity(session, self._as_actor(), self._asked(), for_reader=True)
@@ -220,7 +227,8 @@ class ActivityState(FilterState, Feed, SessionState):
         if days and span["since"] is None:
             span["since"] = self._first_moment(int(days))
         chosen = {field: query.chosen[key] for key, field in FIELDS.items()}
-        return ActivityQuery.model_validate({"search": query.search, "limit": BATCH, **chosen, **span})
+        asked = {"search": query.search, "sort": query.sort, "limit": BATCH}
+        return ActivityQuery.model_validate({**asked, **chosen, **span})
 
     def _first_moment(self, days: int) -> datetime:
         """Returns when the period starts: midnight in the viewer's time zone, with today as the last of the `days`."""

@@ -95,6 +95,28 @@ async def test_more_follows_below(console: Console, monkeypatch: pytest.MonkeyPa
     assert shown(updates, ActivityState, "has_more") is False
 
 
+async def test_from_the_oldest_what_is_new_comes_last(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(activity_state, "BATCH", 2)
+    admin = await make_admin()
+
+    async def happen(name: str) -> None:
+        await run(emit, admin, ProjectUpdated(subject_id=1, subject_name=name))
+
+    for name in ("0", "1", "2"):
+        await happen(name)
+    tab = Tab(console, "t1", await sign_in(admin), "/activity?subject=project&sort=at")
+    await tab.hydrate()
+    updates = await tab.send(ActivityState.load)
+    assert [entry["subject"] for entry in shown(updates, ActivityState, "entries")] == ["0", "1"]
+    assert shown(updates, ActivityState, "export_query") == "subject_type=project&sort=at"
+    assert shown(await tab.send(ActivityState.read_newer), ActivityState, "entries") is None  # it is further below
+    updates = await tab.send(ActivityState.more)
+    assert [entry["subject"] for entry in shown(updates, ActivityState, "entries")] == ["0", "1", "2"]
+    await happen("3")
+    updates = await tab.send(ActivityState.read_newer)
+    assert [entry["subject"] for entry in shown(updates, ActivityState, "entries")] == ["0", "1", "2", "3"]
+
+
 async def test_a_page_has_the_feed_of_what_it_is_about(console: Console) -> None:
     ana = await make_user("ana")
     for name in ("Billing", "Other"):
