@@ -21,11 +21,10 @@ from tca_app.features.deployments.listing.queries import list_deployments
 from tca_app.features.deployments.listing.schemas import DeploymentExport, DeploymentQuery
 from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.matrix.schemas import MatrixQuery
-from tca_app.features.health import summary
-from tca_app.features.health.history import service
-from tca_app.features.health.incidents import queries as incidents
+from tca_app.features.health import listing as checks, summary
+from tca_app.features.health.incidents import listing as incidents
 from tca_app.features.health.incidents.schemas import IncidentQuery
-from tca_app.features.health.maintenance import queries as maintenance
+from tca_app.features.health.maintenance import listing as maintenance
 from tca_app.features.health.maintenance.schemas import MaintenanceQuery
 from tca_app.features.health.schemas import CheckQuery
 from tca_app.features.invitations import queries as invitations
@@ -113,8 +112,11 @@ LISTS: dict[str, Read] = {
     "attention": lambda s, who, skip: read_attention(s, who, 5),
     "environments": lambda s, who, skip: queries.environment_matrix(s, who, MatrixQuery(skip=skip, limit=25)),
     "environments of a file": lambda s, who, skip: queries.read_environments(s, who, list(range(skip + 1, skip + 26))),
-    "checks": lambda s, who, skip: service.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
+    "checks": lambda s, who, skip: checks.list_checks(s, who, CheckQuery(skip=skip, limit=25)),
     "health_summary": lambda s, who, skip: summary.health_summary(s, who, 6),
+    "components of incidents": lambda s, who, skip: incidents.list_incidents(
+        s, who, IncidentQuery(skip=skip, limit=25, sort="component")
+    ),
     "incidents": lambda s, who, skip: incidents.list_incidents(s, who, IncidentQuery(skip=skip, limit=25)),
     "maintenance": lambda s, who, skip: maintenance.list_windows(s, who, MaintenanceQuery(skip=skip, limit=25)),
     "jobs": lambda s, who, skip: jobs.list_jobs(s, who, JobQuery(skip=skip, limit=25)),

@@ -23,7 +23,10 @@ PREFERENCES = "/notifications?tab=preferences"
 STATUS = "/status"
 PUBLIC_STATUS = "/status/public"  # served by features/health/public_page/router.py, not by Reflex
 JOBS = "/status/jobs"
-INCIDENTS = "/incidents"  # the list is on `/status`
+ALL_INCIDENTS = "/status/incidents"
+MAINTENANCE = "/status/maintenance"
+CHECKS = "/status/checks"
+INCIDENTS = "/incidents"  # before the id of one
 INCIDENT = "/incidents/[incident_id]"
 SETTINGS = "/settings"
 WEBHOOKS = "/settings/webhooks"
@@ -115,6 +118,11 @@ def project(project_id: object) -> str:
 def incident(incident_id: object) -> str:
     """Returns the URL of the page of an incident. Takes an id or a Reflex var of one."""
     return f"{INCIDENTS}/{incident_id}"
+
+
+def incidents_of(check_id: object) -> str:
+    """Returns the URL of the incidents of a component. Takes an id or a Reflex var of one."""
+    return f"{ALL_INCIDENTS}?component={check_id}"
 
 
 def webhook(project_id: int | None, webhook_id: int) -> str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select, text
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Subquery, Text, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -12,8 +13,8 @@ from tca_app.core.errors import Invalid
 from tca_app.core.language.messages import _
 from tca_app.core.schema import ReadModel
 from tca_app.features.health import policy
-from tca_app.features.health.history.service import viewer
-from tca_app.models import HealthCheck
+from tca_app.features.health.history.service import viewer, visible_to
+from tca_app.models import HealthCheck, Project
 
 _checks = HealthCheck.__table__.c
 _PROJECTS = text(
@@ -67,6 +68,24 @@ async def component_names(session: AsyncSession, check_ids: Sequence[int]) -> li
     """Returns the names in alphabetical order, for the event log. The caller has checked the permission."""
     names = select(_checks.name).where(_checks.id.in_(list(check_ids))).order_by(func.lower(_checks.name), _checks.id)
     return list((await session.execute(names)).scalars())
+
+
+async def filter_names(
+    session: AsyncSession, actor: Actor, field: Literal["check_id", "project_id"], ids: list[int]
+) -> dict[str, str]:
+    """Returns the names of the components or projects that a filter names, by id: those that the actor may see."""
+    policy.require_list(actor)
+    table, project = (Project, "projects.id") if field == "project_id" else (HealthCheck, "health_checks.project_id")
+    columns = table.__table__.c
+    named = select(columns.id, columns.name).where(columns.id.in_(ids), visible_to(actor, project))
+    return {str(row.id): row.name for row in await session.execute(named)}
+
+
+def first_components(actor: Actor, subject: ColumnElement[int], check_id: ColumnElement[int]) -> Subquery:
+    """Selects the `name` of the first component of each `subject`, an incident or a window, that the actor may see."""
+    name = func.min(func.lower(_checks.name)).label("name")
+    named = select(subject, name).join(HealthCheck.__table__, _checks.id == check_id)
+    return named.where(visible_to(actor, "health_checks.project_id")).group_by(subject).subquery("first")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from tca_app.core.filters import end_of
 from tca_app.core.periods import DayRange
 from tca_app.features.health import policy
 from tca_app.features.health.components import may_anywhere
-from tca_app.features.health.history.service import DAY, HOUR, list_checks, points_of, score, score_trend
-from tca_app.features.health.incidents.queries import list_incidents
+from tca_app.features.health.history.service import DAY, HOUR, points_of, score, score_trend
+from tca_app.features.health.incidents.listing import OpenIncidents, count_open, list_incidents
 from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead
+from tca_app.features.health.listing import list_checks
 from tca_app.features.health.maintenance.periods import maintenance_of
 from tca_app.features.health.maintenance.queries import list_coming
 from tca_app.features.health.maintenance.schemas import MaintenanceRead
@@ -33,9 +34,9 @@ class Overview:
     """The data of `/status`. `hours` and `days` are by check, oldest first, without the steps that have no probe.
 
     `hours` are the `hour_count` ones before `hours_until`. `score` and `incidents` are those of the zoom, or of
-    `day_count` days and the newest. `maintenance` is how long each check was in maintenance in those days,
-    `maintenance_24h` in the last hours, and `windows` are the current and planned ones. `may_open` and `may_plan`: in
-    some project.
+    `day_count` days and the newest; `open` counts all that are open now. `maintenance` is how long each check was in
+    maintenance in those days, `maintenance_24h` in the last hours, and `windows` are the current and planned ones.
+    `may_open` and `may_plan`: in some project.
     """
 
     as_of: datetime
@@ -49,6 +50,7 @@ class Overview:
     score_24h: float | None
     score: ScoreTrend
     incidents: Page[IncidentRead]
+    open: OpenIncidents
     maintenance: dict[int, timedelta]
     maintenance_24h: dict[int, timedelta]
     windows: list[MaintenanceRead]
@@ -77,6 +79,7 @@ async def read_overview(session: AsyncSession, actor: Actor, days: int, zoom: Da
         score_24h=await score(session, actor, timedelta(hours=HOURS)),
         score=await score_trend(session, actor, zoom or DayRange.last(days)),
         incidents=await list_incidents(session, actor, IncidentQuery(limit=MAX_INCIDENTS, **chosen)),
+        open=await count_open(session, actor),
         maintenance=await maintenance_of(session, ids, now - timedelta(days=days)),
         maintenance_24h=await maintenance_of(session, ids, now - timedelta(hours=HOURS)),
         windows=await list_coming(session, actor, MAX_WINDOWS),

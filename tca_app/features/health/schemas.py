@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tca_app.core.database.concurrency import UNSET, Changes
+from tca_app.core.database.concurrency import UNSET, Changes, ListFilter
+from tca_app.core.filters import Many
 from tca_app.core.schema import (
     HttpStatus,
     Limit,
@@ -50,13 +51,41 @@ State = Literal["unknown", "passing", "failing"]
 Severity = Literal["minor", "major", "critical"]
 
 
-class CheckFilter(BaseModel):
-    """Filters for checks. A misspelt filter is refused, so that it does not return everything."""
+ShownState = Literal["failing", "unknown", "maintenance", "passing", "paused", "off"]
+CheckSort = Literal[
+    "attention",
+    "-attention",
+    "name",
+    "-name",
+    "state",
+    "-state",
+    "kind",
+    "-kind",
+    "project",
+    "-project",
+    "latency",
+    "-latency",
+    "since",
+    "-since",
+    "last_at",
+    "-last_at",
+    "certificate_until",
+    "-certificate_until",
+]
 
-    model_config = ConfigDict(extra="forbid")
 
-    project_id: UrlId | None = None
-    state: State | None = None
+class CheckFilter(ListFilter):
+    """`search` is in the name and the URL. `attention`: failing ones first, then the console's own; paused ones last.
+
+    `shown_state` is the state as the status page shows it: a check that is paused, in maintenance, or `off` because the
+    settings leave nothing to check, has no other one.
+    """
+
+    project_id: Many[UrlId] = []
+    kind: Many[Kind] = []
+    state: Many[State] = []
+    shown_state: Many[ShownState] = []
+    sort: CheckSort = "attention"
 
 
 class CheckQuery(CheckFilter):

@@ -8,6 +8,9 @@ from tca_app.features.deployments.listing.filters import DEPLOYMENTS
 from tca_app.features.deployments.matrix.filters import ENVIRONMENTS
 from tca_app.features.dora.filters import DORA
 from tca_app.features.groups.filters import GROUPS
+from tca_app.features.health.filters import CHECKS
+from tca_app.features.health.incidents.filters import INCIDENTS
+from tca_app.features.health.maintenance.filters import MAINTENANCE
 from tca_app.features.invitations.filters import INVITATIONS
 from tca_app.features.jobs.filters import JOBS
 from tca_app.features.projects.listing.filters import MEMBERS, PROJECTS
@@ -32,6 +35,9 @@ ViewedList = Literal[
     "deliveries",
     "own_tokens",
     "subscribers",
+    "incidents",
+    "maintenance",
+    "checks",
 ]
 MAX_QUERY = 2000
 _SPECS: dict[str, TableSpec] = {
@@ -50,6 +56,9 @@ _SPECS: dict[str, TableSpec] = {
     "deliveries": DELIVERIES,
     "own_tokens": OWN_TOKENS,
     "subscribers": SUBSCRIBERS,
+    "incidents": INCIDENTS,
+    "maintenance": MAINTENANCE,
+    "checks": CHECKS,
 }
 
 

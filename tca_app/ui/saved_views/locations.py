@@ -20,6 +20,9 @@ LIST_URLS: dict[ViewedList, str] = {
     "groups": routes.GROUPS,
     "dora": routes.DORA,
     "subscribers": routes.SUBSCRIBERS,
+    "incidents": routes.ALL_INCIDENTS,
+    "maintenance": routes.MAINTENANCE,
+    "checks": routes.CHECKS,
     "own_tokens": f"{routes.SETTINGS}?tab=tokens",  # those of a project are in its settings
     "webhooks": routes.WEBHOOKS,  # of the instance; those of a project are on its page
 }

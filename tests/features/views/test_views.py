@@ -61,6 +61,9 @@ async def test_only_what_the_list_knows_is_stored(api: httpx.AsyncClient, query:
         ("jobs", "state=waiting&queue=email_queue"),
         ("groups", "q=x&sort=-member_count&person=7"),
         ("dora", "tier=staging&weeks=52&by=group"),
+        ("incidents", "sort=-duration&severity=critical&component=7&acknowledged=no&since=2026-05-04"),
+        ("maintenance", "sort=-ends_at&state=active&state=scheduled&by=7"),
+        ("checks", "sort=-latency&state=failing&kind=part&project=3"),
     ],
 )
 async def test_each_list_knows_its_own_parameters(api: httpx.AsyncClient, name: str, query: str) -> None:

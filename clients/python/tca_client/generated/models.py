@@ -698,6 +698,7 @@ class MaintenanceRead(TypedDict):
     state: Literal["scheduled", "active", "completed", "cancelled"]
     is_public: bool
     created_by: str
+    created_by_id: int | None
     created_at: str
     cancelled_at: str | None
     version: int
@@ -1305,6 +1306,9 @@ class ViewCreate(TypedDict):
         "deliveries",
         "own_tokens",
         "subscribers",
+        "incidents",
+        "maintenance",
+        "checks",
     ]
     project_id: NotRequired[int | None]
     webhook_id: NotRequired[int | None]
@@ -1336,6 +1340,9 @@ class ViewRead(TypedDict):
         "deliveries",
         "own_tokens",
         "subscribers",
+        "incidents",
+        "maintenance",
+        "checks",
     ]
     project_id: int | None
     webhook_id: int | None
@@ -1827,6 +1834,7 @@ class IncidentRead(TypedDict):
     closed_at: str | None
     acknowledged_at: str | None
     acknowledged_by: str
+    acknowledged_by_id: int | None
     reason: str
     notes: list[NoteRead]
     notified: list[str]

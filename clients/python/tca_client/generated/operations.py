@@ -461,6 +461,7 @@ class Operations(Calls):
         project_id: int | list[int] | None = None,
         since: str | None = None,
         until: str | None = None,
+        sort: Literal["at", "-at"] | None = None,
         format: Literal["csv", "json"] | None = None,
     ) -> str:
         """Download the same events as a file, at most 50,000. A browser's session cookie is accepted.
@@ -480,13 +481,43 @@ class Operations(Calls):
                 "project_id": project_id,
                 "since": since,
                 "until": until,
+                "sort": sort,
                 "format": format,
             },
             repeatable=True,
         )
 
     def export_checks(
-        self, *, project_id: int | None = None, state: Literal["unknown", "passing", "failing"] | None = None
+        self,
+        *,
+        search: str | None = None,
+        project_id: int | list[int] | None = None,
+        kind: Literal["part", "service", "environment"] | list[Literal["part", "service", "environment"]] | None = None,
+        state: Literal["unknown", "passing", "failing"] | list[Literal["unknown", "passing", "failing"]] | None = None,
+        shown_state: Literal["failing", "unknown", "maintenance", "passing", "paused", "off"]
+        | list[Literal["failing", "unknown", "maintenance", "passing", "paused", "off"]]
+        | None = None,
+        sort: Literal[
+            "attention",
+            "-attention",
+            "name",
+            "-name",
+            "state",
+            "-state",
+            "kind",
+            "-kind",
+            "project",
+            "-project",
+            "latency",
+            "-latency",
+            "since",
+            "-since",
+            "last_at",
+            "-last_at",
+            "certificate_until",
+            "-certificate_until",
+        ]
+        | None = None,
     ) -> str:
         """Download the list of checks as CSV, at most 50,000 rows. A browser's session cookie is accepted.
 
@@ -495,7 +526,14 @@ class Operations(Calls):
         return self._text(
             "GET",
             path_of("/api/v1/health/checks/export.csv"),
-            query={"project_id": project_id, "state": state},
+            query={
+                "search": search,
+                "project_id": project_id,
+                "kind": kind,
+                "state": state,
+                "shown_state": shown_state,
+                "sort": sort,
+            },
             repeatable=True,
         )
 
@@ -758,13 +796,38 @@ class Operations(Calls):
     def export_incidents(
         self,
         *,
-        project_id: int | None = None,
-        check_id: int | None = None,
+        search: str | None = None,
+        project_id: int | list[int] | None = None,
+        check_id: int | list[int] | None = None,
         open: bool | None = None,
-        severity: Literal["minor", "major", "critical"] | None = None,
+        status: Literal["investigating", "identified", "monitoring", "resolved"]
+        | list[Literal["investigating", "identified", "monitoring", "resolved"]]
+        | None = None,
+        severity: Literal["minor", "major", "critical"] | list[Literal["minor", "major", "critical"]] | None = None,
         acknowledged: bool | None = None,
         since: str | None = None,
         until: str | None = None,
+        sort: Literal[
+            "is_open",
+            "-is_open",
+            "name",
+            "-name",
+            "severity",
+            "-severity",
+            "status",
+            "-status",
+            "component",
+            "-component",
+            "opened_at",
+            "-opened_at",
+            "closed_at",
+            "-closed_at",
+            "duration",
+            "-duration",
+            "acknowledged_by",
+            "-acknowledged_by",
+        ]
+        | None = None,
     ) -> str:
         """Download the list of incidents as CSV, at most 50,000 rows. A browser's session cookie is accepted.
 
@@ -774,13 +837,16 @@ class Operations(Calls):
             "GET",
             path_of("/api/v1/incidents/export.csv"),
             query={
+                "search": search,
                 "project_id": project_id,
                 "check_id": check_id,
                 "open": open,
+                "status": status,
                 "severity": severity,
                 "acknowledged": acknowledged,
                 "since": since,
                 "until": until,
+                "sort": sort,
             },
             repeatable=True,
         )
@@ -849,9 +915,32 @@ class Operations(Calls):
     def export_maintenance_windows(
         self,
         *,
-        project_id: int | None = None,
-        check_id: int | None = None,
-        state: Literal["scheduled", "active", "completed", "cancelled"] | None = None,
+        search: str | None = None,
+        project_id: int | list[int] | None = None,
+        check_id: int | list[int] | None = None,
+        state: Literal["scheduled", "active", "completed", "cancelled"]
+        | list[Literal["scheduled", "active", "completed", "cancelled"]]
+        | None = None,
+        created_by_id: int | list[int] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        sort: Literal[
+            "coming",
+            "-coming",
+            "title",
+            "-title",
+            "state",
+            "-state",
+            "component",
+            "-component",
+            "starts_at",
+            "-starts_at",
+            "ends_at",
+            "-ends_at",
+            "created_by",
+            "-created_by",
+        ]
+        | None = None,
     ) -> str:
         """Download the list of maintenance windows as CSV, at most 50,000 rows. A browser's session cookie is
         accepted.
@@ -861,7 +950,16 @@ class Operations(Calls):
         return self._text(
             "GET",
             path_of("/api/v1/maintenance-windows/export.csv"),
-            query={"project_id": project_id, "check_id": check_id, "state": state},
+            query={
+                "search": search,
+                "project_id": project_id,
+                "check_id": check_id,
+                "state": state,
+                "created_by_id": created_by_id,
+                "since": since,
+                "until": until,
+                "sort": sort,
+            },
             repeatable=True,
         )
 
@@ -1252,10 +1350,11 @@ class Operations(Calls):
         project_id: int | list[int] | None = None,
         since: str | None = None,
         until: str | None = None,
+        sort: Literal["at", "-at"] | None = None,
         cursor: int | None = None,
         limit: int | None = None,
     ) -> Page[models.ActivityRead]:
-        """List the events that the caller may see, newest first. `Link` leads to older ones.
+        """List the events that the caller may see, by default newest first. `Link` leads to the next ones.
 
         API tokens need the scope `read`.
         """
@@ -1272,6 +1371,7 @@ class Operations(Calls):
                 "project_id": project_id,
                 "since": since,
                 "until": until,
+                "sort": sort,
                 "cursor": cursor,
                 "limit": limit,
             },
@@ -1281,8 +1381,34 @@ class Operations(Calls):
     def list_checks(
         self,
         *,
-        project_id: int | None = None,
-        state: Literal["unknown", "passing", "failing"] | None = None,
+        search: str | None = None,
+        project_id: int | list[int] | None = None,
+        kind: Literal["part", "service", "environment"] | list[Literal["part", "service", "environment"]] | None = None,
+        state: Literal["unknown", "passing", "failing"] | list[Literal["unknown", "passing", "failing"]] | None = None,
+        shown_state: Literal["failing", "unknown", "maintenance", "passing", "paused", "off"]
+        | list[Literal["failing", "unknown", "maintenance", "passing", "paused", "off"]]
+        | None = None,
+        sort: Literal[
+            "attention",
+            "-attention",
+            "name",
+            "-name",
+            "state",
+            "-state",
+            "kind",
+            "-kind",
+            "project",
+            "-project",
+            "latency",
+            "-latency",
+            "since",
+            "-since",
+            "last_at",
+            "-last_at",
+            "certificate_until",
+            "-certificate_until",
+        ]
+        | None = None,
         skip: int | None = None,
         limit: int | None = None,
     ) -> Page[models.CheckRead]:
@@ -1293,7 +1419,16 @@ class Operations(Calls):
         return self._page(
             "GET",
             path_of("/api/v1/health/checks"),
-            query={"project_id": project_id, "state": state, "skip": skip, "limit": limit},
+            query={
+                "search": search,
+                "project_id": project_id,
+                "kind": kind,
+                "state": state,
+                "shown_state": shown_state,
+                "sort": sort,
+                "skip": skip,
+                "limit": limit,
+            },
             repeatable=True,
         )
 
@@ -1541,17 +1676,42 @@ class Operations(Calls):
     def list_incidents(
         self,
         *,
-        project_id: int | None = None,
-        check_id: int | None = None,
+        search: str | None = None,
+        project_id: int | list[int] | None = None,
+        check_id: int | list[int] | None = None,
         open: bool | None = None,
-        severity: Literal["minor", "major", "critical"] | None = None,
+        status: Literal["investigating", "identified", "monitoring", "resolved"]
+        | list[Literal["investigating", "identified", "monitoring", "resolved"]]
+        | None = None,
+        severity: Literal["minor", "major", "critical"] | list[Literal["minor", "major", "critical"]] | None = None,
         acknowledged: bool | None = None,
         since: str | None = None,
         until: str | None = None,
+        sort: Literal[
+            "is_open",
+            "-is_open",
+            "name",
+            "-name",
+            "severity",
+            "-severity",
+            "status",
+            "-status",
+            "component",
+            "-component",
+            "opened_at",
+            "-opened_at",
+            "closed_at",
+            "-closed_at",
+            "duration",
+            "-duration",
+            "acknowledged_by",
+            "-acknowledged_by",
+        ]
+        | None = None,
         skip: int | None = None,
         limit: int | None = None,
     ) -> Page[models.IncidentRead]:
-        """List incidents, open ones first, then the newest, each with its notes (at most 100).
+        """List incidents, by default open ones first, then the newest, each with its notes (at most 100).
 
         API tokens need the scope `read`.
         """
@@ -1559,13 +1719,16 @@ class Operations(Calls):
             "GET",
             path_of("/api/v1/incidents"),
             query={
+                "search": search,
                 "project_id": project_id,
                 "check_id": check_id,
                 "open": open,
+                "status": status,
                 "severity": severity,
                 "acknowledged": acknowledged,
                 "since": since,
                 "until": until,
+                "sort": sort,
                 "skip": skip,
                 "limit": limit,
             },
@@ -1638,20 +1801,54 @@ class Operations(Calls):
     def list_maintenance_windows(
         self,
         *,
-        project_id: int | None = None,
-        check_id: int | None = None,
-        state: Literal["scheduled", "active", "completed", "cancelled"] | None = None,
+        search: str | None = None,
+        project_id: int | list[int] | None = None,
+        check_id: int | list[int] | None = None,
+        state: Literal["scheduled", "active", "completed", "cancelled"]
+        | list[Literal["scheduled", "active", "completed", "cancelled"]]
+        | None = None,
+        created_by_id: int | list[int] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        sort: Literal[
+            "coming",
+            "-coming",
+            "title",
+            "-title",
+            "state",
+            "-state",
+            "component",
+            "-component",
+            "starts_at",
+            "-starts_at",
+            "ends_at",
+            "-ends_at",
+            "created_by",
+            "-created_by",
+        ]
+        | None = None,
         skip: int | None = None,
         limit: int | None = None,
     ) -> Page[models.MaintenanceRead]:
-        """List maintenance windows: current and planned ones by their start, then those that are over.
+        """List maintenance windows, by default current and planned ones by their start, then those that are over.
 
         API tokens need the scope `read`.
         """
         return self._page(
             "GET",
             path_of("/api/v1/maintenance-windows"),
-            query={"project_id": project_id, "check_id": check_id, "state": state, "skip": skip, "limit": limit},
+            query={
+                "search": search,
+                "project_id": project_id,
+                "check_id": check_id,
+                "state": state,
+                "created_by_id": created_by_id,
+                "since": since,
+                "until": until,
+                "sort": sort,
+                "skip": skip,
+                "limit": limit,
+            },
             repeatable=True,
         )
 
@@ -2069,6 +2266,9 @@ class Operations(Calls):
             "deliveries",
             "own_tokens",
             "subscribers",
+            "incidents",
+            "maintenance",
+            "checks",
         ]
         | None = None,
     ) -> list[models.ViewRead]:

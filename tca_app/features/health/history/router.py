@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
-from tca_app.features.health import settings
+from tca_app.features.health import listing, settings
 from tca_app.features.health.history import service
 from tca_app.features.health.schemas import (
     CheckFilter,
@@ -33,7 +33,7 @@ async def list_checks(
     request: Request, query: Annotated[CheckQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
     """List the checks of the console and of your projects, with their last results."""
-    page = await service.list_checks(session, actor, query)
+    page = await listing.list_checks(session, actor, query)
     return page_response(request, page, _checks, query.skip, query.limit)
 
 
@@ -42,8 +42,8 @@ async def export_checks(
     query: Annotated[CheckFilter, Query()], actor: CurrentViewer, session: Reading
 ) -> StreamingResponse:
     """Download the list of checks as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
-    ids = await service.find_check_ids(session, actor, query)
-    return csv_response("checks", COLUMNS, ids, lambda batch, some: service.read_checks(batch, actor, some))
+    ids = await listing.find_check_ids(session, actor, query)
+    return csv_response("checks", COLUMNS, ids, lambda batch, some: listing.read_listed(batch, actor, some))
 
 
 @router.get("/health/checks/{check_id:int}/history", response_model=HistoryRead, responses=problems(401, 404))

@@ -8,28 +8,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Row, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Row, TextClause, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.csv_lines import MAX_ROWS
-from tca_app.core.database.pagination import Page
 from tca_app.core.errors import NotFound
 from tca_app.core.language.messages import N_
 from tca_app.core.periods import DayRange
 from tca_app.features.health import policy
 from tca_app.features.health.maintenance.periods import MAINTENANCE_UNTIL, ON_NOW, maintenance_of
 from tca_app.features.health.probing.check_state import GRACE
-from tca_app.features.health.schemas import (
-    CheckFilter,
-    CheckQuery,
-    CheckRead,
-    HistoryRead,
-    Point,
-    ScorePoint,
-    ScoreTrend,
-    Window,
-)
+from tca_app.features.health.schemas import CheckRead, HistoryRead, Point, ScorePoint, ScoreTrend, Window
 
 FIVE_MINUTES, HOUR, DAY = 300, 3_600, 86_400
 # The windows of the history: their length, and the length of a step.
@@ -70,26 +59,11 @@ IN_USE = "(checks.last_at IS NULL OR checks.last_ok IS NOT NULL)"
 _OWN = [name for name in CheckRead.model_fields if name not in ("may_manage", "project_slug", "maintenance_until")]
 _SLUG = "(SELECT slug FROM projects WHERE projects.id = checks.project_id) AS project_slug"
 COLUMNS = ", ".join(f"checks.{name}" for name in _OWN) + f", {_SLUG}, {MAINTENANCE_UNTIL}, {ROLE}"
-_CHOSEN = f"""
-    {SEEN} AND checks.retired_at IS NULL
-      AND (CAST(:project_id AS bigint) IS NULL OR checks.project_id = :project_id)
-      AND (CAST(:state AS text) IS NULL OR checks.state = :state)
-"""
-_COUNT = text(f"SELECT count(*) {_CHOSEN}")
-_ORDER = """
-    ORDER BY checks.state = 'failing' DESC, checks.is_paused, checks.project_id IS NOT NULL, checks.weight DESC,
-      lower(checks.name), checks.id
-"""
-_LIST = text(
-    f"""
-    WITH {ON_NOW}, page AS (SELECT checks.* {_CHOSEN} {_ORDER} OFFSET :skip LIMIT :limit)
-    SELECT {COLUMNS} FROM page AS checks {_ORDER}
-    """  # noqa: S608  constant SQL
+_LISTED = f"WITH {ON_NOW} SELECT {COLUMNS}"
+_ONE = text(f"{_LISTED} {SEEN} AND checks.retired_at IS NULL AND checks.id = :check_id")
+_CHOSEN = text(f"{_LISTED} FROM health_checks AS checks WHERE checks.id = ANY(:ids)").bindparams(
+    bindparam("ids", type_=ARRAY(BigInteger))
 )
-_IDS_OF_LIST = text(f"SELECT checks.id {_CHOSEN} {_ORDER} LIMIT {MAX_ROWS}")
-_OF_LIST = f"WITH {ON_NOW} SELECT {COLUMNS} {SEEN} AND checks.retired_at IS NULL"
-_SOME = text(f"{_OF_LIST} AND checks.id = ANY(:ids)").bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
-_ONE = text(f"{_OF_LIST} AND checks.id = :check_id")
 _POINTS = text(
     """
     SELECT check_id, starts_at, count, passed, latency_sum_ms / count AS latency_avg_ms, latency_max_ms
@@ -131,26 +105,15 @@ def viewer(actor: Actor) -> dict[str, Any]:
     return {"actor_id": actor.user_id, "sees_all": actor.is_superuser}
 
 
-async def list_checks(session: AsyncSession, actor: Actor, query: CheckQuery) -> Page[CheckRead]:
-    """Returns a page of checks: failing ones first, then the console's own components; paused ones last."""
-    policy.require_list(actor)
-    values = query.model_dump() | viewer(actor)
-    rows = (await session.execute(_LIST, values)).all()
-    total: int = (await session.execute(_COUNT, values)).scalar_one()
-    return Page([check_read(actor, row) for row in rows], total)
+def visible_to(actor: Actor, project: str) -> TextClause:
+    """Returns `visible` with its parameters, as a condition of a select."""
+    return text(visible(project)).bindparams(**viewer(actor))
 
 
-async def find_check_ids(session: AsyncSession, actor: Actor, query: CheckFilter) -> list[int]:
-    """Returns the ids of the list in its order, at most 50,000."""
-    policy.require_list(actor)
-    return list((await session.execute(_IDS_OF_LIST, query.model_dump() | viewer(actor))).scalars())
-
-
-async def read_checks(session: AsyncSession, actor: Actor, ids: list[int]) -> list[CheckRead]:
-    """Returns those of the ids that the actor may see."""
-    policy.require_list(actor)
-    rows = await session.execute(_SOME, viewer(actor) | {"ids": ids})
-    return [check_read(actor, row) for row in rows]
+async def read_chosen(session: AsyncSession, actor: Actor, ids: list[int]) -> list[CheckRead]:
+    """Returns these checks in this order. The caller has chosen them among those that the actor may see."""
+    rows = {row.id: row for row in await session.execute(_CHOSEN, viewer(actor) | {"ids": ids})}
+    return [check_read(actor, rows[number]) for number in ids if number in rows]
 
 
 def check_read(actor: Actor, row: Row[*tuple[Any, ...]]) -> CheckRead:

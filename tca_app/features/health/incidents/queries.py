@@ -9,34 +9,19 @@ from sqlalchemy import ARRAY, BigInteger, Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.csv_lines import MAX_ROWS
-from tca_app.core.database.pagination import Page
 from tca_app.core.display_name import DISPLAY_NAME_TEXT
 from tca_app.core.errors import NotFound
-from tca_app.core.filters import end_of, start_of
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import VISIBLE, role_in, viewer, visible
-from tca_app.features.health.incidents.schemas import IncidentFilter, IncidentQuery, IncidentRead, NoteRead
+from tca_app.features.health.incidents.schemas import IncidentRead, NoteRead
 from tca_app.features.health.schemas import Component
 from tca_app.features.projects.refs import read_refs
 from tca_app.features.projects.schemas import ProjectRef
 
 PROJECT = "coalesce(incidents.project_id, checks.project_id)"
 """The project of an incident: of the check that opened it, or the one that its author chose."""
-_FROM = f"""
-    FROM incidents LEFT JOIN health_checks AS checks ON checks.id = incidents.check_id WHERE {visible(PROJECT)}
-"""
-_CHOSEN = f"""
-    {_FROM} AND (CAST(:project_id AS bigint) IS NULL OR {PROJECT} = :project_id)
-      AND (CAST(:check_id AS bigint) IS NULL OR checks.id = :check_id
-        OR incidents.id IN (SELECT incident_id FROM incident_checks WHERE incident_checks.check_id = :check_id))
-      AND (CAST(:open AS boolean) IS NULL OR :open = (closed_at IS NULL))
-      AND (CAST(:severity AS text) IS NULL OR incidents.severity = :severity)
-      AND (CAST(:acknowledged AS boolean) IS NULL OR :acknowledged = (acknowledged_at IS NOT NULL))
-      AND (CAST(:since AS timestamptz) IS NULL OR closed_at IS NULL OR closed_at >= :since)
-      AND (CAST(:until AS timestamptz) IS NULL OR opened_at < :until)
-"""  # noqa: S608  constant SQL
-_COUNT = text(f"SELECT count(*) {_CHOSEN}")
+_TABLES = "FROM incidents LEFT JOIN health_checks AS checks ON checks.id = incidents.check_id"
+_FROM = f"{_TABLES} WHERE {visible(PROJECT)}"
 
 
 def _name_of(column: str) -> str:
@@ -48,22 +33,14 @@ COLUMNS = f"""
     incidents.id, incidents.check_id IS NULL AS is_manual, incidents.check_id, title,
     coalesce(checks.name, title) AS name, {PROJECT} AS project_id, {role_in(PROJECT)}, incidents.severity,
     CASE WHEN closed_at IS NULL THEN incidents.status ELSE 'resolved' END AS status, is_published AS is_public,
-    opened_at, {_name_of("opened_by_id")} AS opened_by, closed_at, acknowledged_at,
+    opened_at, {_name_of("opened_by_id")} AS opened_by, closed_at, acknowledged_at, acknowledged_by_id,
     {_name_of("acknowledged_by_id")} AS acknowledged_by, reason, incidents.version, incidents.updated_at,
     {_name_of("updated_by_id")} AS changed_by, incidents.updated_by_id AS changed_by_id
 """
-_ORDER = "ORDER BY closed_at IS NULL DESC, incidents.id DESC"
-_LIST = text(
-    f"""
-    WITH page AS (SELECT incidents.* {_CHOSEN} {_ORDER} OFFSET :skip LIMIT :limit)
-    SELECT {COLUMNS} FROM page AS incidents LEFT JOIN health_checks AS checks ON checks.id = check_id {_ORDER}
-    """  # noqa: S608
-)
-_IDS_OF_LIST = text(f"SELECT incidents.id {_CHOSEN} {_ORDER} LIMIT {MAX_ROWS}")
 _ONE = text(f"SELECT {COLUMNS} {_FROM} AND incidents.id = :incident_id")
 _LOCKED = text(f"{_ONE.text} FOR NO KEY UPDATE OF incidents")
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
-_SOME = text(f"SELECT {COLUMNS} {_FROM} AND incidents.id = ANY(:ids)").bindparams(_IDS)
+_CHOSEN = text(f"SELECT {COLUMNS} {_TABLES} WHERE incidents.id = ANY(:ids)").bindparams(_IDS)
 NOTE_COLUMNS = f"""
     incident_notes.id, coalesce({DISPLAY_NAME_TEXT}, '') AS author, note, status, is_public, incident_notes.created_at
 """
@@ -107,30 +84,10 @@ class _Decorations:
     projects: dict[int, ProjectRef]
 
 
-async def list_incidents(session: AsyncSession, actor: Actor, query: IncidentQuery) -> Page[IncidentRead]:
-    """Returns the incidents of the console and of the actor's projects, open ones first, then the newest."""
-    policy.require_list(actor)
-    values = _values(actor, query)
-    rows = (await session.execute(_LIST, values)).all()
-    total: int = (await session.execute(_COUNT, values)).scalar_one()
-    return Page(await _reads(session, actor, rows), total)
-
-
-def _values(actor: Actor, query: IncidentFilter) -> dict[str, Any]:
-    days = {"since": query.since and start_of(query.since), "until": query.until and end_of(query.until)}
-    return query.model_dump() | days | viewer(actor)
-
-
-async def find_incident_ids(session: AsyncSession, actor: Actor, query: IncidentFilter) -> list[int]:
-    """Returns the ids of the list in its order, at most 50,000."""
-    policy.require_list(actor)
-    return list((await session.execute(_IDS_OF_LIST, _values(actor, query))).scalars())
-
-
-async def read_incidents(session: AsyncSession, actor: Actor, ids: list[int]) -> list[IncidentRead]:
-    """Returns those of the ids that the actor may see."""
-    policy.require_list(actor)
-    return await _reads(session, actor, (await session.execute(_SOME, viewer(actor) | {"ids": ids})).all())
+async def read_chosen(session: AsyncSession, actor: Actor, ids: list[int]) -> list[IncidentRead]:
+    """Returns these incidents in this order. The caller has chosen them among those that the actor may see."""
+    rows = {row.id: row for row in await session.execute(_CHOSEN, viewer(actor) | {"ids": ids})}
+    return await _reads(session, actor, [rows[number] for number in ids if number in rows])
 
 
 async def get_incident(session: AsyncSession, actor: Actor, incident_id: int) -> IncidentRead:

@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
-from tca_app.features.health.incidents import queries, service
+from tca_app.features.health.incidents import listing, queries, service
 from tca_app.features.health.incidents.schemas import (
     IncidentCreate,
     IncidentFilter,
@@ -36,8 +36,8 @@ COLUMNS = (
 async def list_incidents(
     request: Request, query: Annotated[IncidentQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """List incidents, open ones first, then the newest, each with its notes (at most 100)."""
-    page = await queries.list_incidents(session, actor, query)
+    """List incidents, by default open ones first, then the newest, each with its notes (at most 100)."""
+    page = await listing.list_incidents(session, actor, query)
     return page_response(request, page, _incidents, query.skip, query.limit)
 
 
@@ -46,8 +46,8 @@ async def export_incidents(
     query: Annotated[IncidentFilter, Query()], actor: CurrentViewer, session: Reading
 ) -> StreamingResponse:
     """Download the list of incidents as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
-    ids = await queries.find_incident_ids(session, actor, query)
-    return csv_response("incidents", COLUMNS, ids, lambda batch, some: queries.read_incidents(batch, actor, some))
+    ids = await listing.find_incident_ids(session, actor, query)
+    return csv_response("incidents", COLUMNS, ids, lambda batch, some: listing.read_listed(batch, actor, some))
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 404, 409))

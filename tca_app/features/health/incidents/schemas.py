@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tca_app.core.database.concurrency import UNSET, Changes
-from tca_app.core.filters import Day
+from tca_app.core.database.concurrency import UNSET, Changes, ListFilter
+from tca_app.core.filters import DayOrMoment, Many
 from tca_app.core.language.messages import N_, _
 from tca_app.core.language.stored import name_text
 from tca_app.core.schema import Flag, Id, InputModel, Limit, Name100, ReadModel, Reason, Skip, UrlId
@@ -18,16 +18,43 @@ MAX_COMPONENTS = 50
 CheckIds = Annotated[list[Id], Field(max_length=MAX_COMPONENTS, description="The ids of health checks.")]
 
 
-class IncidentFilter(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+IncidentSort = Literal[
+    "is_open",
+    "-is_open",
+    "name",
+    "-name",
+    "severity",
+    "-severity",
+    "status",
+    "-status",
+    "component",
+    "-component",
+    "opened_at",
+    "-opened_at",
+    "closed_at",
+    "-closed_at",
+    "duration",
+    "-duration",
+    "acknowledged_by",
+    "-acknowledged_by",
+]
 
-    project_id: UrlId | None = None
-    check_id: Annotated[UrlId | None, Field(description="Incidents of this check, and those that affect it.")] = None
+
+class IncidentFilter(ListFilter):
+    """`search` is in the title, the name of the component and the reason. `-is_open`: open ones first, then the newest.
+
+    Of days `since` and `until` are inclusive and in UTC; of times `until` is exclusive.
+    """
+
+    project_id: Many[UrlId] = []
+    check_id: Annotated[Many[UrlId], Field(description="Incidents of these checks, and those that affect them.")] = []
     open: Annotated[Flag | None, Field(description="true: open incidents; false: resolved ones.")] = None
-    severity: Severity | None = None
+    status: Many[IncidentStatus] = []
+    severity: Many[Severity] = []
     acknowledged: Flag | None = None
-    since: Annotated[Day | None, Field(description="Open on this day (UTC) or later.")] = None
-    until: Annotated[Day | None, Field(description="Open on this day (UTC) or before.")] = None
+    since: Annotated[DayOrMoment | None, Field(description="Open at this time or later.")] = None
+    until: Annotated[DayOrMoment | None, Field(description="Open at this time or before.")] = None
+    sort: IncidentSort = "-is_open"
 
 
 class IncidentQuery(IncidentFilter):
@@ -73,6 +100,7 @@ class IncidentRead(ReadModel):
     closed_at: datetime | None
     acknowledged_at: datetime | None
     acknowledged_by: str
+    acknowledged_by_id: int | None
     reason: str
     notes: list[NoteRead]
     notified: list[str]

@@ -1,4 +1,4 @@
-"""Reads maintenance windows: current and planned ones first, then those that are over."""
+"""Reads maintenance windows."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,26 +8,17 @@ from sqlalchemy import ARRAY, BigInteger, Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.csv_lines import MAX_ROWS
-from tca_app.core.database.pagination import Page
 from tca_app.core.display_name import DISPLAY_NAME_TEXT
 from tca_app.core.errors import NotFound
 from tca_app.features.health import policy
 from tca_app.features.health.history.service import VISIBLE, role_in, viewer, visible
-from tca_app.features.health.maintenance.schemas import MaintenanceFilter, MaintenanceQuery, MaintenanceRead
+from tca_app.features.health.maintenance.schemas import MaintenanceRead
 from tca_app.features.health.schemas import Component
 
 Found = Row[*tuple[Any, ...]]
 STATE = """CASE WHEN cancelled_at IS NOT NULL THEN 'cancelled' WHEN ends_at <= now() THEN 'completed'
     WHEN starts_at <= now() THEN 'active' ELSE 'scheduled' END"""
 _FROM = f"FROM maintenance_windows AS windows WHERE {visible('windows.project_id')}"
-_CHOSEN = f"""
-    {_FROM} AND (CAST(:project_id AS bigint) IS NULL OR windows.project_id = :project_id)
-      AND (CAST(:check_id AS bigint) IS NULL
-        OR windows.id IN (SELECT window_id FROM maintenance_checks WHERE maintenance_checks.check_id = :check_id))
-      AND (CAST(:state AS text) IS NULL OR {STATE} = :state)
-"""  # noqa: S608  constant SQL
-_COUNT = text(f"SELECT count(*) {_CHOSEN}")
 
 
 def _name_of(column: str) -> str:
@@ -36,20 +27,12 @@ def _name_of(column: str) -> str:
 
 _COLUMNS = f"""
     windows.id, windows.project_id, {role_in("windows.project_id")}, title, title AS name, message, starts_at, ends_at,
-    {STATE} AS state, is_public, {_name_of("created_by_id")} AS created_by, windows.created_at, cancelled_at, version,
-    updated_at, {_name_of("updated_by_id")} AS changed_by, windows.updated_by_id AS changed_by_id
+    {STATE} AS state, is_public, {_name_of("created_by_id")} AS created_by, created_by_id, windows.created_at,
+    cancelled_at, version, updated_at, {_name_of("updated_by_id")} AS changed_by, windows.updated_by_id AS changed_by_id
 """
 _IS_OVER = "(cancelled_at IS NOT NULL OR ends_at <= now())"
-_ORDER = f"ORDER BY {_IS_OVER}, CASE WHEN NOT {_IS_OVER} THEN starts_at END, ends_at DESC, windows.id DESC"
-_LIST = text(
-    f"""
-    WITH page AS (SELECT windows.* {_CHOSEN} {_ORDER} OFFSET :skip LIMIT :limit)
-    SELECT {_COLUMNS} FROM page AS windows {_ORDER}
-    """  # noqa: S608  constant SQL
-)
-_IDS_OF_LIST = text(f"SELECT windows.id {_CHOSEN} {_ORDER} LIMIT {MAX_ROWS}")
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
-_SOME = text(f"SELECT {_COLUMNS} {_FROM} AND windows.id = ANY(:ids)").bindparams(_IDS)
+_CHOSEN = text(f"SELECT {_COLUMNS} FROM maintenance_windows AS windows WHERE windows.id = ANY(:ids)").bindparams(_IDS)  # noqa: S608
 _COMING = text(f"SELECT {_COLUMNS} {_FROM} AND NOT {_IS_OVER} ORDER BY starts_at, windows.id LIMIT :most")
 _ONE = text(f"SELECT {_COLUMNS} {_FROM} AND windows.id = :window_id")
 _LOCKED = text(f"{_ONE.text} FOR NO KEY UPDATE OF windows")
@@ -62,25 +45,10 @@ _COMPONENTS = text(
 ).bindparams(_IDS)
 
 
-async def list_windows(session: AsyncSession, actor: Actor, query: MaintenanceQuery) -> Page[MaintenanceRead]:
-    """Returns the windows of the console and of the actor's projects."""
-    policy.require_list(actor)
-    values = query.model_dump() | viewer(actor)
-    rows = (await session.execute(_LIST, values)).all()
-    total: int = (await session.execute(_COUNT, values)).scalar_one()
-    return Page(await _reads(session, actor, rows), total)
-
-
-async def find_window_ids(session: AsyncSession, actor: Actor, query: MaintenanceFilter) -> list[int]:
-    """Returns the ids of the list in its order, at most 50,000."""
-    policy.require_list(actor)
-    return list((await session.execute(_IDS_OF_LIST, query.model_dump() | viewer(actor))).scalars())
-
-
-async def read_windows(session: AsyncSession, actor: Actor, ids: list[int]) -> list[MaintenanceRead]:
-    """Returns those of the ids that the actor may see."""
-    policy.require_list(actor)
-    return await _reads(session, actor, (await session.execute(_SOME, viewer(actor) | {"ids": ids})).all())
+async def read_chosen(session: AsyncSession, actor: Actor, ids: list[int]) -> list[MaintenanceRead]:
+    """Returns these windows in this order. The caller has chosen them among those that the actor may see."""
+    rows = {row.id: row for row in await session.execute(_CHOSEN, viewer(actor) | {"ids": ids})}
+    return await _reads(session, actor, [rows[number] for number in ids if number in rows])
 
 
 async def list_coming(session: AsyncSession, actor: Actor, most: int) -> list[MaintenanceRead]:

@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
 from tca_app.core.schema import UrlId
-from tca_app.features.health.maintenance import queries, service
+from tca_app.features.health.maintenance import listing, queries, service
 from tca_app.features.health.maintenance.schemas import (
     MaintenanceCreate,
     MaintenanceFilter,
@@ -31,8 +31,8 @@ COLUMNS = tuple(name for name in MaintenanceRead.model_fields if name not in ("c
 async def list_maintenance_windows(
     request: Request, query: Annotated[MaintenanceQuery, Query()], actor: CurrentActor, session: Reading
 ) -> Response:
-    """List maintenance windows: current and planned ones by their start, then those that are over."""
-    page = await queries.list_windows(session, actor, query)
+    """List maintenance windows, by default current and planned ones by their start, then those that are over."""
+    page = await listing.list_windows(session, actor, query)
     return page_response(request, page, _windows, query.skip, query.limit)
 
 
@@ -41,9 +41,9 @@ async def export_maintenance_windows(
     query: Annotated[MaintenanceFilter, Query()], actor: CurrentViewer, session: Reading
 ) -> StreamingResponse:
     """Download the list of maintenance windows as CSV, at most 50,000 rows. A browser's session cookie is accepted."""
-    ids = await queries.find_window_ids(session, actor, query)
+    ids = await listing.find_window_ids(session, actor, query)
     return csv_response(
-        "maintenance-windows", COLUMNS, ids, lambda batch, some: queries.read_windows(batch, actor, some)
+        "maintenance-windows", COLUMNS, ids, lambda batch, some: listing.read_listed(batch, actor, some)
     )
 
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tca_app.core.database.concurrency import UNSET, Changes
+from tca_app.core.database.concurrency import UNSET, Changes, ListFilter
+from tca_app.core.filters import DayOrMoment, Many
 from tca_app.core.schema import Id, InputModel, Limit, Line500, Moment, Name100, ReadModel, Skip, UrlId
 from tca_app.features.health.schemas import Component
 
@@ -14,12 +15,37 @@ CheckIds = Annotated[list[Id], Field(min_length=1, max_length=MAX_COMPONENTS, de
 MaintenanceState = Literal["scheduled", "active", "completed", "cancelled"]
 
 
-class MaintenanceFilter(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+MaintenanceSort = Literal[
+    "coming",
+    "-coming",
+    "title",
+    "-title",
+    "state",
+    "-state",
+    "component",
+    "-component",
+    "starts_at",
+    "-starts_at",
+    "ends_at",
+    "-ends_at",
+    "created_by",
+    "-created_by",
+]
 
-    project_id: UrlId | None = None
-    check_id: UrlId | None = None
-    state: MaintenanceState | None = None
+
+class MaintenanceFilter(ListFilter):
+    """`search` is in the title and the message. `coming`: current and planned ones by their start, then the others.
+
+    Of days `since` and `until` are inclusive and in UTC; of times `until` is exclusive.
+    """
+
+    project_id: Many[UrlId] = []
+    check_id: Many[UrlId] = []
+    state: Many[MaintenanceState] = []
+    created_by_id: Many[UrlId] = []
+    since: Annotated[DayOrMoment | None, Field(description="It ends at this time or later.")] = None
+    until: Annotated[DayOrMoment | None, Field(description="It begins at this time or before.")] = None
+    sort: MaintenanceSort = "coming"
 
 
 class MaintenanceQuery(MaintenanceFilter):
@@ -70,6 +96,7 @@ class MaintenanceRead(ReadModel):
     state: MaintenanceState
     is_public: bool
     created_by: str
+    created_by_id: int | None
     created_at: datetime
     cancelled_at: datetime | None
     version: int

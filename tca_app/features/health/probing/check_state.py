@@ -75,6 +75,10 @@ class CheckTotals:
     probed_at: datetime | None = None
 
     @property
+    def works(self) -> int:
+        return self.total - self.failing - self.unknown - self.maintenance
+
+    @property
     def words(self) -> str:
         if not self.total:
             return _("No checks yet")
@@ -83,10 +87,11 @@ class CheckTotals:
             return _(
                 "{number} of {total} down{aside}", number=number(self.failing), total=number(self.total), aside=aside
             )
-        works = self.total - self.unknown - self.maintenance
-        if works == self.total > 1:
+        if self.works == self.total > 1:
             return _("All {total} operational", total=number(self.total))
-        return _("{number} of {total} operational{aside}", number=number(works), total=number(self.total), aside=aside)
+        return _(
+            "{number} of {total} operational{aside}", number=number(self.works), total=number(self.total), aside=aside
+        )
 
     def late_since(self, now: datetime) -> datetime | None:
         """Returns since when checks are overdue, or None. If they are, a worker may be missing."""

@@ -34,7 +34,7 @@ def component_line(component: Component, days: Any) -> rx.Component:
                     class_name="component-head",
                 ),
                 rx.el.div(component["detail"], class_name="cell-sub truncate", title=component["detail"]),
-                rx.cond(component["certificate"] != "", _certificate(component)),
+                rx.cond(component["certificate"] != "", certificate(component)),
             ),
             _settings(component),
             class_name="component-name",
@@ -46,8 +46,8 @@ def component_line(component: Component, days: Any) -> rx.Component:
     )
 
 
-def _certificate(component: Component) -> rx.Component:
-    """How long the certificate is valid: a badge when it expires soon."""
+def certificate(component: Any) -> rx.Component:
+    """How long the certificate of a component is valid: a badge when it expires soon."""
     words = component["certificate"]
     return rx.match(
         component["certificate_tone"],

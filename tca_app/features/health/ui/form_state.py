@@ -12,7 +12,6 @@ from tca_app.core.language.stored import name_text
 from tca_app.features.health import settings
 from tca_app.features.health.history import service
 from tca_app.features.health.schemas import CheckRead, CheckUpdate
-from tca_app.features.health.ui.state import StatusState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
@@ -34,7 +33,7 @@ OWN_LIMITS = ("failures_to_open", "passes_to_close")
 
 
 class CheckState(FormState, SessionState):
-    """State of the form. `url` is the checked URL, or "" without one that users may see."""
+    """State of the form, on pages that load again when it is saved. `url` is "" without one that users may see."""
 
     name: str = ""
     url: str = ""
@@ -74,8 +73,7 @@ class CheckState(FormState, SessionState):
                 self._ask_to_merge(_form_values(check), stale, version=check.version, labels=LABELS)
                 return
             self._close_form()
-            self._toast(_("Check settings of {name} saved", name=saved.name))
-            yield StatusState.load
+            self._toast(_("Check settings of {name} saved", name=name_text(saved.name)))
 
     async def _update(self, data: CheckUpdate) -> CheckRead:
         async with transaction() as session:

@@ -7,21 +7,24 @@ import reflex as rx
 from tca_app.features.health.history.service import FORMULA
 from tca_app.features.health.incidents.ui.components import incident_line, note_dialog
 from tca_app.features.health.incidents.ui.form_state import IncidentForm
+from tca_app.features.health.incidents.ui.list_pages import incidents_page
 from tca_app.features.health.incidents.ui.pages import incident_dialog
 from tca_app.features.health.maintenance.ui.components import maintenance_dialogs, maintenance_panel
 from tca_app.features.health.maintenance.ui.form_state import MaintenanceForm
+from tca_app.features.health.maintenance.ui.list_pages import maintenance_page
+from tca_app.features.health.ui.checks_pages import checks_page
 from tca_app.features.health.ui.components import component_line
 from tca_app.features.health.ui.form_pages import check_dialog
 from tca_app.features.health.ui.form_state import CheckState
 from tca_app.features.health.ui.state import StatusState
+from tca_app.features.health.ui.tabs import status_head
 from tca_app.ui import routes
-from tca_app.ui.components.basic import button, link, page_header, panel, relative_time
+from tca_app.ui.components.basic import button, link, panel, relative_time
 from tca_app.ui.components.day_zoom import day_zoom, zoom_chip
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
 from tca_app.ui.periods import period_links
-from tca_app.ui.table.parts import download_link
 from tca_app.ui.var import as_var
 
 state = StatusState
@@ -30,9 +33,8 @@ state = StatusState
 @page(routes.STATUS, t("Status"), on_load=(StatusState.load,))
 def status_page() -> rx.Component:
     return rx.fragment(
-        page_header(
-            t("Status"),
-            t("The console's own components and your projects' environments, checked every minute."),
+        status_head(
+            routes.STATUS,
             zoom_chip(state),
             period_links(routes.STATUS, state.days),
             rx.cond(
@@ -165,12 +167,9 @@ def _components() -> rx.Component:
         ),
         rx.cond(
             state.hidden > 0,
-            rx.el.p(
-                t("{hidden} more are not shown. The REST API lists all.", hidden=state.hidden),
-                class_name="panel-foot muted",
-            ),
+            link(t("Show {more} more", more=state.hidden), to=routes.CHECKS, class_name="panel-foot"),
         ),
-        actions=(rx.cond(as_var(state.components).length() > 0, download_link(routes.API_CHECKS_EXPORT, "")),),
+        actions=(rx.cond(as_var(state.components).length() > 0, link(t("All health checks"), to=routes.CHECKS)),),
         flush=True,
     )
 
@@ -198,19 +197,11 @@ def _incidents() -> rx.Component:
         ),
         rx.cond(
             state.older > 0,
-            rx.el.p(
-                t("{older} older ones are not shown. The REST API lists all.", older=state.older),
-                class_name="panel-foot muted",
-            ),
+            link(t("Show {more} more", more=state.older), to=state.incidents_url, class_name="panel-foot"),
         ),
-        actions=(
-            rx.cond(
-                as_var(state.incidents).length() > 0,
-                download_link(routes.API_INCIDENTS_EXPORT, state.incidents_query),
-            ),
-        ),
+        actions=(link(t("All incidents"), to=state.incidents_url),),
         flush=True,
     )
 
 
-PAGES = [status_page]
+PAGES = [status_page, incidents_page, maintenance_page, checks_page]

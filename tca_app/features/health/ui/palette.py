@@ -6,7 +6,7 @@ from tca_app.core.language.messages import N_, _, short_day
 from tca_app.core.language.stored import name_text, stored_text
 from tca_app.features.health import policy
 from tca_app.features.health.components import may_anywhere
-from tca_app.features.health.incidents.queries import list_incidents
+from tca_app.features.health.incidents.listing import list_incidents
 from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead, severity_words
 from tca_app.features.health.overview import MAX_INCIDENTS
 from tca_app.ui import routes

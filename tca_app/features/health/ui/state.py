@@ -1,26 +1,24 @@
 """State of the page `/status`: every component with its history, the score, and incidents."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypedDict
-
-import reflex as rx
+from urllib.parse import urlencode
 
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import AppError
-from tca_app.core.events.words import duration
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import _, ngettext, short_day
 from tca_app.core.language.stored import name_text, stored_text
 from tca_app.core.periods import DayRange, Period, days_in, period_of
 from tca_app.core.region.formats import number, percent
 from tca_app.features.health.incidents import service as incidents
-from tca_app.features.health.incidents.schemas import IncidentFilter, incident_title
+from tca_app.features.health.incidents.schemas import incident_title
 from tca_app.features.health.incidents.ui.rows import IncidentLine, line_of
 from tca_app.features.health.maintenance.ui.rows import WindowLine, window_line
 from tca_app.features.health.overview import HOURS, MAX_ZOOM, Overview, read_overview
-from tca_app.features.health.probing.certificates import threshold_of, time_left
 from tca_app.features.health.probing.check_state import is_wavering, shown_state
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
+from tca_app.features.health.ui.certificates import certificate_tone, certificate_words
 from tca_app.features.health.ui.charts import NONE, STEP, Bars, bars_of, hour_labels, spark_of, spark_words
 from tca_app.features.projects.refs import read_refs
 from tca_app.features.projects.schemas import ProjectRef
@@ -29,7 +27,7 @@ from tca_app.ui.components.day_zoom import ZoomState
 from tca_app.ui.components.faces import Mark, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import query_of, query_param
+from tca_app.ui.url import query_param
 from tca_app.ui.zone import zone_of
 
 
@@ -68,6 +66,7 @@ class StatusState(ZoomState, SessionState):
     components: list[Component] = []
     hidden: int = 0
     summary: str = ""
+    open_incidents: str = ""  # how many are open now, in words, or ""
     late_since: str = ""
     score_24h: str = ""
     strip_days: str = ""
@@ -79,18 +78,12 @@ class StatusState(ZoomState, SessionState):
     score: str = ""
     trend: str = ""
     incidents: list[IncidentLine] = []
-    incidents_query: str = ""  # the days of the zoom, for the file
+    incidents_url: str = ""  # of the list, with the days of the zoom
     older: int = 0
     windows: list[WindowLine] = []
     may_open: bool = False
     may_plan: bool = False
     public_page: str = ""
-
-    @rx.var
-    def open_incidents(self) -> str:
-        """How many of the shown incidents are open, in words, or ""."""
-        count = sum(incident["is_open"] for incident in self.incidents)
-        return ngettext("{count} open incident", "{count} open incidents", count) if count else ""
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -118,11 +111,12 @@ class StatusState(ZoomState, SessionState):
             _component(check, refs.get(check.project_id or 0), found, period) for check in found.checks.items
         ]
         self.hidden = found.checks.total - len(found.checks.items)
-        self.summary, late_since = found.asked.words, found.asked.late_since(found.as_of)
+        self.open_incidents, self.summary = _now(found)
+        late_since = found.asked.late_since(found.as_of)
         self.late_since = late_since.isoformat() if late_since else ""
         self.score_24h, self.score, self.trend = _score(found.score_24h), _score(found.score.now), _trend(found.score)
-        days = {"since": zoom.since, "until": zoom.until} if zoom else {}
-        self.incidents_query = query_of(IncidentFilter(**days))
+        days = urlencode({"since": zoom.since, "until": zoom.until}) if zoom else ""
+        self.incidents_url = f"{routes.ALL_INCIDENTS}?{days}" if days else routes.ALL_INCIDENTS
         self.incidents = [line_of(incident, found.as_of) for incident in found.incidents.items]
         self.windows = [window_line(window, zone_of(self.router_data)) for window in found.windows]
         self.may_open, self.may_plan = found.may_open, found.may_plan
@@ -143,6 +137,22 @@ class StatusState(ZoomState, SessionState):
         marked = [index for index, day in enumerate(days) if zoom and zoom.since <= day <= zoom.until]
         self.zoom_mark = {"x": marked[0] * STEP if marked else 0, "width": len(marked) * STEP}
         return self.hours_title if is_by_hour else ""
+
+
+def _now(found: Overview) -> tuple[str, str]:
+    """Returns how many incidents are open, in words, and below it the checks, which miss what people report."""
+    total, by_people, checks = found.open.total, found.open.by_people, found.asked
+    if not total:
+        return "", checks.words
+    title = ngettext("{count} open incident", "{count} open incidents", total)
+    if not by_people or checks.works != checks.total or not checks.total:
+        return title, checks.words
+    below = ngettext(
+        "All checks pass, but people report a problem that is not resolved yet.",
+        "All checks pass, but people report {count} problems that are not resolved yet.",
+        by_people,
+    )
+    return title, below
 
 
 def _component(check: CheckRead, project: ProjectRef | None, found: Overview, period: str) -> Component:
@@ -168,34 +178,14 @@ def _component(check: CheckRead, project: ProjectRef | None, found: Overview, pe
         may_manage=check.may_manage,
         detail=stored_text(check.last_detail),
         since=check.since.isoformat(),
-        certificate=_certificate(check, found.as_of),
-        certificate_tone=_certificate_tone(check, found.as_of),
+        certificate=certificate_words(check, found.as_of),
+        certificate_tone=certificate_tone(check, found.as_of),
         latency=latency,
         spark=spark_of(hours, last, count),
         spark_text=spark_text,
         hours=drawn,
         days=bars_of(days, found.as_of, found.day_count, timedelta(days=1), "day", found.maintenance[check.id]),
     )
-
-
-def _certificate(check: CheckRead, now: datetime) -> str:
-    """Returns how long the certificate of an https URL is still valid."""
-    if check.certificate_until is None:
-        return ""
-    if check.certificate_until <= now:
-        return _("Certificate expired")
-    return _(
-        "Certificate: {certificate_until} left", certificate_until=duration(time_left(check.certificate_until, now))
-    )
-
-
-def _certificate_tone(check: CheckRead, now: datetime) -> str:
-    """Returns "bad" for an expired certificate, "warn" from the first warning on, else ""."""
-    if check.certificate_until is None:
-        return ""
-    if check.certificate_until <= now:
-        return "bad"
-    return "warn" if threshold_of(check.certificate_until, now) else ""
 
 
 def _score(value: float | None) -> str:

@@ -22,9 +22,9 @@ from tca_app.features.deployments.ui.freeze_notice import freeze_of
 from tca_app.features.deployments.ui.state import DeploymentRow, row_of
 from tca_app.features.environments import freezes
 from tca_app.features.environments.schemas import FreezeRead
-from tca_app.features.health.history.service import list_checks
-from tca_app.features.health.incidents.queries import list_incidents
+from tca_app.features.health.incidents.listing import list_incidents
 from tca_app.features.health.incidents.schemas import IncidentQuery
+from tca_app.features.health.listing import list_checks
 from tca_app.features.health.schemas import CheckQuery
 from tca_app.features.project_page.ui.overview_rows import (
     EnvironmentCell,
@@ -92,10 +92,10 @@ class OverviewState(ZoomState, RecordState, SessionState):
         """Reads each card with one query, however many rows the project has."""
         actor, zone = self._as_actor(), zone_of(self.router_data)
         attention = await read_attention(session, actor, MOST, project_id)
-        incidents = await list_incidents(session, actor, IncidentQuery(project_id=project_id, open=True, limit=MOST))
+        incidents = await list_incidents(session, actor, IncidentQuery(project_id=[project_id], open=True, limit=MOST))
         holding = await freezes.list_holding(session, actor, project_id)
         matrix = await environments_with_versions(session, actor, [project_id])
-        checks = await list_checks(session, actor, CheckQuery(project_id=project_id))
+        checks = await list_checks(session, actor, CheckQuery(project_id=[project_id]))
         newest = DeploymentQuery(project_id=[project_id], limit=RECENT)
         recent = await deployments.list_deployments(session, actor, newest)
         zoom = self._zoomed_days()

@@ -14,6 +14,8 @@ from tca_app.core.errors import Unavailable
 from tca_app.core.language.messages import short_day
 from tca_app.features.dashboard.ui.health_state import HealthState
 from tca_app.features.dashboard.ui.state import DashboardState
+from tca_app.features.health.incidents.schemas import IncidentCreate
+from tca_app.features.health.incidents.service import create_incident
 from tca_app.features.health.incidents.ui.note_state import NoteState
 from tca_app.features.health.ui import state as page
 from tca_app.features.health.ui.pages import status_page
@@ -148,6 +150,28 @@ async def test_the_sentence_is_about_all_and_not_only_what_is_listed(console: Co
     assert (len(shown(updates, StatusState, "components")), shown(updates, StatusState, "hidden")) == (100, 5)
     assert shown(updates, StatusState, "summary") == "100 of 102 operational"
     assert shown(await tab.send(HealthState.load), HealthState, "summary") == "100 of 102 operational"
+
+
+async def test_passing_checks_do_not_contradict_what_people_report(console: Console) -> None:
+    admin = await make_admin()
+    for name in ("Redis", "Disk"):
+        await make_check(name=name, state="passing", last_ok=True, last_at=datetime.now(UTC))
+    tab = await _opened(console, admin)
+    assert shown(await tab.send(StatusState.load), StatusState, "summary") == "All 2 operational"
+    await run(create_incident, admin, IncidentCreate(title="Slow", message="We look."))
+    updates = await tab.send(StatusState.load)
+    assert shown(updates, StatusState, "open_incidents") == "1 open incident"
+    assert shown(updates, StatusState, "summary") == (
+        "All checks pass, but people report a problem that is not resolved yet."
+    )
+    day = datetime.now(UTC).date() - timedelta(days=3)
+    tab.path = f"/status?from={day}&to={day}"
+    updates = await tab.send(StatusState.load)
+    assert shown(updates, StatusState, "incidents") == []  # of that day; the incident is open all the same
+    assert shown(updates, StatusState, "open_incidents") == "1 open incident"
+    assert shown(updates, StatusState, "incidents_url") == f"/status/incidents?since={day}&until={day}"
+    await make_check(name="Jobs", state="failing", last_ok=False, last_at=datetime.now(UTC))
+    assert shown(await tab.send(StatusState.load), StatusState, "summary") == "1 of 3 down"
 
 
 async def test_the_page_has_the_score_that_the_card_of_the_dashboard_leads_to(console: Console) -> None:

@@ -29,7 +29,7 @@ _SEVERITIES = (("minor", t("Minor")), ("major", t("Major")), ("critical", t("Cri
     routes.INCIDENT,
     _title,
     on_load=(IncidentState.load,),
-    crumbs=((t("Status"), routes.STATUS), (_title, None)),
+    crumbs=((t("Status"), routes.STATUS), (t("Incidents"), routes.ALL_INCIDENTS), (_title, None)),
 )
 def incident_page() -> rx.Component:
     return rx.fragment(

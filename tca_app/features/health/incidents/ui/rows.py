@@ -5,17 +5,13 @@ from typing import TypedDict
 
 from tca_app.core.language.messages import N_, _, ngettext
 from tca_app.core.language.stored import name_text, stored_text
+from tca_app.features.health.incidents.filters import STATUSES
 from tca_app.features.health.incidents.schemas import IncidentRead, NoteRead, incident_title
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Mark, mark_of
 
-STATUS_WORDS = {
-    "investigating": N_("Investigating"),
-    "identified": N_("Identified"),
-    "monitoring": N_("Monitoring"),
-    "resolved": N_("Resolved"),
-}
+STATUS_WORDS = dict(STATUSES)
 ERASED = N_("An erased user")
 
 

@@ -9,21 +9,30 @@ from tca_app.features.health.maintenance.ui.rows import WindowLine
 from tca_app.features.health.ui.scoped_form import component_fields, scope_field
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import icon_button, panel
+from tca_app.ui.components.basic import icon_button, link, panel
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
-from tca_app.ui.table.parts import download_link
 from tca_app.ui.var import as_var
 
 form = MaintenanceForm
 
 
+def state_badge(value: Any) -> rx.Component:
+    return rx.match(
+        value,
+        ("active", badge(t("In progress"), "info", "wrench")),
+        ("scheduled", badge(t("Scheduled"), "", "calendar-clock")),
+        ("completed", badge(t("Completed"), "good", "circle-check")),
+        badge(t("Cancelled"), "", "ban"),
+    )
+
+
 def maintenance_panel(windows: Any) -> rx.Component:
     """The current and planned windows. Absent while there are none."""
     lines = rx.el.ul(rx.foreach(windows, _window), class_name="lines")
-    export = download_link(routes.API_MAINTENANCE_EXPORT, "")
-    shown = panel(t("Maintenance"), lines, actions=(export,), flush=True)
+    everything = link(t("All maintenance"), to=routes.MAINTENANCE)
+    shown = panel(t("Maintenance"), lines, actions=(everything,), flush=True)
     return rx.cond(as_var(windows).length() > 0, shown)
 
 
@@ -36,9 +45,7 @@ def _window(window: WindowLine) -> rx.Component:
             rx.cond(window["message"] != "", rx.el.p(window["message"], class_name="cell-sub")),
             class_name="grow",
         ),
-        rx.cond(
-            window["is_active"], badge(t("In progress"), "info", "wrench"), badge(t("Scheduled"), "", "calendar-clock")
-        ),
+        state_badge(window["state"]),
         rx.cond(window["is_public"], badge(t("Public"), "", "globe")),
         rx.cond(
             window["may_manage"],

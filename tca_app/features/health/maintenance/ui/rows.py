@@ -14,9 +14,13 @@ class WindowLine(TypedDict):
     message: str
     components: str
     when: str
-    is_active: bool
+    state: str
     is_public: bool
     may_manage: bool
+
+
+def component_names(window: MaintenanceRead) -> str:
+    return ", ".join(name_text(part.name) for part in window.components)
 
 
 def window_line(window: MaintenanceRead, zone: ZoneInfo) -> WindowLine:
@@ -25,9 +29,9 @@ def window_line(window: MaintenanceRead, zone: ZoneInfo) -> WindowLine:
         id=window.id,
         title=window.title,
         message=window.message,
-        components=", ".join(name_text(part.name) for part in window.components),
+        components=component_names(window),
         when=span_words(window.starts_at, window.ends_at, zone),
-        is_active=window.state == "active",
+        state=window.state,
         is_public=window.is_public,
         may_manage=window.may_manage,
     )

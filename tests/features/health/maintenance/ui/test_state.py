@@ -43,7 +43,7 @@ async def test_maintenance_is_planned_edited_and_cancelled(console: Console) -> 
     form["ends_at"] = f"{start + timedelta(hours=2):%Y-%m-%dT%H:%M}"
     assert toasts(await tab.send(MaintenanceForm.save, form=form)) == ["Maintenance planned"]
     (window,) = shown(await tab.send(StatusState.load), StatusState, "windows")
-    assert (window["title"], window["components"], window["is_active"]) == ("Upgrade", "Shop production", False)
+    assert (window["title"], window["components"], window["state"]) == ("Upgrade", "Shop production", "scheduled")
     (stored,) = await rows("SELECT id, starts_at FROM maintenance_windows")
     assert stored.starts_at == start.replace(second=0, microsecond=0)
     updates = await tab.send(MaintenanceForm.open_edit, window_id=stored.id)
@@ -72,7 +72,7 @@ async def test_a_component_in_maintenance_is_shown_so_and_the_figure_says_what_i
     assert line["hours"]["text"] == "Not checked in the last 24 hours. 1 h 30 min of maintenance left out."
     assert shown(updates, StatusState, "summary") == "0 of 1 operational, 1 in maintenance"
     (window,) = shown(updates, StatusState, "windows")
-    assert window["is_active"]
+    assert window["state"] == "active"
 
 
 async def test_a_time_that_was_not_touched_keeps_its_seconds(console: Console) -> None:
