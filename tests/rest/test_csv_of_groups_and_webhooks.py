@@ -164,3 +164,14 @@ async def test_the_file_of_webhooks_has_no_secret(api: httpx.AsyncClient) -> Non
     assert not [name for name in row if "secret" in name]
     assert (await api.get(f"/api/v1/{path}", headers=await bearer(viewer))).status_code == 403
     assert (await api.get("/api/v1/webhooks/export.csv", headers=await bearer(ana))).status_code == 403
+
+
+async def test_the_projects_of_a_user_are_a_file_for_them_and_for_administrators(api: httpx.AsyncClient) -> None:
+    admin, ana, bob = await make_admin("root"), await make_user("ana"), await make_user("bob")
+    await make_project(ana, "Ledger")
+    await make_project(bob, "Billing", {ana: "viewer"}, status="paused")
+    path = f"users/{ana.user_id}/projects/export.csv"
+    for who in (ana, admin):
+        listed = [(row["name"], row["role"], row["status"]) for row in await rows_of(api, who, f"{path}?sort=role")]
+        assert listed == [("Billing", "viewer", "paused"), ("Ledger", "owner", "active")]
+    assert (await api.get(f"/api/v1/{path}", headers=await bearer(bob))).status_code == 404

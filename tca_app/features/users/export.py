@@ -25,6 +25,7 @@ COLUMNS = (
     "updated_at",
     "deleted_at",
 )
+MEMBERSHIP_COLUMNS = ("project_id", "name", "slug", "status", "role")
 _users = User.__table__.c
 
 

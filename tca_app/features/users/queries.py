@@ -165,9 +165,13 @@ async def active_actor(session: AsyncSession, user_id: int) -> Actor | None:
 
 
 async def list_memberships(
-    session: AsyncSession, actor: Actor, user_id: int, query: MembershipQuery | None = None
+    session: AsyncSession,
+    actor: Actor,
+    user_id: int,
+    query: MembershipQuery | None = None,
+    limit: int = MEMBERSHIPS,
 ) -> Page[MembershipRead]:
-    """Returns the first 100 projects of a user, by default by name, with the user's role. Leaves out the trash."""
+    """Returns the first projects of a user, by default by name, with the user's role. Leaves out the trash."""
     policy.require(actor, "users.read", user_id)
     rows = (
         select(
@@ -178,5 +182,5 @@ async def list_memberships(
         .where(_members.user_id == user_id, _projects.deleted_at.is_(None))
         .order_by(*order_by(_MEMBERSHIP_SORTS, (query or MembershipQuery()).sort, _projects.id))
     )
-    found, total, _ = await page_of(session, rows, skip=0, limit=MEMBERSHIPS)
+    found, total, _ = await page_of(session, rows, skip=0, limit=limit)
     return Page(to_reads(MembershipRead, found), total)

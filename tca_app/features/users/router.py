@@ -6,11 +6,13 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
+from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.pictures import MEDIA_TYPE
 from tca_app.core.schema import SearchText, UrlId
 from tca_app.features.auth.schemas import SignedInUser
 from tca_app.features.users import export, pictures, service
 from tca_app.features.users.schemas import (
+    MembershipQuery,
     PersonRead,
     PictureRead,
     PictureUpdate,
@@ -20,7 +22,7 @@ from tca_app.features.users.schemas import (
     UserRead,
     UserUpdate,
 )
-from tca_app.rest.csv_files import CSV, csv_response
+from tca_app.rest.csv_files import CSV, csv_file, csv_response
 from tca_app.rest.dependencies import CurrentActor, CurrentPerson, CurrentViewer, FromPage, IfMatch, Reading, Writing
 from tca_app.rest.idempotency import idempotent
 from tca_app.rest.images import IMAGE, image_response
@@ -112,6 +114,15 @@ async def delete_picture(user_id: UrlId, actor: CurrentActor, session: Writing) 
 async def read_user(user_id: UrlId, actor: CurrentActor, session: Reading) -> Response:
     """Read a user: your own account, or any account as a superuser."""
     return item_response(await service.get_user(session, actor, user_id))
+
+
+@router.get("/{user_id:int}/projects/export.csv", response_class=StreamingResponse, responses=CSV | problems(401, 404))
+async def export_memberships(
+    user_id: UrlId, query: Annotated[MembershipQuery, Query()], actor: CurrentViewer, session: Reading
+) -> StreamingResponse:
+    """Download the projects of a user as CSV: your own, or those of anybody as a superuser."""
+    page = await service.list_memberships(session, actor, user_id, query, MAX_ROWS)
+    return csv_file("user-projects", export.MEMBERSHIP_COLUMNS, page.items)
 
 
 @router.patch("/{user_id:int}", response_model=UserRead, responses=problems(401, 403, 404, 409, 412))

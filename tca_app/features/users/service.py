@@ -23,6 +23,7 @@ from tca_app.features.projects import service as projects
 from tca_app.features.users import email_change, events, policy
 from tca_app.features.users.queries import (
     COLUMNS,
+    MEMBERSHIPS as MEMBERSHIPS,
     get_user as get_user,
     list_memberships as list_memberships,
     list_users as list_users,

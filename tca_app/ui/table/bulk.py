@@ -32,7 +32,6 @@ MAX_EVERYTHING = 2_000  # rows that one action changes at most: each hundred is 
 BATCH = 100
 Ids = Annotated[list[Id], Field(min_length=1, max_length=100)]
 
-
 HANDLERS = (
     "ask_bulk",
     "ask_rows",
@@ -98,9 +97,11 @@ class BulkActions(TableState, mixin=True):
 
     @rx.var
     def everything_text(self) -> str:
-        """The label of the button that selects the rows of all pages, or "" when there are no more, or too many."""
+        """The label of the button that selects the rows of all pages, or why there is none; "" without more rows."""
         is_more = self.is_all_selected and self.total > len(self.rows) and not self.is_everything
-        return _("Select all {total}", total=number(self.total)) if is_more and self.total <= MAX_EVERYTHING else ""
+        if is_more and self.total > MAX_EVERYTHING:
+            return _("At most {most} at once: use filters.", most=number(MAX_EVERYTHING))
+        return _("Select all {total}", total=number(self.total)) if is_more else ""
 
     @handler("signed_in")
     async def select_everything(self) -> None:

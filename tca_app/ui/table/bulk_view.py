@@ -7,7 +7,7 @@ import reflex as rx
 from tca_app.ui.components.basic import button, error_notice, icon_button
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.text import t
-from tca_app.ui.table.bulk import BulkAction, BulkActions
+from tca_app.ui.table.bulk import MAX_EVERYTHING, BulkAction, BulkActions
 from tca_app.ui.var import as_var
 
 
@@ -20,7 +20,11 @@ def bulk_bar(state: type[BulkActions]) -> rx.Component:
             rx.el.strong(state.selected_text, class_name="num", role="status"),
             rx.cond(
                 state.everything_text != "",
-                button(state.everything_text, kind="small ghost", on_click=state.select_everything()),
+                rx.cond(
+                    as_var(state.total) > MAX_EVERYTHING,
+                    rx.el.span(state.everything_text, class_name="muted num"),
+                    button(state.everything_text, kind="small ghost", on_click=state.select_everything()),
+                ),
             ),
             *(_button(state, action) for action in actions),
             rx.menu.root(

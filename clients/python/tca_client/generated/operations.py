@@ -994,6 +994,20 @@ class Operations(Calls):
             repeatable=True,
         )
 
+    def export_memberships(
+        self, user_id: int, *, sort: Literal["name", "-name", "role", "-role", "status", "-status"] | None = None
+    ) -> str:
+        """Download the projects of a user as CSV: your own, or those of anybody as a superuser.
+
+        API tokens need the scope `admin`.
+        """
+        return self._text(
+            "GET",
+            path_of("/api/v1/users/{user_id}/projects/export.csv", user_id),
+            query={"sort": sort},
+            repeatable=True,
+        )
+
     def export_notifications(
         self,
         *,

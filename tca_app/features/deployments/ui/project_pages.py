@@ -101,11 +101,15 @@ def _newest() -> rx.Component:
         rx.cond(as_var(state.rows).length() > 0, _table(), nothing),
         rx.cond(
             state.has_more,
-            rx.el.div(link(t("All deployments"), to=routes.DEPLOYMENTS, class_name="link"), class_name="panel-foot"),
+            rx.el.div(link(t("All deployments"), to=_all_url(), class_name="link"), class_name="panel-foot"),
         ),
         actions=(link(t("DORA metrics"), to=f"{routes.DORA}?project={state.project_id}"), new),
         flush=True,
     )
+
+
+def _all_url() -> str:
+    return f"{routes.DEPLOYMENTS}?project={state.project_id}"
 
 
 def _table() -> rx.Component:

@@ -1,15 +1,19 @@
 """State of the freeze windows in a project's settings."""
 
-from typing import ClassVar, TypedDict
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TypedDict
 from zoneinfo import ZoneInfo
 
-from tca_app.core.database.session import reading, transaction
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import NotFound
 from tca_app.core.language.messages import _
 from tca_app.features.environments import freezes
 from tca_app.features.environments.schemas import FreezeQuery, FreezeRead
 from tca_app.ui import routes
-from tca_app.ui.handlers import Events, handler
+from tca_app.ui.forms.removal import RemovalState
+from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.order import Order, OrderState
@@ -25,12 +29,14 @@ class FreezeRow(TypedDict):
     why: str
     when: str
     who: str
+    is_active: bool
 
 
-class FreezesState(OrderState, RecordState, SessionState):
+class FreezesState(RemovalState, OrderState, RecordState, SessionState):
     windows: list[FreezeRow] = []
 
     project_id: int = 0
+    lift_text: str = ""  # what the confirmation says
 
     _order: ClassVar = Order.of("sort_freezes", FreezeQuery)
 
@@ -39,7 +45,7 @@ class FreezesState(OrderState, RecordState, SessionState):
         """Loads the current and planned windows, only while the settings are open."""
         project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
-            self.project_id, self.windows = project_id, []
+            self.project_id, self.windows, self.removed_id = project_id, [], 0
         if query_param(self.router_data, "tab") != "settings":
             return
         self._watch(FreezesState.load, f"project:{project_id}")
@@ -53,13 +59,30 @@ class FreezesState(OrderState, RecordState, SessionState):
         self.windows = [_row(window, zone) for window in found]
 
     @handler("signed_in")
-    async def lift(self, project_id: int, freeze_id: int) -> Events:
-        """Ends a freeze window early."""
+    async def ask_lift(self, project_id: int, freeze_id: int) -> None:
+        """Opens the confirmation, which names the window and what becomes possible."""
         self._require_record(project_id, self.project_id)
-        async with transaction() as session:
-            await freezes.delete_freeze(session, self._as_actor(), project_id, freeze_id)
-        self._toast(_("Freeze window lifted"))
-        return FreezesState.load
+        window = next((row for row in self.windows if row["id"] == freeze_id), None)
+        if window is None:
+            raise NotFound
+        possible = (
+            _("New deployments are possible again immediately, unless another freeze applies.")
+            if window["is_active"]
+            else _("New deployments stay possible in this time.")
+        )
+        self.lift_text = f"{window['where']}, {window['when']}. {possible}"
+        self._ask_to_remove(freeze_id, window["why"])
+
+    @handler("signed_in")
+    async def lift(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
+        """Ends the confirmed freeze window early."""
+        self._require_record(self.project_id, self.project_id)
+
+        async def act(session: Session, actor: Actor, freeze_id: int) -> None:
+            await freezes.delete_freeze(session, actor, self.project_id, freeze_id)
+
+        async for update in self._remove_row(act, _("Freeze window lifted"), FreezesState.load):
+            yield update
 
 
 def _row(window: FreezeRead, zone: ZoneInfo) -> FreezeRow:
@@ -69,4 +92,5 @@ def _row(window: FreezeRead, zone: ZoneInfo) -> FreezeRow:
         why=window.why,
         when=span_words(window.starts_at, window.ends_at, zone),
         who=window.created_by.display_name if window.created_by else "",
+        is_active=window.starts_at <= datetime.now(UTC),
     )

@@ -11,7 +11,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel
 from tca_app.ui.components.dialogs import confirm_dialog
-from tca_app.ui.components.placeholders import skeleton_lines
+from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
@@ -36,9 +36,9 @@ def environment_settings() -> rx.Component:
     shown = rx.fragment(
         panel(
             t("Environments"),
-            plain_table(t("Environments"), HEADS, rx.foreach(state.environments, _environment), order=state),
+            _environments(),
             actions=(
-                _download("environments", state.sort_query),
+                rx.cond(as_var(state.environments).length() > 0, _download("environments", state.sort_query)),
                 button(t("Add"), kind="small", icon="plus", on_click=state.open_create(state.project_id)),
             ),
             flush=True,
@@ -55,12 +55,25 @@ def environment_settings() -> rx.Component:
         _environment_dialog(),
         _freeze_dialog(),
         _delete_dialog(),
+        _lift_dialog(),
     )
     return at_its_url(state, shown, skeleton_lines(4))
 
 
 def _download(name: str, query: rx.Var[str] | str) -> rx.Component:
     return download_link(f"{routes.API_PROJECTS}/{state.project_id}/{name}/export.csv", query)
+
+
+def _environments() -> rx.Component:
+    rows = rx.foreach(state.environments, _environment)
+    nothing = empty_state(
+        t("No environments yet"), t("Deployments need one, such as staging or production."), icon="server"
+    )
+    return rx.cond(
+        as_var(state.environments).length() > 0,
+        plain_table(t("Environments"), HEADS, rows, order=state),
+        rx.cond(state.is_loaded, nothing, rx.el.div(skeleton_lines(2), class_name="panel-body")),
+    )
 
 
 def _environment(row: EnvironmentRow) -> rx.Component:
@@ -109,7 +122,7 @@ def _windows() -> rx.Component:
 
 
 def _window(window: FreezeRow) -> rx.Component:
-    lift = button(t("Lift"), kind="small", on_click=FreezesState.lift(FreezesState.project_id, window["id"]))
+    lift = button(t("Lift"), kind="small", on_click=FreezesState.ask_lift(FreezesState.project_id, window["id"]))
     return rx.el.tr(
         rx.el.td(rx.el.span(window["why"], class_name="cell-title plain")),
         rx.el.td(window["where"]),
@@ -183,4 +196,17 @@ def _delete_dialog() -> rx.Component:
         on_cancel=state.cancel_remove(),
         busy=state.is_acting,
         body=error_notice(state.remove_error),
+    )
+
+
+def _lift_dialog() -> rx.Component:
+    return confirm_dialog(
+        open_=is_at_its_url(FreezesState) & (FreezesState.removed_id > 0),
+        title=rx.el.span(t("Lift {name}?", name=FreezesState.removed_name)),
+        text=FreezesState.lift_text,
+        confirm=t("Lift freeze"),
+        on_confirm=FreezesState.lift,
+        on_cancel=FreezesState.cancel_remove(),
+        busy=FreezesState.is_acting,
+        body=error_notice(FreezesState.remove_error),
     )

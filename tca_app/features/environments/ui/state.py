@@ -50,6 +50,7 @@ class EnvironmentRow(TypedDict):
 
 class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, SessionState):
     environments: list[EnvironmentRow] = []
+    is_loaded: bool = False
 
     project_id: int = 0
 
@@ -60,7 +61,7 @@ class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, Sessio
         """Loads the environments, only while the settings are open."""
         project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
-            self.project_id, self.environments, self.removed_id = project_id, [], 0
+            self.project_id, self.environments, self.removed_id, self.is_loaded = project_id, [], 0, False
             self._hide_left_form()
         if query_param(self.router_data, "tab") != "settings":
             return
@@ -71,7 +72,7 @@ class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, Sessio
                 found = await environments.list_environments(session, self._as_actor(), project_id, query)
         except NotFound:
             return  # the page reports a missing project itself
-        self.environments = [_row(environment) for environment in found]
+        self.environments, self.is_loaded = [_row(environment) for environment in found], True
 
     def _opener_scope(self) -> list[int]:
         return [record_id(self.router_data, routes.PROJECTS)]

@@ -18,7 +18,7 @@ from tca_app.ui.components.text import t
 from tca_app.ui.detail import record_title
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.parts import plain_table
+from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.var import as_var
 
 _person = UserState.person
@@ -46,7 +46,7 @@ def _panels(panels: rx.Component) -> rx.Component:
     return rx.el.div(
         rx.el.div(
             panel(t("Profile"), rx.cond(_is_loaded, _profile(), skeleton_lines(6))),
-            panel(t("Projects"), _projects(), flush=True),
+            panel(t("Projects"), _projects(), actions=(_download(),), flush=True),
             class_name="halves",
         ),
         panels,
@@ -122,12 +122,21 @@ def _projects() -> rx.Component:
         ),
         rx.cond(
             UserState.more_projects > 0,
-            rx.el.p(
-                t("And {more_projects} more.", more_projects=UserState.more_projects), class_name="panel-body muted"
+            rx.el.div(
+                rx.el.span(
+                    t("And {more_projects} more.", more_projects=UserState.more_projects), class_name="muted num"
+                ),
+                button(t("Load more"), on_click=UserState.show_more_projects(_person["id"])),
+                class_name="feed-more row",
             ),
         ),
     )
     return _when_loaded(rx.cond(as_var(UserState.projects).length() > 0, rows, none))
+
+
+def _download() -> rx.Component:
+    url = f"{routes.API_USERS}/{_person['id']}/projects/export.csv"
+    return rx.cond(_is_loaded & (as_var(UserState.projects).length() > 0), download_link(url, UserState.sort_query))
 
 
 def _project_row(row: MembershipRow) -> rx.Component:

@@ -73,6 +73,11 @@ class UserState(OrderState, RecordState, SessionState):
         return self.project_total - len(self.projects)
 
     @handler("signed_in", supersedes=True)
+    async def show_more_projects(self, user_id: int) -> None:
+        self._require_record(user_id, self.person["id"])
+        await self._read(user_id, len(self.projects) + users.MEMBERSHIPS)
+
+    @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:
         """Loads the user that the URL names, after it cleared the previous user."""
         user_id = record_id(self.router_data, routes.USERS)
@@ -82,7 +87,7 @@ class UserState(OrderState, RecordState, SessionState):
             yield
         self.load_error, self.is_missing = "", False
         try:
-            await self._read(user_id)
+            await self._read(user_id, max(users.MEMBERSHIPS, len(self.projects)))
         except NotFound:
             self._empty()
             self.is_missing = True
@@ -90,12 +95,12 @@ class UserState(OrderState, RecordState, SessionState):
             self._empty()
             self.load_error = error.detail
 
-    async def _read(self, user_id: int) -> None:
+    async def _read(self, user_id: int, limit: int) -> None:
         actor = self._as_actor()
         async with reading() as session:
             user = await users.get_user(session, actor, user_id)
             query = MembershipQuery.model_validate({"sort": self._sorted()})
-            page = await users.list_memberships(session, actor, user_id, query)
+            page = await users.list_memberships(session, actor, user_id, query, limit)
         self.person, self.project_total = user_row(user), page.total
         self.projects = [_membership_row(entry) for entry in page.items]
         self.is_loaded = True

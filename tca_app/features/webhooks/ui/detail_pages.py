@@ -123,8 +123,9 @@ def _deliveries() -> rx.Component:
 
 def _more() -> rx.Component:
     return rx.cond(
-        (as_var(log.deliveries).length() < log.deliveries_total) & (as_var(log.deliveries).length() < 100),
+        log.has_more,
         rx.el.div(button(t("Load more"), on_click=log.more(hook_id)), class_name="feed-more"),
+        rx.cond(log.cut_text != "", rx.el.p(log.cut_text, class_name="panel-body muted num")),
     )
 
 

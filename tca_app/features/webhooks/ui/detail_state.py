@@ -12,6 +12,7 @@ from tca_app.core.events.log import CATALOGUE
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _, ngettext
 from tca_app.core.lists.query import Choice, TableQuery
+from tca_app.core.region.formats import number
 from tca_app.features.activity.type_labels import type_label
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.deliveries import count_deliveries, list_deliveries
@@ -103,6 +104,21 @@ class DeliveriesState(OrderState, FilterState, RecordState, SessionState):
                 "limit": min(limit, MOST),
                 **self._span(query),
             }
+        )
+
+    @rx.var
+    def has_more(self) -> bool:
+        return len(self.deliveries) < min(self.deliveries_total, MOST)
+
+    @rx.var
+    def cut_text(self) -> str:
+        """Says that the list ends before its last line, or ""."""
+        if len(self.deliveries) < MOST or self.deliveries_total <= MOST:
+            return ""
+        return _(
+            "{shown} of {total} are shown. Search and filters find the others, and the CSV file has all.",
+            shown=number(MOST),
+            total=number(self.deliveries_total),
         )
 
     @rx.var

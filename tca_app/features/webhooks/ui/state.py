@@ -155,7 +155,9 @@ class WebhooksState(WebhookForm, TableState, RecordState, SessionState):
         async with transaction() as session:
             data = WebhookUpdate(is_active=is_active)
             hook = await webhooks.update_webhook(session, self._as_actor(), webhook_id, data)
-        self._toast(_("Webhook to {url} {value}", url=host_of(hook.url), value="enabled" if is_active else "disabled"))
+        host = host_of(hook.url)
+        done = _("Webhook to {host} enabled", host=host) if is_active else _("Webhook to {host} disabled", host=host)
+        self._toast(done, undo=WebhooksState.switch(webhook_id, not is_active))
         return WebhooksState.read_again
 
     @handler("signed_in")

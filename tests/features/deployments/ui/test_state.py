@@ -1,5 +1,6 @@
 """The pages about deployments, without a browser."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_state import LogState
+from tca_app.features.deployments.ui.project_pages import deployments_tab
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.deployments.ui.state import DeploymentsState
 from tca_app.models import Deployment
@@ -123,6 +125,11 @@ async def test_a_stranger_sees_not_found(console: Console) -> None:
     _, updates = await detail(console, await make_user(), deployment_id)
     assert shown(updates, DeploymentState, "phase") == "missing"
     assert shown(updates, DeploymentState, "deployment")["version"] == ""
+
+
+def test_all_deployments_of_the_tab_of_a_project_are_those_of_the_project() -> None:
+    drawn = str(deployments_tab())
+    assert re.findall(r'"(/deployments[^"]*)"', drawn) == ["/deployments?project="]
 
 
 async def test_the_length_of_the_log_is_shown_to_members_alone(console: Console) -> None:

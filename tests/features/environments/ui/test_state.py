@@ -1,7 +1,7 @@
 """Environments and freeze windows in the settings of a project, without a browser."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
@@ -11,7 +11,7 @@ from tca_app.features.environments.schemas import EnvironmentUpdate
 from tca_app.features.environments.ui.freeze_state import FreezeState
 from tca_app.features.environments.ui.freezes_state import FreezesState
 from tca_app.features.environments.ui.state import EnvironmentsState
-from tests.factories import environment_of, make_admin, make_deployment, make_project, make_user, run
+from tests.factories import environment_of, make_admin, make_deployment, make_freeze, make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 
@@ -118,14 +118,25 @@ async def test_a_freeze_is_set_and_lifted(console: Console) -> None:
         await tab.send(FreezeState.save, form=form | {"ends_at": "2099-01-01T00:00"}), FreezesState, "windows"
     )
     assert (window["where"], window["why"]) == ("All environments", "Christmas")
-    assert (
-        shown(
-            await tab.send(FreezesState.lift, project_id=project_id, freeze_id=window["id"]),
-            FreezesState,
-            "windows",
-        )
-        == []
+    asked = await tab.send(FreezesState.ask_lift, project_id=project_id, freeze_id=window["id"])
+    assert shown(asked, FreezesState, "removed_name") == "Christmas"
+    said = shown(asked, FreezesState, "lift_text")
+    assert said == f"All environments, {window['when']}. New deployments are possible again immediately, " + (
+        "unless another freeze applies."
     )
+    assert len(await run(freezes.list_freezes, await make_admin(), project_id)) == 1
+    assert shown(await tab.send(FreezesState.lift, _form={}), FreezesState, "windows") == []
+
+
+async def test_the_confirmation_of_a_planned_freeze_says_that_nothing_changes_now(console: Console) -> None:
+    tab, project_id = await settings(console)
+    start = datetime(2098, 1, 1, tzinfo=UTC)
+    await make_freeze(project_id, starts_at=start, ends_at=start + timedelta(days=1))
+    [window] = shown(await tab.send(FreezesState.load), FreezesState, "windows")
+    asked = await tab.send(FreezesState.ask_lift, project_id=project_id, freeze_id=window["id"])
+    assert shown(asked, FreezesState, "lift_text").endswith("New deployments stay possible in this time.")
+    refused = await tab.send(FreezesState.ask_lift, project_id=project_id, freeze_id=window["id"] + 1)
+    assert shown(refused, FreezesState, "removed_id") is None
 
 
 async def test_a_draft_of_a_lost_form_opens_the_form_of_its_environment_and_keeps_the_typing(console: Console) -> None:

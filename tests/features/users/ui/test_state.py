@@ -327,6 +327,20 @@ async def test_the_projects_of_a_person_come_with_their_role_not_the_viewers(con
     assert (row["name"], row["role"], row["status"]) == ("Billing", "Deployer", "active")
 
 
+async def test_more_projects_of_a_person_are_loaded_and_stay(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "MEMBERSHIPS", 2)
+    ana, admin = await make_user("ana"), await make_admin()
+    for name in ("A", "B", "C", "D", "E"):
+        await make_project(ana, name)
+    tab = await open_tab(console, admin, f"/users/{ana.user_id}")
+    assert shown(await tab.hydrate(), UserState, "more_projects") == 3
+    for _turn in range(2):
+        updates = await tab.send(UserState.show_more_projects, user_id=ana.user_id)
+    assert shown(updates, UserState, "more_projects") == 0
+    await tab.send(UserState.load)
+    assert [row["name"] for row in shown(await tab.hydrate(), UserState, "projects")] == ["A", "B", "C", "D", "E"]
+
+
 async def test_the_projects_of_a_person_are_sorted_by_each_column(console: Console) -> None:
     ana, admin = await make_user("ana"), await make_admin()
     for name, role, status in (
@@ -398,6 +412,17 @@ async def test_everything_that_the_filters_leave_is_changed_across_pages(console
     assert {(await row_of(User, person.user_id))["is_active"] for person in people} == {False}
     assert (await row_of(User, other.user_id))["is_active"] is True
     assert shown(done, UsersState, "is_everything") is False
+
+
+async def test_more_rows_than_one_action_takes_are_not_offered_and_the_bar_says_why(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tca_app.ui.table.bulk.MAX_EVERYTHING", 26)
+    for number in range(27):
+        await make_user(f"same{number:03}")
+    tab = await open_tab(console, await make_admin("boss"), "/users?q=same")
+    updates = await tab.send(UsersState.toggle_all)
+    assert shown(updates, UsersState, "everything_text") == "At most 26 at once: use filters."
 
 
 async def test_refusals_for_one_reason_are_named_together(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

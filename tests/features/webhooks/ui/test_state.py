@@ -10,6 +10,7 @@ from tca_app.core.actor import Actor
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookQuery, WebhookUpdate
+from tca_app.features.webhooks.ui import detail_state
 from tca_app.features.webhooks.ui.detail_state import DeliveriesState
 from tca_app.features.webhooks.ui.state import WebhooksState
 from tca_app.ui.session import SessionState
@@ -161,9 +162,13 @@ async def test_acts_on_one(console: Console) -> None:
     hook = await make_webhook(root, URL)
     tab, updates = await opened(console, root, f"/settings/webhooks?hook={hook.id}")
     assert shown(updates, WebhooksState, "phase") == "one"
-    await tab.send(WebhooksState.switch, webhook_id=hook.id, is_active=False)
+    updates = await tab.send(WebhooksState.switch, webhook_id=hook.id, is_active=False)
     assert shown(await tab.send(WebhooksState.read_again), WebhooksState, "shown") is None  # it shows that already
     assert not (await run(webhooks.get_webhook, root, hook.id)).is_active
+    toast = shown(updates, SessionState, "toasts")[-1]
+    assert (toast["text"], toast["undo"]) == ("Webhook to hooks.example.com disabled", True)
+    await tab.send(SessionState.undo, toast_id=toast["id"])
+    assert (await run(webhooks.get_webhook, root, hook.id)).is_active
     await tab.send(WebhooksState.ask, action="rotate", webhook_id=hook.id)
     assert new_secret(await tab.send(WebhooksState.rotate)) not in ("", hook.secret)
     await tab.send(WebhooksState.ask, action="delete", webhook_id=hook.id)
@@ -185,6 +190,23 @@ async def test_the_log_of_deliveries_opens_one_and_sends_it_again(console: Conso
     assert "Redelivery queued" in shown(updates, SessionState, "toasts")[-1]["text"]
     updates = await tab.send(DeliveriesState.toggle, webhook_id=hook.id, delivery_id=rows[0]["id"])
     assert shown(updates, DeliveriesState, "open_id") == 0
+
+
+async def test_a_long_log_says_that_it_is_cut(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detail_state, "BATCH", 1)
+    monkeypatch.setattr(detail_state, "MOST", 2)
+    root = await make_admin("root")
+    hook = await make_webhook(root, URL)
+    for number in range(3):
+        await make_delivery(hook.id, f"msg_{number}")
+    tab, _ = await opened(console, root, f"/settings/webhooks?hook={hook.id}")
+    await tab.send(DeliveriesState.load)
+    first = await tab.hydrate()
+    assert (shown(first, DeliveriesState, "has_more"), shown(first, DeliveriesState, "cut_text")) == (True, "")
+    await tab.send(DeliveriesState.more, webhook_id=hook.id)
+    last = await tab.hydrate()
+    assert shown(last, DeliveriesState, "has_more") is False
+    assert shown(last, DeliveriesState, "cut_text").startswith("2 of 3 are shown.")
 
 
 @pytest.mark.parametrize("hook", ["0", "-1", "9" * 30, "x", "1e3", "%00", "12345"])

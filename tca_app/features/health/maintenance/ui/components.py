@@ -110,6 +110,7 @@ def _cancel_dialog() -> rx.Component:
             t("The people who were notified are notified again."),
         ),
         confirm=rx.cond(form.cancel_is_active, t("End maintenance"), t("Cancel maintenance")),
+        cancel=t("Keep it"),
         on_confirm=form.cancel_window,
         on_cancel=form.keep_window(),
     )
