@@ -15,6 +15,7 @@ from tca_app.core.errors import AppError
 from tca_app.core.events.log import CATALOGUE, Event
 from tca_app.core.jobs.queue import QUEUE_NAMES
 from tca_app.core.language.messages import read_catalogue, speaking
+from tca_app.core.marks import COLORS
 from tca_app.core.region.locales import LOCALES
 from tca_app.features.activity.field_labels import FIELDS, WORDS
 from tca_app.features.activity.type_labels import TYPES
@@ -27,6 +28,7 @@ from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.health.probing.checks import PARTS, SERVICES
 from tca_app.features.jobs.filters import QUEUES
 from tca_app.features.projects.policy import RANK
+from tca_app.features.projects.ui.form_state import COLOR_OPTIONS
 from tca_app.features.webhooks.ui.form_pages import GROUPS
 from tca_app.frontend.languages import SCRIPTS
 from tca_app.ui.components.roles import ROLE_LABELS
@@ -93,6 +95,11 @@ def test_each_field_of_an_event_has_a_name(german: set[str]) -> None:
     named = {name for name in own | changed if not name.endswith("_id")} - SECRET - {"sessions"}
     assert named - FIELDS.keys() == set()
     assert {*FIELDS.values(), *WORDS.values()} - german - NAMES == set()
+
+
+def test_each_colour_of_a_project_has_a_german_name(german: set[str]) -> None:
+    assert [value for value, _label in COLOR_OPTIONS] == ["", *COLORS]
+    assert {label for _value, label in COLOR_OPTIONS} - german == set()
 
 
 def test_roles_states_tiers_queues_and_locales_have_german_names(german: set[str]) -> None:

@@ -45,6 +45,16 @@ def test_the_check_finds_texts_that_stay_english(script: ModuleType) -> None:
     assert [text for _line, text in script.bare_texts(ast.parse(page))] == ["Sign in", "All {} rows"]
 
 
+def test_the_check_finds_english_words_that_are_put_into_a_message(script: ModuleType) -> None:
+    page = (
+        't("Move {label} {way}", label=line["label"], way="up")\n'
+        't("By {who}", who=rx.cond(state.who != "", state.who, "a deleted user"))\n'
+        '_("{name} {done}", name=f"{first} {last}", done="on" if is_on else t("off"))\n'
+        'nt("{count} of {total}", "{count} of {total}", count, total=t("All"), url=f"{base}/login")'
+    )
+    assert [text for _line, text in script.bare_values(ast.parse(page))] == ["up", "a deleted user", "on"]
+
+
 def test_the_check_finds_a_function_that_hides_the_call(script: ModuleType) -> None:
     hidden = 'def f():\n    a, _ = g()\n    return _("Sign in")'
     fine = 'def f():\n    return [_("Sign in") for a, b in c]'

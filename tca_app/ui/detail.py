@@ -30,7 +30,14 @@ def record_title(state: Any, title: Any, kind: str) -> Any:
     return rx.cond(is_at_its_url(state), title, kind)
 
 
-def secret_once(field: str, *head: Child, hidden: rx.Var[bool], on_done: Any, label: str = t("Secret")) -> rx.Component:
+def secret_once(
+    field: str,
+    *head: Child,
+    hidden: rx.Var[bool],
+    on_done: Any,
+    label: str = t("Secret"),
+    title: str = t("New secret"),
+) -> rx.Component:
     """The notice with a new secret. It is always in the page, so that the secret never passes through a state."""
     return rx.el.section(
         *head,
@@ -54,6 +61,6 @@ def secret_once(field: str, *head: Child, hidden: rx.Var[bool], on_done: Any, la
             class_name="row secret-row",
         ),
         class_name="notice secret",
-        aria_label=t("New {lower}", lower=label.lower()),
+        aria_label=title,
         hidden=hidden,
     )

@@ -118,11 +118,9 @@ async def _refuse_too_many(session: AsyncSession, user_id: int | None) -> None:
     count = select(func.count()).select_from(_VIEWS).where(_views.user_id.is_not_distinct_from(user_id))
     if (await session.execute(count)).scalar_one() >= MAX_VIEWS:
         raise Conflict(
-            _(
-                "There are {max_views} {value} already. Delete one first.",
-                max_views=MAX_VIEWS,
-                value="views" if user_id else "shared views",
-            )
+            _("You have {most} views already. Delete one first.", most=MAX_VIEWS)
+            if user_id
+            else _("There are {most} shared views already. Delete one first.", most=MAX_VIEWS)
         )
 
 

@@ -83,8 +83,8 @@ def option_list(state: type[FilterState], choice: Choice) -> list[rx.Component]:
     search = rx.el.input(
         type="search",
         class_name="input",
-        placeholder=t("Search {lower}", lower=t(choice.label).lower()),
-        aria_label=t("Search {lower}", lower=t(choice.label).lower()),
+        placeholder=t("Search"),
+        aria_label=t("{label}: search", label=t(choice.label)),
         auto_complete="off",
         max_length=MAX_SEARCH,
         on_change=lambda text: state.find_option(text).debounce(250),

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
+from tca_app.core.language.messages import LANGUAGES, _, speaking
 from tca_app.features.deployments.ui import palette as deployments
 from tca_app.features.environments.ui import palette as environments
 from tca_app.features.groups import service as groups
@@ -175,6 +176,22 @@ async def test_a_deployment_is_reported_only_where_one_may(console: Console) -> 
         assert entry["url"] == f"/projects/{billing}?tab=deployments"
         assert entry["press"] == f"new-deployment-{billing}"
     assert "Actions" not in await labels(await tab_of(console, viewer), "report")
+
+
+async def test_a_deployment_is_reported_in_the_language_of_the_person(console: Console) -> None:
+    ute = await make_user("ute", language="de")
+    await make_project(ute, "Billing")
+    tab = await tab_of(console, ute)
+    for text in ("melden", "report deployment"):
+        entry = (await found(tab, text))["Aktionen"][0]
+        assert (entry["label"], entry["fill"]) == ("Deployment melden", "Deployment melden: ")
+    assert (await labels(tab, entry["fill"] + "bill"))["Aktionen"] == ["Deployment melden: Billing"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_name_of_a_project_is_typed_after_the_words_of_the_command(language: str) -> None:
+    with speaking(language):
+        assert _(deployments.REPORT_OF, name="\n").endswith("\n")
 
 
 async def test_the_best_match_is_first_and_other_words_find_a_command(console: Console) -> None:

@@ -60,16 +60,16 @@ def _line(line: Line) -> rx.Component:
             rx.el.span(line["label"]),
             class_name="check grow",
         ),
-        _step(line, "up", -1, line["is_first"]),
-        _step(line, "down", 1, line["is_last"]),
+        _step(line, t("Move {label} up", label=line["label"]), "up", -1, line["is_first"]),
+        _step(line, t("Move {label} down", label=line["label"]), "down", 1, line["is_last"]),
         key=name,
     )
 
 
-def _step(line: Line, way: str, step: int, is_at_end: bool) -> rx.Component:
+def _step(line: Line, label: str, way: str, step: int, is_at_end: bool) -> rx.Component:
     """A button that moves a line. At the end of the list it is not `disabled`, so that it keeps the focus."""
     return icon_button(
-        t("Move {label} {way}", label=line["label"], way=way),
+        label,
         f"arrow-{way}",
         "ghost small",
         on_click=state.move(as_var(line["name"]).to(str), step),

@@ -65,9 +65,8 @@ class CustomizeState(SessionState):
         lines, index = self._find(name)
         lines[index]["is_shown"] = is_shown
         self._keep(lines)
-        self.announcement = _(
-            "{label} is {value}.", label=lines[index]["label"], value="shown" if is_shown else "hidden"
-        )
+        label = lines[index]["label"]
+        self.announcement = _("{label} is shown.", label=label) if is_shown else _("{label} is hidden.", label=label)
 
     @handler("signed_in")
     async def move(self, name: str, step: Literal[-1, 1]) -> None:

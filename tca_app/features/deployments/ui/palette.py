@@ -13,7 +13,8 @@ from tca_app.ui.palette.entries import MAX_PER_GROUP, Entry, Source, entry
 from tca_app.ui.palette.matching import match
 
 REPORT = N_("Report deployment")
-REPORT_OF = f"{REPORT} of "
+REPORT_OF = N_("Report deployment of {name}")  # the name is last in every language: it is typed after these words
+ALSO = f"{REPORT} New deployment create add"  # other words that find the command
 MAX_PROJECTS = 100
 MIN_SEARCH = 2
 
@@ -43,11 +44,12 @@ def _entry(found: DeploymentRead) -> Entry:
 
 async def _commands(session: Session, actor: Actor, text: str) -> list[Entry]:
     """Returns the command, or once its words are in the box, the projects for which the viewer may report."""
-    if text.casefold().startswith(REPORT_OF.strip().casefold()):
-        wanted = text[len(REPORT_OF) :].strip()
+    words = _(REPORT_OF, name="")
+    if text.casefold().startswith(words.strip().casefold()):
+        wanted = text[len(words) :].strip()
         return [_report(project) for project in await _reportable(session, actor, wanted)]
-    is_wanted = not text or match(text, REPORT) or match(text, "New deployment create add")
-    return [entry(_(REPORT), fill=REPORT_OF)] if is_wanted and await _reportable(session, actor, "") else []
+    is_wanted = not text or match(text, _(REPORT)) or match(text, ALSO)
+    return [entry(_(REPORT), fill=words)] if is_wanted and await _reportable(session, actor, "") else []
 
 
 async def _reportable(session: Session, actor: Actor, text: str) -> list[ProjectRead]:
@@ -62,7 +64,7 @@ async def _reportable(session: Session, actor: Actor, text: str) -> list[Project
 def _report(project: ProjectRead) -> Entry:
     url = f"{routes.project(project.id)}?tab=deployments"
     press = new_deployment(project.id)
-    return entry(f"{REPORT_OF}{project.name}", detail=project.slug, project=project, url=url, press=press)
+    return entry(_(REPORT_OF, name=project.name), detail=project.slug, project=project, url=url, press=press)
 
 
 OFFERED = (

@@ -110,9 +110,7 @@ def _change(metric: Any) -> rx.Component:
 def _definition(definition: Definition) -> rx.Component:
     """The button that opens the definition, in place."""
     return rx.popover.root(
-        rx.popover.trigger(
-            icon_button(t("Definition of {lower}", lower=t(definition.label).lower()), "info", "ghost small")
-        ),
+        rx.popover.trigger(icon_button(t("Definition: {label}", label=t(definition.label)), "info", "ghost small")),
         rx.popover.content(
             rx.el.strong(t(definition.label)),
             rx.el.p(t(definition.formula)),
@@ -121,7 +119,7 @@ def _definition(definition: Definition) -> rx.Component:
             rx.el.p(t(LEVELS_SOURCE, source=SOURCE), class_name="cell-sub"),
             align="start",
             class_name="definition",
-            aria_label=t("Definition of {lower}", lower=t(definition.label).lower()),
+            aria_label=t("Definition: {label}", label=t(definition.label)),
         ),
     )
 

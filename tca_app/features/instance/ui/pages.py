@@ -82,7 +82,7 @@ def _form() -> rx.Component:
                 rx.el.span(
                     t(
                         "Last changed by {changed_by} {changed_at}",
-                        changed_by=rx.cond(state.changed_by != "", state.changed_by, "a deleted user"),
+                        changed_by=rx.cond(state.changed_by != "", state.changed_by, t("a deleted user")),
                         changed_at=relative_time(state.changed_at),
                     ),
                     class_name="muted grow",

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from tca_app.core.database.session import reading, transaction
 from tca_app.core.errors import Stale
 from tca_app.core.language.messages import N_, _
-from tca_app.core.marks import COLORS
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.listing.filters import STATUSES
 from tca_app.features.projects.schemas import ProjectRead, ProjectUpdate
@@ -23,7 +22,17 @@ LABELS = {
     "color": "Color",
     "emoji": N_("Emoji"),
 }
-COLOR_OPTIONS = (("", N_("Automatic")), *((name, name.capitalize()) for name in COLORS))
+COLOR_OPTIONS = (
+    ("", N_("Automatic")),
+    ("red", N_("Red")),
+    ("amber", N_("Amber")),
+    ("olive", N_("Olive")),
+    ("green", N_("Green")),
+    ("teal", N_("Teal")),
+    ("blue", N_("Blue")),
+    ("purple", N_("Purple")),
+    ("pink", N_("Pink")),
+)
 NAME_LENGTH = 100
 
 

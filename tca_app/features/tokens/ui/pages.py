@@ -75,6 +75,7 @@ def _shown_token() -> rx.Component:
         hidden=~is_at_its_url(state) | (state.shown_of == ""),
         on_done=state.hide_token(),
         label=t("Token"),
+        title=t("New token"),
     )
 
 
