@@ -7,6 +7,7 @@ import { startWatching } from "./dom.js";
 import "./combobox.js";
 import "./mentions.js";
 import "./language-choice.js";
+import "./cut-texts.js";
 import "./times.js";
 import "./zoom.js";
 import "./strips.js";
