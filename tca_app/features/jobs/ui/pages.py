@@ -97,7 +97,7 @@ def _queue(queue: Queue) -> rx.Component:
             class_name="right num",
         ),
         rx.el.td(
-            rx.cond(queue["is_late"], badge(queue["lag"], "warn", "clock-alert"), _count(queue["lag"])),
+            rx.cond(queue["is_late"], badge(queue["lag"], "warn", "clock-alert"), _lag(queue)),
             class_name="right num",
         ),
         key=as_var(queue["name"]).to(str),
@@ -106,8 +106,11 @@ def _queue(queue: Queue) -> rx.Component:
 
 def _count(value: Any) -> rx.Component:
     """A number that is quiet when there is nothing to see."""
-    text = as_var(value).to(str)
-    return rx.el.span(value, class_name=rx.cond((text == "0") | (text == "none"), "muted", ""))
+    return rx.el.span(value, class_name=rx.cond(as_var(value).to(int) == 0, "muted", ""))
+
+
+def _lag(queue: Queue) -> rx.Component:
+    return rx.el.span(queue["lag"], class_name=rx.cond(queue["has_lag"], "", "muted"))
 
 
 def _columns() -> list[Column]:

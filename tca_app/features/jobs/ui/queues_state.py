@@ -13,6 +13,7 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.table.order import Order, OrderState
 
 LATE_S = 60.0
+NO_LAG_S = 1.0  # less than this is none
 
 
 class Queue(TypedDict):
@@ -24,11 +25,12 @@ class Queue(TypedDict):
     retrying: int
     dead: int
     lag: str
+    has_lag: bool
     is_late: bool
 
 
 def lag_in_words(seconds: float) -> str:
-    if seconds < 1:
+    if seconds < NO_LAG_S:
         return _("none")
     if seconds < 120:
         return _("{seconds} s", seconds=number(seconds))
@@ -62,5 +64,6 @@ def _row(queue: QueueRead) -> Queue:
         retrying=queue.retrying,
         dead=queue.dead,
         lag=lag_in_words(queue.lag_seconds),
+        has_lag=queue.lag_seconds >= NO_LAG_S,
         is_late=queue.lag_seconds > LATE_S,
     )
