@@ -1,4 +1,4 @@
-"""On every page axe-core finds nothing (light, dark and on a phone), and each stop of the Tab key shows the focus."""
+"""On every page axe-core finds nothing, each stop of the Tab key shows the focus, and nothing scrolls sideways."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,10 @@ from tca_app.tca_app import PAGES
 from tests.e2e.conftest import create, create_project, create_user, sign_in_by_call
 from tests.e2e.focus import stops_without_focus
 from tests.e2e.test_journey import NewPage
+from tests.e2e.test_screens import WIDTHS
 
 pytestmark = pytest.mark.e2e
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff" * 2  # one word, as the longest names are
 FILE = "dXNlcm5hbWUsZW1haWwKYW5hLGFuYUBleGFtcGxlLmNvbQp4LG5vYm9keQo="  # a user, and a row with errors
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 # Colours are looked at once for each scheme; everything else once for each layout. Only the rule about the orientation
@@ -23,6 +25,7 @@ NO_COLOURS = {"color-contrast": {"enabled": False}}
 ONLY_COLOURS = """() => axe.run(document, {runOnly: ['color-contrast'], preload: false})
   .then(found => found.violations)"""
 TABS = "[...document.querySelectorAll('nav.tabs a')].map(link => link.getAttribute('href'))"
+SIDEWAYS = "document.documentElement.scrollWidth - innerWidth"
 LEADS_ELSEWHERE = ("/setup", "/add-second-factor", "/change-password")  # for people in that state only
 
 
@@ -41,7 +44,7 @@ def paths(user: int, project: str, deployment: int, incident: int, file: int) ->
 
 
 def violations(page: Page, path: str) -> list[str]:
-    """Opens the page and returns what axe and the focus say of it, a line for each element."""
+    """Opens the page and returns what is wrong with it, a line for each element or width."""
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.set_viewport_size(DESKTOP)
     page.goto(path)
@@ -56,18 +59,27 @@ def violations(page: Page, path: str) -> list[str]:
     bare["dark"] = stops_without_focus(page)
     page.set_viewport_size(PHONE)
     found["phone"] = page.evaluate(RUN, [NO_COLOURS, True])
-    return [
-        f"{path} {look}: {fault['id']}: {node['html'][:160]}"
-        for look, faults in found.items()
-        for fault in faults
-        for node in fault["nodes"]
-    ] + [f"{path} {look}: no focus: {stop}" for look, stops in bare.items() for stop in stops]
+    wide = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": DESKTOP["height"]})
+        if (more := page.evaluate(SIDEWAYS)) > 0:
+            wide.append(f"{path} {width}: {more} px wider than the window")
+    return (
+        wide
+        + [
+            f"{path} {look}: {fault['id']}: {node['html'][:160]}"
+            for look, faults in found.items()
+            for fault in faults
+            for node in fault["nodes"]
+        ]
+        + [f"{path} {look}: no focus: {stop}" for look, stops in bare.items() for stop in stops]
+    )
 
 
-def test_axe_finds_nothing_and_each_stop_shows_the_focus(new_page: NewPage, admin: tuple[str, str]) -> None:
+def test_every_page_is_accessible_and_fits_the_window(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page(kept=False)
-    user = create_user(page, "axel", "Axel Read")
-    project = create_project(page, "Accessible Project", user)
+    user = create_user(page, "axel", LONG_NAME)
+    project = create_project(page, LONG_NAME, user)
     deployment = create(page, f"{project.strip('/')}/deployments", environment="production", version="3.1.0")["id"]
     incident = create(page, "incidents", title="Checkout is slow", message="We are looking into it.")["id"]
     file = create(page, "imports", kind="users", content=FILE, dry_run=True)["id"]
@@ -86,3 +98,17 @@ def test_axe_finds_nothing_and_each_stop_shows_the_focus(new_page: NewPage, admi
             found += violations(page, path)
             waiting += [tab for tab in page.evaluate(TABS) if tab not in seen]
     assert found == []
+
+
+def test_the_whole_of_a_cut_text_is_shown_on_hover(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page(kept=False)
+    name = f"{LONG_NAME}hover"
+    project = create_project(page, name)
+    page.set_viewport_size(PHONE)
+    sign_in_by_call(page, *admin, path=project)
+    crumb = page.get_by_label("Breadcrumb").get_by_text(name)
+    assert crumb.get_attribute("title") is None
+    crumb.hover()
+    expect(crumb).to_have_attribute("title", name)
+    page.get_by_role("heading", level=1).hover()
+    expect(crumb).not_to_have_attribute("title", name)
