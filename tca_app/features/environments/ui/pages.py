@@ -21,9 +21,9 @@ from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.var import as_var
 
 state = EnvironmentsState
-HEADS = ((t("Name"), "", "name"), (t("Tier"), "", "tier"), (t("Order"), "right num", "rank"), ("", "act"))
+HEADS = ((t("Name"), "wide", "name"), (t("Tier"), "", "tier"), (t("Order"), "right num", "rank"), ("", "act"))
 FREEZE_HEADS = (
-    (t("Reason"), "", "why"),
+    (t("Reason"), "wide", "why"),
     (t("Scope"), "", "environment"),
     (t("Time"), "", "starts_at"),
     (t("By"), "", "created_by"),
@@ -80,12 +80,13 @@ def _environment(row: EnvironmentRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
             rx.el.div(
-                rx.el.span(row["name"], class_name="cell-title plain"),
+                cut(row["name"], "cell-title plain"),
                 rx.cond(row["is_protected"], badge(t("Protected"), "", "shield")),
                 rx.cond(row["allow_parallel"], badge(t("Concurrent"), "", "layers")),
                 class_name="row",
             ),
             rx.cond(row["url"] != "", cut(row["url"], "cell-sub")),
+            class_name="wide",
         ),
         rx.el.td(badge(row["tier"])),
         rx.el.td(row["rank"], class_name="right num"),
@@ -124,10 +125,10 @@ def _windows() -> rx.Component:
 def _window(window: FreezeRow) -> rx.Component:
     lift = button(t("Lift"), kind="small", on_click=FreezesState.ask_lift(FreezesState.project_id, window["id"]))
     return rx.el.tr(
-        rx.el.td(rx.el.span(window["why"], class_name="cell-title plain")),
-        rx.el.td(window["where"]),
-        rx.el.td(window["when"], class_name="num"),
-        rx.el.td(window["who"]),
+        rx.el.td(rx.el.span(window["why"], class_name="cell-title plain two-lines"), class_name="wide"),
+        rx.el.td(cut(window["where"])),
+        rx.el.td(window["when"], class_name="span-of-time"),
+        rx.el.td(cut(window["who"])),
         rx.el.td(lift, class_name="act"),
         key=as_var(window["id"]).to(str),
     )

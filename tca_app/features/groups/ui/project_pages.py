@@ -12,6 +12,7 @@ from tca_app.ui.components.text import t
 from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.fields import form_dialog, select_field
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.table.grid import cut
 from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.var import as_var
 
@@ -20,7 +21,7 @@ _project_id = ProjectState.project["id"]
 
 
 def project_groups() -> rx.Component:
-    heads = ((t("Group"), "", "name"), (t("People"), "", "member_count"), (t("Role"), "", "role"), ("", "act"))
+    heads = ((t("Group"), "wide", "name"), (t("People"), "", "member_count"), (t("Role"), "", "role"), ("", "act"))
     shown = rx.cond(
         as_var(state.groups).length() > 0,
         plain_table(t("Groups"), heads, rx.foreach(state.groups, _row), order=state),
@@ -53,7 +54,7 @@ def _row(group: ProjectGroupRow) -> rx.Component:
         on_click=state.remove(_project_id, as_var(group["id"]).to(int)),
     )
     return rx.el.tr(
-        rx.el.td(rx.el.span(group["name"], class_name="cell-title plain")),
+        rx.el.td(cut(group["name"], "cell-title plain"), class_name="wide"),
         rx.el.td(group["people"]),
         rx.el.td(rx.cond(group["can_change"], _role_select(group), rx.el.span(group["role_label"]))),
         rx.el.td(rx.cond(group["can_change"], remove), class_name="act"),

@@ -90,7 +90,7 @@ def _role(member: MemberRow) -> rx.Component:
         rx.cond(member["can_change"], _role_select(member), rx.el.span(member["role_label"])),
         rx.cond(
             member["by_groups"] != "",
-            rx.el.div(t("through group {by_groups}", by_groups=member["by_groups"]), class_name="cell-sub"),
+            rx.el.div(t("through group {by_groups}", by_groups=member["by_groups"]), class_name="cell-sub two-lines"),
         ),
     )
 
@@ -124,7 +124,7 @@ def _role_select(member: MemberRow) -> rx.Component:
 
 
 COLUMNS = (
-    Column("name", t("Person"), cell=_person, sortable=True),
+    Column("name", t("Person"), cell=_person, sortable=True, wide=45),
     Column("role", t("Role"), cell=_role, sortable=True),
     Column("created_at", t("Joined"), cell=lambda row: relative_time(row["joined_at"]), sortable=True),
     Column("id", t("Actions"), cell=_remove_button, align_right=True, is_labelled=False),

@@ -116,7 +116,7 @@ def _projects() -> rx.Component:
     rows = rx.fragment(
         plain_table(
             t("Projects"),
-            ((t("Project"), "", "name"), (t("Role"), "", "role"), (t("Status"), "", "status")),
+            ((t("Project"), "wide", "name"), (t("Role"), "", "role"), (t("Status"), "", "status")),
             rx.foreach(UserState.projects, _project_row),
             order=UserState,
         ),
@@ -145,10 +145,11 @@ def _project_row(row: MembershipRow) -> rx.Component:
             with_tile(
                 row["mark"],
                 rx.el.div(
-                    link(row["name"], to=routes.project(row["id"]), class_name="cell-title"),
-                    rx.el.div(row["slug"], class_name="cell-sub mono"),
+                    link(row["name"], to=routes.project(row["id"]), class_name="cell-title truncate"),
+                    rx.el.div(row["slug"], class_name="cell-sub mono truncate"),
                 ),
             ),
+            class_name="wide",
         ),
         rx.el.td(row["role"]),
         rx.el.td(project_status_badge(row["status"])),

@@ -123,7 +123,7 @@ def _last(hook: HookRow) -> rx.Component:
 
 COLUMNS = (
     Column("url", "URL", cell=_url, sortable=True, wide=60),
-    Column("events", t("Events"), sortable=True),
+    Column("events", t("Events"), cell=lambda row: rx.el.span(row["events"], class_name="nowrap"), sortable=True),
     Column("is_active", t("Status"), cell=hook_badge, sortable=True),
     Column("last_at", t("Last delivery"), cell=_last, sortable=True),
 )

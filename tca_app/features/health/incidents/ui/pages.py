@@ -86,7 +86,7 @@ def _step(step: Step) -> rx.Component:
             rx.el.span(relative_time(step["at"]), class_name="cell-sub"),
             rx.cond(step["is_public"], rx.fragment(" ", badge(t("Public"), "", "globe"))),
         ),
-        rx.cond(step["text"] != "", rx.el.p(step["text"], class_name="step-text")),
+        rx.cond(step["text"] != "", rx.el.p(step["text"])),
         key=as_var(step["key"]).to(str),
         custom_attrs={"data-tone": step["tone"]},
     )
