@@ -126,6 +126,14 @@ async def deployment_events() -> list[tuple[str, str | None]]:
         return [(row[0], row[1]) for row in await session.execute(rows)]
 
 
+async def events_of(subject_type: str, subject_id: int) -> list[str]:
+    """The types of what the log says about one record, oldest first."""
+    async with transaction() as session:
+        rows = select(LoggedEvent.type).where(LoggedEvent.subject_type == subject_type)
+        rows = rows.where(LoggedEvent.subject_id == subject_id).order_by(LoggedEvent.id)
+        return list((await session.execute(rows)).scalars())
+
+
 async def environment_of(project_id: int, name: str = "production") -> int:
     """The id of an environment."""
     async with transaction() as session:

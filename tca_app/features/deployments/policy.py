@@ -40,6 +40,16 @@ def next_states(deployment: DeploymentState) -> frozenset[str]:
     return STEPS.get(deployment.status, frozenset())
 
 
+def may_cancel(actor: Actor, deployment: DeploymentState, role: str | None) -> bool:
+    """Returns whether the actor may cancel the deployment now."""
+    return "cancelled" in next_states(deployment) and policy.may(actor, "deployments.write", role)
+
+
+def may_decide(actor: Actor, deployment: DeploymentState, role: str | None) -> bool:
+    """Returns whether the actor may approve or refuse the deployment now."""
+    return deployment.status == "pending_approval" and policy.may(actor, "deployments.decide", role)
+
+
 def was_refused(deployment: DeploymentState) -> bool:
     """Returns whether a maintainer refused it."""
     return deployment.status == "cancelled" and deployment.decided_at is not None and deployment.queued_at is None

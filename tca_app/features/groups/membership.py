@@ -25,8 +25,7 @@ async def refresh_roles(session: AsyncSession, project_ids: Iterable[int], user_
     if not ids:
         return
     # One after the other: two groups that give the same person a role must not compute it from each other's past.
-    locked = select(col(Project.id)).where(col(Project.id).in_(ids)).order_by(col(Project.id))
-    await session.execute(locked.with_for_update(key_share=True))
+    await lock_projects(session, ids)
     by_groups = _by_groups(ids, user_id).subquery("by_groups")
     put = insert(ProjectMember.__table__).from_select(
         ["project_id", "user_id", "role", "group_role"],
@@ -45,6 +44,12 @@ async def refresh_roles(session: AsyncSession, project_ids: Iterable[int], user_
     await session.execute(delete(ProjectMember).where(gone, _members.own_role.is_(None)).execution_options(**_QUIET))
     await session.execute(update(ProjectMember).where(gone).values(group_role=None).execution_options(**_QUIET))
     changed(session, "project")
+
+
+async def lock_projects(session: AsyncSession, project_ids: Iterable[int]) -> None:
+    """Locks projects in one order for all."""
+    locked = select(col(Project.id)).where(col(Project.id).in_(list(project_ids))).order_by(col(Project.id))
+    await session.execute(locked.with_for_update(key_share=True))
 
 
 def _by_groups(project_ids: list[int], user_id: int | None) -> Select[tuple[int, int, str]]:

@@ -1,6 +1,6 @@
 """Queries for projects. They return, and count, only what the actor may see."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,14 @@ def my_role(project_id: ColumnElement[int]) -> Label[str]:
     """Selects the role of `actor_id` for each project by the key of the membership, however many there are."""
     mine = select(_me.c.role).where(_me.c.project_id == project_id, _me.c.user_id == ACTOR)
     return mine.scalar_subquery().label("my_role")
+
+
+async def my_roles(session: AsyncSession, actor: Actor, project_ids: Iterable[int]) -> dict[int, str]:
+    """Returns the roles of the actor in those of the projects of which they are a member, by project id."""
+    mine = select(_members.project_id, _members.role).where(
+        _members.user_id == actor.user_id, _members.project_id.in_(set(project_ids))
+    )
+    return {row.project_id: row.role for row in await session.execute(mine)}
 
 
 _rest = (_owner.c.username, _owner.c.full_name, member_count(_projects.id), my_role(_projects.id))

@@ -10,9 +10,10 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.database.concurrency import VersionedRow, changed_fields, check_version, fields_of
 from tca_app.core.database.session import refuse_duplicates
-from tca_app.core.errors import AppError, Conflict, FieldError, NotFound
+from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.language.messages import _, ngettext
+from tca_app.core.lists.bulk import BulkResult, for_each
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.creation import (
@@ -30,7 +31,6 @@ from tca_app.features.projects.queries import (
 )
 from tca_app.features.projects.schemas import ProjectBulk, ProjectRead, ProjectUpdate, Transfer
 from tca_app.features.projects.user_lookups import UnknownPerson, display_names, require_active_user
-from tca_app.features.users.schemas import BulkResult
 from tca_app.models import Project, ProjectMember
 from tca_app.models.user import changed_by
 
@@ -201,15 +201,7 @@ async def restore_project(session: AsyncSession, actor: Actor, project_id: int) 
 async def bulk_projects(session: AsyncSession, actor: Actor, data: ProjectBulk) -> list[BulkResult]:
     """Applies one action to many projects in one transaction. A refusal affects only its own row."""
     policy.require(actor, "projects.bulk")
-    results = {}
-    for project_id in sorted(set(data.ids)):  # one order for all, so that two bulk actions cannot deadlock
-        try:
-            async with session.begin_nested():
-                await _act(session, actor, data.action, project_id)
-            results[project_id] = BulkResult(id=project_id, ok=True)
-        except AppError as refusal:
-            results[project_id] = BulkResult(id=project_id, ok=False, detail=refusal.detail)
-    return [results[project_id] for project_id in dict.fromkeys(data.ids)]
+    return await for_each(session, data.ids, lambda project_id: _act(session, actor, data.action, project_id))
 
 
 async def _act(session: AsyncSession, actor: Actor, action: str, project_id: int) -> None:

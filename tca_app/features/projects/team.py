@@ -12,6 +12,7 @@ from tca_app.core.display_name import display_name
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.language.messages import _
+from tca_app.core.lists.bulk import BulkResult, for_each
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects import events, policy
 from tca_app.features.projects.listing.members import list_members as list_members
@@ -106,6 +107,18 @@ async def remove_member(session: AsyncSession, actor: Actor, project_id: int, us
     name = (await display_names(session, [user_id]))[user_id]
     about = {"user_id": user_id, "user_name": name, "role": row.role}
     await emit(session, actor, events.MemberRemoved.of(project, **about))
+
+
+async def change_members(
+    session: AsyncSession, actor: Actor, project_id: int, user_ids: list[int], data: MemberUpdate
+) -> list[BulkResult]:
+    """Changes the role of many members in one transaction. A refusal affects only its own row."""
+    return await for_each(session, user_ids, lambda user_id: change_member(session, actor, project_id, user_id, data))
+
+
+async def remove_members(session: AsyncSession, actor: Actor, project_id: int, user_ids: list[int]) -> list[BulkResult]:
+    """Removes many members in one transaction. A refusal affects only its own row."""
+    return await for_each(session, user_ids, lambda user_id: remove_member(session, actor, project_id, user_id))
 
 
 async def may_grant(session: AsyncSession, actor: Actor, my_role: str | None, *roles: str) -> None:

@@ -10,9 +10,10 @@ from sqlmodel import col
 from tca_app.core.actor import Actor
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.session import after_commit, lock
-from tca_app.core.errors import AppError, Conflict, NotFound
+from tca_app.core.errors import Conflict, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.language.messages import _
+from tca_app.core.lists.bulk import BulkResult, for_each
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.projects.service import find_project
 from tca_app.features.tokens import events, policy
@@ -28,7 +29,6 @@ from tca_app.features.tokens.schemas import (
     TokenWithSecret,
 )
 from tca_app.features.tokens.service_accounts import close_service_account, insert_service_account
-from tca_app.features.users.schemas import BulkResult
 from tca_app.models import ApiToken
 
 __all__ = [
@@ -261,15 +261,7 @@ async def revoke_token(session: AsyncSession, actor: Actor, token_id: int) -> No
 async def revoke_tokens(session: AsyncSession, actor: Actor, token_ids: list[int]) -> list[BulkResult]:
     """Revokes many tokens in one transaction, as an administrator. A refusal affects only its own row."""
     policy.require_all(actor)
-    results = []
-    for token_id in sorted(set(token_ids)):  # one order for all, so that two bulk actions cannot deadlock
-        try:
-            async with session.begin_nested():
-                await revoke_token(session, actor, token_id)
-            results.append(BulkResult(id=token_id, ok=True))
-        except AppError as refusal:
-            results.append(BulkResult(id=token_id, ok=False, detail=refusal.detail))
-    return results
+    return await for_each(session, token_ids, lambda token_id: revoke_token(session, actor, token_id))
 
 
 async def revoke_project_token(session: AsyncSession, actor: Actor, project_id: int, token_id: int) -> None:

@@ -3,9 +3,9 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import AppError
+from tca_app.core.lists.bulk import BulkResult, for_each
 from tca_app.features.users import policy
-from tca_app.features.users.schemas import BulkResult, UserBulk, UserUpdate
+from tca_app.features.users.schemas import UserBulk, UserUpdate
 from tca_app.features.users.service import delete_user, lock_superusers, restore_user, update_user
 
 
@@ -14,15 +14,7 @@ async def bulk_users(session: AsyncSession, actor: Actor, data: UserBulk) -> lis
     policy.require(actor, "users.bulk")
     if data.action in ("deactivate", "delete"):
         await lock_superusers(session)
-    results = {}
-    for user_id in sorted(set(data.ids)):  # one order for all, so that two bulk actions cannot deadlock
-        try:
-            async with session.begin_nested():
-                await _act(session, actor, data, user_id)
-            results[user_id] = BulkResult(id=user_id, ok=True)
-        except AppError as refusal:
-            results[user_id] = BulkResult(id=user_id, ok=False, detail=refusal.detail)
-    return [results[user_id] for user_id in dict.fromkeys(data.ids)]
+    return await for_each(session, data.ids, lambda user_id: _act(session, actor, data, user_id))
 
 
 async def _act(session: AsyncSession, actor: Actor, data: UserBulk, user_id: int) -> None:

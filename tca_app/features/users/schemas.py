@@ -187,11 +187,3 @@ class MembershipRead(ReadModel):
     emoji: str
     status: Literal["active", "paused", "archived"]
     role: Literal["owner", "maintainer", "deployer", "viewer"]
-
-
-class BulkResult(ReadModel):
-    """The result of a bulk action for one row. `detail` says why it was refused."""
-
-    id: int
-    ok: bool
-    detail: str = ""

@@ -39,7 +39,7 @@ def page_header(title: Child, lead: Child = "", *actions: rx.Component) -> rx.Co
 
 
 def button(
-    *children: Child, kind: str = "", icon: str = "", busy: rx.Var[bool] | bool = False, **props: Any
+    *children: Child, kind: str | rx.Var[str] = "", icon: str = "", busy: rx.Var[bool] | bool = False, **props: Any
 ) -> rx.Component:
     """A button. `kind`: primary, danger, danger-quiet, ghost, small. `busy` disables it and shows a spinner."""
     attributes: dict[str, Any] = {"type": "button", **props}

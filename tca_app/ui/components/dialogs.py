@@ -27,8 +27,8 @@ def confirm_dialog(
     blocked: rx.Var[bool] | bool = False,
     body: rx.Component | None = None,
     type_name: Any = None,
-    kind: str = "danger",
-    cancel: str = t("Cancel"),
+    kind: str | rx.Var[str] = "danger",
+    cancel: Child = t("Cancel"),
     draft: Any = "",
 ) -> rx.Component:
     """Asks for confirmation of an action. `kind` is "primary" when the action destroys nothing.
@@ -68,7 +68,9 @@ def confirm_dialog(
     )
 
 
-def _confirm_button(label: Child, kind: str, busy: Any, blocked: Any, *, is_blocked_first: bool) -> rx.Component:
+def _confirm_button(
+    label: Child, kind: str | rx.Var[str], busy: Any, blocked: Any, *, is_blocked_first: bool
+) -> rx.Component:
     """`is_blocked_first`: the browser lets it work once a name is typed, and `data-blocked` says whether it may."""
     if not is_blocked_first:
         return button(label, kind=kind, busy=busy, disabled=blocked, type="submit")

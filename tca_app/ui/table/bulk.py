@@ -10,9 +10,9 @@ from pydantic import Field
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, dry_run, reading, transaction
 from tca_app.core.errors import AppError
-from tca_app.core.language.messages import _, ngettext
+from tca_app.core.language.messages import _
 from tca_app.core.region.formats import number
-from tca_app.core.schema import Id
+from tca_app.core.schema import Id, Line500
 from tca_app.ui.handlers import Events, handler, set_permission
 from tca_app.ui.table.bulk_spec import (
     DELETE,
@@ -22,9 +22,10 @@ from tca_app.ui.table.bulk_spec import (
     Refusal,
     Result,
     by_reason,
+    check_reason,
+    choose_rows,
     counted,
-    nouns_of,
-    why_none,
+    result_text,
 )
 from tca_app.ui.table.state import TableState
 
@@ -58,7 +59,10 @@ class BulkActions(TableState, mixin=True):
     bulk_title: str = ""
     bulk_text: str = ""
     bulk_button: str = ""
+    bulk_keep: str = ""  # the label of the button that closes the confirmation
     bulk_error: str = ""
+    bulk_reason_error: str = ""  # at the `reason_field`
+    is_bulk_danger: bool = False
     is_bulk_open: bool = False
     is_bulk_running: bool = False
     is_bulk_trying: bool = False
@@ -67,13 +71,14 @@ class BulkActions(TableState, mixin=True):
     tried_refusals: list[Refusal] = []
     refusals: list[Refusal] = []
 
+    _reason: str = ""  # the text of the `reason_field`, for `_apply`
     _bulk_ids: list[int] = []
     _bulk_names: dict[int, str] = {}
     _bulk: ClassVar[BulkSpec]
 
     def __init_subclass__(cls, mixin: bool = False, **options: bool) -> None:
         super().__init_subclass__(mixin=mixin, **options)
-        if not mixin:  # Reflex has given the class its own functions of the handlers
+        if not cls._mixin:  # Reflex has given the class its own functions of the handlers
             for name in HANDLERS:
                 set_permission(cls.event_handlers[name].fn, cls._bulk.permission)
 
@@ -87,7 +92,12 @@ class BulkActions(TableState, mixin=True):
     @rx.var
     def takes_bulk(self) -> bool:
         """Whether the list shown takes the actions that are not for the trash."""
-        return not self.is_trash
+        return not self.is_trash and len(self.not_offered) < len(self._bulk.actions)
+
+    @rx.var
+    def not_offered(self) -> list[str]:
+        """The keys of actions without a button, because the viewer may not do them on any of the rows."""
+        return []
 
     @rx.var
     def selected_text(self) -> str:
@@ -135,51 +145,40 @@ class BulkActions(TableState, mixin=True):
 
     async def _ask(self, key: str, asked: list[Any]) -> Events:
         action = self._bulk.action(key)
-        rows = self._allowed(action, asked)
-        forbidden = len(asked) - len(rows)
-        rest = (
-            _(" You do not have permission to change the other {number}; they are unchanged.", number=forbidden)
-            if forbidden
-            else ""
-        )
-        if action.skips_self and any(self._is_self(row) for row in rows):
-            rows, rest = [row for row in rows if not self._is_self(row)], _(" You are not included.{rest}", rest=rest)
-        settled = [row for row in rows if action.settled and row.get(action.settled[0]) == action.settled[1]]
-        if settled:
-            rows = [row for row in rows if row not in settled]
-            already = ngettext(
-                "{count} is already {done}.", "{count} are already {done}.", len(settled), done=_(action.done)
-            )
-            rest = f" {already}{rest}"
+        rows, left_out = choose_rows(self._bulk, action, asked, self._as_actor().user_id, is_trash=self.is_trash)
         if not rows:
             if asked:
-                self._toast(
-                    rest.strip() if settled else why_none(self._bulk.noun, action, forbidden, is_trash=self.is_trash),
-                    kind="error",
-                )
+                self._toast(left_out, kind="error")
             return None
-        name_key = self._bulk.name_key
         self._bulk_ids, self.is_bulk_open = [row["id"] for row in rows], False  # no confirmation of other rows is left
-        self._bulk_names = {row["id"]: row[name_key] for row in rows if name_key in row}
+        self._bulk_names = {row["id"]: self._name_of(row) for row in rows if self._bulk.name_key in row}
+        self._reason = ""
         if not action.question and len(rows) <= BATCH:
             return await self._run_whole(action)
-        self.bulk_action, self.bulk_button = key, _(action.label)
+        self.bulk_action, self.bulk_button, self.bulk_keep = key, _(action.label), _(action.keep)
         what = counted(len(rows), self._bulk.noun)
-        self.bulk_title = _("{action} {what}?", action=_(action.label), what=what)
-        self.bulk_text, self.bulk_error, self.bulk_progress = f"{_(action.question)}{rest}".strip(), "", ""
+        self.bulk_title = _(action.title, action=_(action.label), what=what)
+        self.bulk_text = f"{_(action.question)} {left_out}".strip()
+        self.bulk_error = self.bulk_reason_error = self.bulk_progress = ""
+        self.is_bulk_danger = action.danger
         self.is_bulk_open, self.is_bulk_running = True, False
         self.bulk_tried, self.tried_refusals = "", []
         self._note_dialog("is_bulk_open")
         await self._prepare_question(key)
         return None
 
-    def _is_self(self, row: Any) -> bool:
-        return bool(row["id"] == self._as_actor().user_id)
+    def _name_of(self, row: Any) -> str:
+        """Returns the name of a row, for what is said about it."""
+        return str(row[self._bulk.name_key])
 
-    def _allowed(self, action: BulkAction, rows: list[Any]) -> list[Any]:
-        if self.is_trash and not action.in_trash:
-            return []
-        return [row for row in rows if not action.needs or row.get(action.needs)]
+    def _forget_bulk(self) -> None:
+        """Forgets what is selected and asked, when the page shows the list of another record."""
+        self.selected, self.is_everything, self.refusals = [], False, []
+        self._bulk_ids, self.is_bulk_open = [], False
+
+    def _show_bulk_error(self, error: AppError) -> None:
+        self.bulk_reason_error = error.field_details.get("reason", "")
+        self.bulk_error = "" if self.bulk_reason_error else error.detail
 
     @handler("signed_in")
     async def cancel_bulk(self) -> None:
@@ -187,21 +186,22 @@ class BulkActions(TableState, mixin=True):
         self.is_bulk_open = self.is_bulk_running
 
     @handler("signed_in")
-    async def run_bulk(self) -> AsyncGenerator[Any, None]:
+    async def run_bulk(self, reason: Line500 = "") -> AsyncGenerator[Any, None]:
         """Runs the confirmed action. An error stays in the dialog."""
         if not self.is_bulk_open:
             return
-        self.is_bulk_running, self.bulk_error = True, ""
+        self.is_bulk_running, self.bulk_error, self.bulk_reason_error = True, "", ""
         yield
         action, results = self._bulk.action(self.bulk_action), list[Result]()
         try:
+            self._reason = check_reason(action, reason)
             while len(results) < len(self._bulk_ids):
                 results += await self._run_batch(action, self._bulk_ids[len(results) : len(results) + BATCH])
                 self._show_progress(len(results))
                 if len(results) < len(self._bulk_ids):
                     yield
         except AppError as error:
-            self.bulk_error = error.detail
+            self._show_bulk_error(error)
             if not results:
                 return
             # The batches before are done, so the dialog says what is, and does not offer them again.
@@ -218,14 +218,16 @@ class BulkActions(TableState, mixin=True):
         yield type(self).load
 
     @handler("signed_in")
-    async def try_bulk(self) -> AsyncGenerator[Any, None]:
+    async def try_bulk(self, reason: Line500 = "") -> AsyncGenerator[Any, None]:
         """Runs the action that the dialog asks about and takes it back: the dialog says what it would change."""
         if not self.is_bulk_open:
             return
         self.is_bulk_trying, self.bulk_error, self.bulk_tried, self.tried_refusals = True, "", "", []
+        self.bulk_reason_error = ""
         yield
         action, results = self._bulk.action(self.bulk_action), list[Result]()
         try:
+            self._reason = check_reason(action, reason)
             while len(results) < len(self._bulk_ids):
                 async with dry_run() as session:
                     ids = self._bulk_ids[len(results) : len(results) + BATCH]
@@ -233,7 +235,7 @@ class BulkActions(TableState, mixin=True):
                 self._show_progress(len(results))
                 yield
         except AppError as error:
-            self.bulk_error = error.detail
+            self._show_bulk_error(error)
             return
         finally:
             self.is_bulk_trying, self.bulk_progress = False, ""
@@ -281,19 +283,10 @@ class BulkActions(TableState, mixin=True):
 
     def _show_results(self, action: BulkAction, results: Sequence[Result]) -> None:
         """Shows what was done in a toast, and the refusals by their reason."""
-        names, noun = self._bulk_names, self._bulk.noun
         self.refusals = by_reason(results, self._bulk_names, self._bulk.noun)
         self.selected, self.is_everything = [], False
         done = [result.id for result in results if result.ok]
-        refused = len(results) - len(done)
-        what = names.get(done[0]) if len(done) == 1 else None
-        text = (
-            f"{what or counted(len(done), noun)} {_(action.done)}"
-            if done
-            else _("No {nouns} {done}", nouns=nouns_of(noun), done=_(action.done))
-        )
-        if refused:
-            text += f", {refused} {_(self._bulk.refused)}"
+        text = result_text(self._bulk, action, results, self._bulk_names)
         back = type(self).trash_rows if action is RESTORE else type(self).restore_rows
         undo = back(done) if action.can_undo and 0 < len(done) <= BATCH else None
         self._toast(text, "success" if done else "error", undo=undo)

@@ -1,15 +1,20 @@
 """What a table says about its bulk actions: their names, texts and permission."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict
+
+from pydantic import TypeAdapter, ValidationError
 
 from tca_app.core.errors import Invalid
 from tca_app.core.language.messages import N_, _, ngettext, nN_
 from tca_app.core.plurals import plural
 from tca_app.core.region.formats import number
+from tca_app.core.schema import Reason
 
 MAX_NAMED = 5
+_REASON: TypeAdapter[str] = TypeAdapter(Reason)
+ALREADY = nN_("{count} is already {done}.", "{count} are already {done}.")
 
 
 class Result(Protocol):
@@ -29,7 +34,10 @@ class Refusal(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class BulkAction:
-    """An action on many rows. It is confirmed first when it has a `question`, the text of the confirmation."""
+    """An action on many rows. It is confirmed first when it has a `question`, the text of the confirmation.
+
+    Rows that are `settled`, which it would not change, are left out; `already` says so with their number.
+    """
 
     key: str
     label: str
@@ -40,7 +48,11 @@ class BulkAction:
     in_trash: bool = False
     can_undo: bool = False
     skips_self: bool = False  # it leaves out the viewer, whose own row may be among the selected
-    settled: tuple[str, Any] | None = None  # the key and value of a row that the action would not change
+    settled: Callable[[Any], bool] | None = None
+    already: tuple[str, str] = ALREADY
+    title: str = N_("{action} {what}?")  # of the confirmation
+    keep: str = N_("Cancel")  # the button that closes the confirmation
+    needs_reason: bool = False  # the `question` of the table then has a `reason_field`
 
 
 RESTORE = BulkAction("restore", N_("Restore"), N_("restored"), in_trash=True, can_undo=True)
@@ -49,14 +61,27 @@ DELETE = "delete"  # the key of the action that RESTORE takes back
 
 # The nouns of `BulkSpec` with a number.
 _COUNTED = {
+    "deployment": nN_("{count} deployment", "{count} deployments"),
+    "group": nN_("{count} group", "{count} groups"),
     "job": nN_("{count} job", "{count} jobs"),
+    "member": nN_("{count} member", "{count} members"),
+    "person": nN_("{count} person", "{count} people"),
     "project": nN_("{count} project", "{count} projects"),
     "token": nN_("{count} token", "{count} tokens"),
     "user": nN_("{count} user", "{count} users"),
 }
 
 
-_NOUNS = {"job": N_("jobs"), "project": N_("projects"), "token": N_("tokens"), "user": N_("users")}
+_NOUNS = {
+    "deployment": N_("deployments"),
+    "group": N_("groups"),
+    "job": N_("jobs"),
+    "member": N_("members"),
+    "person": N_("people"),
+    "project": N_("projects"),
+    "token": N_("tokens"),
+    "user": N_("users"),
+}
 
 
 def nouns_of(noun: str) -> str:
@@ -78,6 +103,7 @@ class BulkSpec:
     actions: tuple[BulkAction, ...]
     name_key: str = ""  # the key of a row's name; without it rows are named by their ids
     refused: str = N_("refused")
+    whom_to_ask: str = N_("Ask their owners.")
 
     def action(self, key: str) -> BulkAction:
         for action in self.actions:
@@ -102,14 +128,52 @@ def _named(names: list[str]) -> str:
     return f"{', '.join(names[:MAX_NAMED])}{more}"
 
 
-def why_none(noun: str, action: BulkAction, forbidden: int, *, is_trash: bool) -> str:
+def check_reason(action: BulkAction, reason: str) -> str:
+    """Returns the typed reason. Raises Invalid without one that the action needs."""
+    if action.needs_reason:
+        try:
+            return _REASON.validate_python(reason)
+        except ValidationError as error:
+            raise Invalid.at("reason", _("Required.")) from error
+    return reason
+
+
+def choose_rows(
+    spec: BulkSpec, action: BulkAction, asked: list[Any], viewer_id: int, *, is_trash: bool
+) -> tuple[list[Any], str]:
+    """Returns the rows that the action would change, and in words which it leaves out, and why."""
+    if is_trash and not action.in_trash:
+        return [], _("These {nouns} are already in the trash.", nouns=nouns_of(spec.noun))
+    unsettled = [row for row in asked if not (action.settled and action.settled(row))]
+    others = [row for row in unsettled if not (action.skips_self and row["id"] == viewer_id)]
+    rows = [row for row in others if not action.needs or row.get(action.needs)]
+    settled, forbidden = len(asked) - len(unsettled), len(others) - len(rows)
+    if not rows and not settled:
+        return [], _why_none(spec, action, forbidden)
+    notes = [ngettext(*action.already, settled, done=_(action.done))] if settled else []
+    if len(others) < len(unsettled):
+        notes.append(_("You are not included."))
+    if forbidden:
+        others_text = N_("You do not have permission to change the other {number}; they are unchanged.")
+        notes.append(_(others_text, number=number(forbidden)))
+    return rows, " ".join(notes)
+
+
+def result_text(spec: BulkSpec, action: BulkAction, results: Sequence[Result], names: dict[int, str]) -> str:
+    """ "bob archived, 2 refused"."""
+    done = [result.id for result in results if result.ok]
+    what = names.get(done[0]) if len(done) == 1 else None
+    if done:
+        text = f"{what or counted(len(done), spec.noun)} {_(action.done)}"
+    else:
+        text = _("No {nouns} {done}", nouns=nouns_of(spec.noun), done=_(action.done))
+    refused = len(results) - len(done)
+    return f"{text}, {number(refused)} {_(spec.refused)}" if refused else text
+
+
+def _why_none(spec: BulkSpec, action: BulkAction, forbidden: int) -> str:
     """Returns why an action changes none of the rows: the viewer may not change `forbidden` of them."""
-    if is_trash:
-        return _("These {nouns} are already in the trash.", nouns=nouns_of(noun))
     if not forbidden:
         return _("You cannot {action} yourself here.", action=_(action.label).lower())
-    return _(
-        "You do not have permission to {action} these {nouns}. Ask their owners.",
-        action=_(action.label).lower(),
-        nouns=nouns_of(noun),
-    )
+    refused = _("You do not have permission to change these {nouns}.", nouns=nouns_of(spec.noun))
+    return f"{refused} {_(spec.whom_to_ask)}"

@@ -7,8 +7,12 @@ import reflex as rx
 from tca_app.ui.components.basic import button, error_notice, icon_button
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.text import t
+from tca_app.ui.forms.plain_field import plain_field
 from tca_app.ui.table.bulk import MAX_EVERYTHING, BulkAction, BulkActions
 from tca_app.ui.var import as_var
+
+# The text of `reason_field`, which the browser reads when it sends the event.
+_REASON: rx.Var[str] = rx.Var("(document.getElementById('bulk-reason')?.value ?? '')", _var_type=str)
 
 
 def bulk_bar(state: type[BulkActions]) -> rx.Component:
@@ -27,12 +31,7 @@ def bulk_bar(state: type[BulkActions]) -> rx.Component:
                 ),
             ),
             *(_button(state, action) for action in actions),
-            rx.menu.root(
-                rx.menu.trigger(
-                    button(t("Actions"), rx.icon("chevron-up", size=16, aria_hidden="true"), kind="primary only-phone")
-                ),
-                rx.menu.content(*(_item(state, action) for action in actions), align="end", side="top"),
-            ),
+            rx.cond(state.takes_bulk | state.is_trash, _menu(state)),
             button(t("Clear"), kind="small ghost hide-phone", on_click=state.clear_selection()),
             icon_button(t("Clear selection"), "x", "ghost only-phone", on_click=state.clear_selection()),
             class_name="bulk-bar",
@@ -42,8 +41,16 @@ def bulk_bar(state: type[BulkActions]) -> rx.Component:
     )
 
 
+def _menu(state: type[BulkActions]) -> rx.Component:
+    opener = button(t("Actions"), rx.icon("chevron-up", size=16, aria_hidden="true"), kind="primary only-phone")
+    items = (_item(state, action) for action in state._bulk.actions)
+    return rx.menu.root(rx.menu.trigger(opener), rx.menu.content(*items, align="end", side="top"))
+
+
 def _is_offered(state: type[BulkActions], action: BulkAction) -> rx.Var[bool]:
-    return state.is_trash if action.in_trash else state.takes_bulk
+    if action.in_trash:
+        return state.is_trash
+    return state.takes_bulk & ~as_var(state.not_offered).to(list[str]).contains(action.key)
 
 
 def _button(state: type[BulkActions], action: BulkAction) -> rx.Component:
@@ -63,13 +70,15 @@ def bulk_dialog(state: type[BulkActions], body: rx.Component | None) -> rx.Compo
         title=state.bulk_title,
         text=state.bulk_text,
         confirm=state.bulk_button,
-        on_confirm=state.run_bulk(),
+        on_confirm=state.run_bulk(_REASON),
         on_cancel=state.cancel_bulk(),
+        cancel=state.bulk_keep,
+        kind=rx.cond(state.is_bulk_danger, "danger", "primary"),
         busy=state.is_bulk_running | as_var(state.is_bulk_trying),
         body=rx.el.div(
             body,
             rx.el.div(
-                button(t("Dry run"), kind="small", busy=as_var(state.is_bulk_trying), on_click=state.try_bulk()),
+                button(t("Dry run"), kind="small", busy=as_var(state.is_bulk_trying), on_click=state.try_bulk(_REASON)),
                 rx.el.span(state.bulk_tried, class_name="muted num", role="status"),
                 class_name="row",
             ),
@@ -84,6 +93,11 @@ def bulk_dialog(state: type[BulkActions], body: rx.Component | None) -> rx.Compo
             class_name="stack tight asked",
         ),
     )
+
+
+def reason_field(state: type[BulkActions], label: str, *, required: bool) -> rx.Component:
+    """The field of a reason, for the `question` of a table. `_apply` finds its text in `_reason`."""
+    return plain_field("reason", label, state.bulk_reason_error, id_="bulk-reason", required=required, max_length=500)
 
 
 def refusals_notice(state: type[BulkActions]) -> rx.Component:

@@ -174,7 +174,7 @@ class Grid:
     def _all_tick(self) -> rx.Component | None:
         if not self.is_selectable:
             return None
-        tick = _checkbox(t("Select all rows of this page"), self.state.is_all_selected, self.state.toggle_all())
+        tick = checkbox(t("Select all rows of this page"), self.state.is_all_selected, self.state.toggle_all())
         label = rx.el.span(t("Select all"), class_name="only-phone", aria_hidden="true")
         return rx.el.th(tick, label, scope="col", class_name="tick")
 
@@ -182,7 +182,7 @@ class Grid:
         if not self.is_selectable:
             return None
         is_selected, toggle = self.state.selected.contains(row["id"]), self.state.toggle_row(row["id"], IS_SHIFT)
-        return rx.el.td(_checkbox(t("Select {row}", row=self.row_name(row)), is_selected, toggle), class_name="tick")
+        return rx.el.td(checkbox(t("Select {row}", row=self.row_name(row)), is_selected, toggle), class_name="tick")
 
     def _menu(self, row: Any) -> rx.Component | None:
         if not self.actions:
@@ -220,7 +220,7 @@ class Grid:
         )
 
 
-def _checkbox(label: str, is_checked: Any, on_change: Any) -> rx.Component:
+def checkbox(label: str, is_checked: Any, on_change: Any, **props: Any) -> rx.Component:
     return rx.el.input(
-        type="checkbox", class_name="checkbox", aria_label=label, checked=is_checked, on_change=on_change
+        type="checkbox", class_name="checkbox", aria_label=label, checked=is_checked, on_change=on_change, **props
     )

@@ -8,8 +8,16 @@ import reflex as rx
 from reflex.state import State
 from reflex_base.utils.format import format_event_handler
 
+from tca_app.features.deployments.ui.pages import deployments_page
+from tca_app.features.deployments.ui.project_pages import deployments_tab
+from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
+from tca_app.features.deployments.ui.state import DeploymentsState
+from tca_app.features.groups.ui.pages import groups_page
+from tca_app.features.groups.ui.state import GroupPeopleState, GroupsState
 from tca_app.features.jobs.ui.pages import jobs_page
 from tca_app.features.jobs.ui.state import JobsState
+from tca_app.features.projects.ui.members_list_state import TeamState
+from tca_app.features.projects.ui.members_pages import members_tab
 from tca_app.features.projects.ui.pages import projects_list
 from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.features.users.ui.pages import users_list
@@ -27,6 +35,11 @@ def test_every_table_with_bulk_actions_names_a_permission() -> None:
         (JobsState, "jobs.manage"),
         (UsersState, "users.manage"),
         (ProjectsState, "signed_in"),
+        (TeamState, "signed_in"),
+        (DeploymentsState, "signed_in"),
+        (ProjectDeploymentsState, "signed_in"),
+        (GroupsState, "groups.manage"),
+        (GroupPeopleState, "groups.manage"),
     ]
     for state, permission in permissions:
         for name in handlers:
@@ -39,6 +52,10 @@ def test_every_table_with_bulk_actions_names_a_permission() -> None:
         (jobs_page.body, JobsState),
         (lambda: users_list(NONE), UsersState),
         (lambda: projects_list(NONE, NONE), ProjectsState),
+        (lambda: members_tab(NONE), TeamState),
+        (deployments_page.body, DeploymentsState),
+        (deployments_tab, ProjectDeploymentsState),
+        (groups_page.body, GroupsState),
     ],
 )
 def test_a_table_with_bulk_actions_draws_them(page: Callable[[], Any], state: type[BulkActions]) -> None:

@@ -15,7 +15,7 @@ from tca_app.features.deployments.commits.service import read_commits
 from tca_app.features.deployments.commits.ui.parts import CommitRow, rows_of, title_of
 from tca_app.features.deployments.compare import is_same_commit
 from tca_app.features.deployments.errors import Frozen
-from tca_app.features.deployments.policy import may_override_freeze, next_states
+from tca_app.features.deployments.policy import may_decide, may_override_freeze, next_states
 from tca_app.features.deployments.schemas import (
     Approval,
     ChangesRead,
@@ -228,6 +228,6 @@ def _allowed(actor: Actor, found: DeploymentRead, role: str | None) -> list[str]
     if policy.may(actor, "deployments.write", role):
         reachable = next_states(found)
         allowed += [action for action, status in REPORTS.items() if status in reachable]
-    if found.status == "pending_approval" and policy.may(actor, "deployments.decide", role):
+    if may_decide(actor, found, role):
         allowed += ["approve", "refuse"]
     return allowed

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from tca_app.features.deployments.bulk.ui.parts import bulk_reason
 from tca_app.features.deployments.matrix.ui.pages import matrix_view
 from tca_app.features.deployments.matrix.ui.state import MatrixState
 from tca_app.features.deployments.ui.components import columns
@@ -42,6 +43,7 @@ def _list() -> rx.Component:
             t("Create one on a project's page, or report them from your CI with three lines of curl."),
             icon="rocket",
         ),
+        question=bulk_reason(state),
         tools=(download_link(routes.API_DEPLOYMENTS_EXPORT, state.export_query),),
     )
 

@@ -1,7 +1,10 @@
 """The tab "Deployments" on the page of a project."""
 
+from dataclasses import replace
+
 import reflex as rx
 
+from tca_app.features.deployments.bulk.ui.parts import bulk_reason
 from tca_app.features.deployments.matrix.ui.drift import drift_badge
 from tca_app.features.deployments.schemas import MAX_VERSION
 from tca_app.features.deployments.ui.components import columns
@@ -17,7 +20,8 @@ from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import at_its_url
-from tca_app.ui.table.parts import plain_table
+from tca_app.ui.table.bulk_view import bulk_bar, bulk_dialog, refusals_notice
+from tca_app.ui.table.grid import Grid
 from tca_app.ui.var import as_var
 
 state = ProjectDeploymentsState
@@ -98,7 +102,9 @@ def _newest() -> rx.Component:
     )
     return panel(
         t("Newest"),
-        rx.cond(as_var(state.rows).length() > 0, _table(), nothing),
+        refusals_notice(state),
+        rx.cond(as_var(state.rows).length() > 0, rx.fragment(bulk_bar(state), _table()), nothing),
+        bulk_dialog(state, bulk_reason(state)),
         rx.cond(
             state.has_more,
             rx.el.div(link(t("All deployments"), to=_all_url(), class_name="link"), class_name="panel-foot"),
@@ -113,17 +119,9 @@ def _all_url() -> str:
 
 
 def _table() -> rx.Component:
-    shown = columns(with_project=False)
-    rows = rx.foreach(
-        state.rows,
-        lambda row: rx.el.tr(
-            *(rx.el.td(c.cell(row) if c.cell else row[c.key], class_name=c.class_name) for c in shown),
-            tab_index=-1,
-            key=row["id"].to(str),
-            custom_attrs={"data-row": row["id"]},
-        ),
-    )
-    return plain_table(t("Newest deployments"), [(column.label, column.class_name) for column in shown], rows)
+    """The newest deployments. Their order is fixed: the page of all of them sorts and filters."""
+    shown = tuple(replace(column, sortable=False) for column in columns(with_project=False))
+    return Grid(state, shown, t("Newest deployments"), lambda row: row["version"], (), is_selectable=True).body()
 
 
 def _dialog() -> rx.Component:

@@ -1,15 +1,19 @@
 """State of the tab "Deployments" of a project: environments, the newest deployments, and the form to create one."""
 
 from collections.abc import AsyncGenerator
-from typing import Any, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import reflex as rx
 
-from tca_app.core.database.session import reading, transaction
+from tca_app.core.actor import Actor
+from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, NotFound
 from tca_app.core.language.messages import _
+from tca_app.core.lists.bulk import BulkResult
+from tca_app.core.lists.query import TableQuery, TableSpec
 from tca_app.core.urls import link_of
 from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.bulk.ui.state import DeploymentBulk
 from tca_app.features.deployments.errors import Frozen
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
 from tca_app.features.deployments.matrix.queries import environments_with_versions
@@ -17,7 +21,7 @@ from tca_app.features.deployments.matrix.ui.drift import drift_words
 from tca_app.features.deployments.policy import may_override_freeze
 from tca_app.features.deployments.schemas import DeploymentCreate, DeploymentRead
 from tca_app.features.deployments.ui.freeze_notice import NO_FREEZE, Freeze, freeze_of
-from tca_app.features.deployments.ui.state import DeploymentRow, row_of
+from tca_app.features.deployments.ui.state import DeploymentRow, rows_of
 from tca_app.features.environments import freezes, service as environments
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy, service as projects
@@ -49,20 +53,23 @@ class EnvironmentCard(TypedDict):
     freeze: Freeze
 
 
-class ProjectDeploymentsState(FormState, RecordState, SessionState):
+class ProjectDeploymentsState(DeploymentBulk, FormState, RecordState, SessionState):
+    """State of the tab. Its newest deployments are a list without filters."""
+
     rows: list[DeploymentRow] = []
     environments: list[EnvironmentCard] = []
     environment_options: list[list[str]] = []
-    has_more: bool = False
     may_deploy: bool = False
     may_override_freeze: bool = False
     chosen: str = ""  # the environment chosen in the form
-    is_loaded: bool = False
-    load_error: str = ""
-
     project_id: int = 0
 
     _project_name: str = ""
+    _spec: ClassVar = TableSpec(sorts=("id",), default_sort="-id", size=SHOWN)
+
+    @rx.var
+    def has_more(self) -> bool:
+        return self.total > SHOWN
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -71,6 +78,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         if self._enter_record():
             self.project_id, self.rows, self.environments, self.is_loaded = project_id, [], [], False
             self.load_error = ""
+            self._forget_bulk()
             self._hide_left_form()
         if query_param(self.router_data, "tab") != "deployments":
             return
@@ -79,8 +87,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             async with reading() as session:
                 project = await projects.get_project(session, actor, project_id)
                 there = await environments.list_environments(session, actor, project_id)
-                query = DeploymentQuery(project_id=[project_id], limit=SHOWN)
-                newest = await deployments.list_deployments(session, actor, query)
+                newest = await self._fetch(session, actor, self._query())
                 current = await deployments.current_by_environment(session, actor, project_id)
                 matrix = await environments_with_versions(session, actor, [project_id])
                 holding = await freezes.list_holding(session, actor, project_id)
@@ -89,7 +96,7 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
         except AppError as error:
             self.load_error = error.detail
             return
-        self.rows = [row_of(row) for row in newest.items]
+        self._keep(self._query(), *newest)
         zone = zone_of(self.router_data)
         places = matrix[project_id].places if project_id in matrix else []
         behind = {place.environment_id: place.behind for place in places}
@@ -103,10 +110,25 @@ class ProjectDeploymentsState(FormState, RecordState, SessionState):
             for environment in there
         ]
         self.environment_options = [[environment.name, environment.name] for environment in there]
-        self.has_more, self._project_name = newest.total > SHOWN, project.name
+        self._project_name = project.name
         self.may_deploy = policy.may(actor, "deployments.write", project.my_role)
         self.may_override_freeze = may_override_freeze(actor)
-        self.is_loaded, self.load_error = True, ""
+
+    def _query(self) -> TableQuery:
+        return TableQuery(sort=self._spec.default_sort, size=SHOWN)
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[DeploymentRow], int, bool]:
+        project_id = record_id(self.router_data, routes.PROJECTS)
+        asked = DeploymentQuery(project_id=[project_id], skip=query.skip, limit=query.limit)
+        page = await deployments.list_deployments(session, actor, asked)
+        return await rows_of(session, actor, page.items), page.total, page.capped
+
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        self._require_record(self.project_id, self.project_id)
+        return await super()._apply(session, actor, action, ids)
+
+    def _name_of(self, row: Any) -> str:
+        return str(row["version"])
 
     @rx.var
     def freeze(self) -> Freeze:

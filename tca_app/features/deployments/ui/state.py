@@ -1,5 +1,6 @@
 """State of the list of `/deployments`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, TypedDict
 
@@ -10,6 +11,8 @@ from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _
 from tca_app.features.deployments import service as deployments
+from tca_app.features.deployments.bulk.service import NO_RIGHTS, Rights, rights_on
+from tca_app.features.deployments.bulk.ui.state import DeploymentBulk
 from tca_app.features.deployments.listing.facets import DeploymentField, count_deployments, names_of
 from tca_app.features.deployments.listing.filters import DEPLOYMENTS, ENDED
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
@@ -20,7 +23,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import TableQuery, TableState
+from tca_app.ui.table.state import TableQuery
 from tca_app.ui.url import number_in, printable, query_param
 
 FIELDS: dict[str, DeploymentField] = {
@@ -51,9 +54,11 @@ class DeploymentRow(TypedDict):
     face: Face
     at: str
     took: str
+    can_cancel: bool
+    can_decide: bool
 
 
-def row_of(deployment: DeploymentRead) -> DeploymentRow:
+def row_of(deployment: DeploymentRead, rights: Rights = NO_RIGHTS) -> DeploymentRow:
     return DeploymentRow(
         id=deployment.id,
         version=deployment.version,
@@ -69,6 +74,8 @@ def row_of(deployment: DeploymentRead) -> DeploymentRow:
         face=face_of(deployment.who, deployment.created_by.id if deployment.created_by else None),
         at=deployment.created_at.isoformat(),
         took=took(deployment.started_at, deployment.finished_at),
+        can_cancel=rights.can_cancel,
+        can_decide=rights.can_decide,
     )
 
 
@@ -84,7 +91,13 @@ def took(start: datetime | None, end: datetime | None) -> str:
     return _("{minutes} min {seconds} s", minutes=minutes, seconds=seconds) if minutes else seconds_words(seconds)
 
 
-class DeploymentsState(TableState, SessionState):
+async def rows_of(session: Session, actor: Actor, found: Sequence[DeploymentRead]) -> list[DeploymentRow]:
+    """Returns the rows with what the viewer may do with them."""
+    rights = await rights_on(session, actor, found)
+    return [row_of(deployment, rights[deployment.id]) for deployment in found]
+
+
+class DeploymentsState(DeploymentBulk, SessionState):
     """State of the list of `/deployments`."""
 
     rows: list[DeploymentRow] = []
@@ -112,7 +125,7 @@ class DeploymentsState(TableState, SessionState):
         asked = self._asked(query)
         page = await deployments.list_deployments(session, actor, asked)
         self._offer_export(asked)
-        return [row_of(deployment) for deployment in page.items], page.total, page.capped
+        return await rows_of(session, actor, page.items), page.total, page.capped
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
         return await count_deployments(session, actor, self._asked(query), FIELDS[key], search)

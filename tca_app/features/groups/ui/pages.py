@@ -13,7 +13,8 @@ from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.layout.pages import page
-from tca_app.ui.table.grid import Column, RowAction, cut
+from tca_app.ui.table.bulk_view import bulk_bar, bulk_dialog, refusals_notice
+from tca_app.ui.table.grid import IS_SHIFT, Column, RowAction, checkbox, cut
 from tca_app.ui.table.parts import download_link
 from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
@@ -33,6 +34,7 @@ def groups_page() -> rx.Component:
         _list(),
         _form(),
         _people_dialog(),
+        bulk_dialog(people, None),  # beside the form of the people: inside, its submit would send that form, too
         confirm_dialog(
             open_=state.removed_id > 0,
             title=t("Delete the group {deleted_name}?", deleted_name=state.removed_name),
@@ -118,13 +120,19 @@ def _people_dialog() -> rx.Component:
 
 
 def _members() -> rx.Component:
+    select_all = checkbox(t("Select all"), people.is_all_selected, people.toggle_all(), form="")
     none = rx.el.p(t("No one matches the search."), class_name="muted")
     export = download_link(f"{routes.API_GROUPS}/{people.form_id}/members/export.csv", people.export_query)
     return rx.fragment(
+        refusals_notice(people),
         rx.el.div(rx.cond(people.member_count > FEW, _search()), _order(), class_name="row"),
         rx.cond(
-            as_var(people.members).length() > 0,
-            rx.el.ul(rx.foreach(people.members, _person), class_name="picked", aria_label=t("People")),
+            as_var(people.rows).length() > 0,
+            rx.fragment(
+                rx.el.label(select_all, t("Select all"), class_name="row muted"),
+                rx.el.ul(rx.foreach(people.rows, _person), class_name="picked", aria_label=t("People")),
+                bulk_bar(people),
+            ),
             none,
         ),
         rx.el.div(export),
@@ -153,14 +161,19 @@ def _order() -> rx.Component:
             for sign, word in (("", t("ascending")), ("-", t("descending")))
         ),
         form="",
-        value=people.member_sort,
+        value=people.sort,
         on_change=people.sort_members,
         aria_label=t("Sort by"),
     )
 
 
 def _person(person: PersonRow) -> rx.Component:
+    is_selected, toggle = (
+        as_var(people.selected).to(list[int]).contains(person["id"]),
+        people.toggle_row(person["id"], IS_SHIFT),
+    )
     return rx.el.li(
+        checkbox(t("Select {row}", row=person["name"]), is_selected, toggle, form=""),
         avatar(person["face"]),
         rx.el.span(person["name"], class_name="truncate grow"),
         icon_button(t("Remove {name}", name=person["name"]), "x", "ghost small", on_click=people.remove(person["id"])),

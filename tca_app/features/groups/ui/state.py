@@ -7,8 +7,10 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import Invalid, Stale
 from tca_app.core.facets import Facets
-from tca_app.core.language.messages import _, ngettext
-from tca_app.features.groups import listing, service as groups
+from tca_app.core.language.messages import N_, _, ngettext
+from tca_app.core.lists.bulk import BulkResult
+from tca_app.core.lists.query import TableSpec
+from tca_app.features.groups import bulk, listing, service as groups
 from tca_app.features.groups.filters import GROUPS
 from tca_app.features.groups.schemas import (
     GroupCreate,
@@ -25,8 +27,9 @@ from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import TableQuery, TableState
-from tca_app.ui.url import printable, query_of
+from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
+from tca_app.ui.table.state import TableQuery
+from tca_app.ui.url import printable
 
 LABELS = {"name": "Name", "description": "Description"}
 FIELDS: dict[str, listing.GroupField] = {"person": "user_id", "project": "project_id"}
@@ -66,12 +69,26 @@ def _person(member: GroupMemberRead) -> PersonRow:
     return PersonRow(id=member.user_id, name=name, username=member.username, face=face_of(name, member.user_id))
 
 
-class GroupsState(RemovalState, FormState, TableState, SessionState):
+class GroupsState(RemovalState, FormState, BulkActions, SessionState):
     """State of the list, of the form, and of the confirmation of a deletion."""
 
     rows: list[GroupRow] = []
 
     _spec: ClassVar = GROUPS
+    _bulk: ClassVar = BulkSpec(
+        "groups.manage",
+        "group",
+        (
+            BulkAction(
+                "delete",
+                N_("Delete"),
+                N_("deleted"),
+                N_("Their people lose the roles that they have through them. Their own roles stay."),
+                danger=True,
+            ),
+        ),
+        name_key="name",
+    )
 
     @handler("groups.manage", supersedes=True)
     async def load(self) -> Events:
@@ -101,6 +118,9 @@ class GroupsState(RemovalState, FormState, TableState, SessionState):
 
     async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
         return await listing.group_filter_names(session, actor, FIELDS[key], ids)
+
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        return await bulk.delete_groups(session, actor, ids)
 
     @handler("groups.manage")
     async def open_create(self) -> None:
@@ -157,16 +177,28 @@ def _values(group: GroupRead) -> dict[str, str]:
     return {"name": group.name, "description": group.description}
 
 
-class GroupPeopleState(PickerState, FormState, SessionState):
-    """State of the dialog with the people of one group."""
+class GroupPeopleState(PickerState, FormState, BulkActions, SessionState):
+    """State of the dialog with the people of one group. It has no URL of its own, so the search and order are kept."""
 
-    members: list[PersonRow] = []
+    rows: list[PersonRow] = []
     member_count: int = 0  # of the whole group
-    member_search: str = ""
-    member_sort: str = GroupMemberQuery().sort
-    export_query: str = ""
 
     _member_ids: list[int] = []
+    _spec: ClassVar = TableSpec(sorts=("username", "full_name"), default_sort=GroupMemberQuery().sort)
+    _bulk: ClassVar = BulkSpec(
+        "groups.manage",
+        "person",
+        (
+            BulkAction(
+                "remove",
+                N_("Remove"),
+                N_("removed"),
+                N_("They lose the roles that they have through this group. You can add them again."),
+                danger=True,
+            ),
+        ),
+        name_key="name",
+    )
     _openers: ClassVar = {"people": "open_people"}
 
     @handler("groups.manage")
@@ -175,21 +207,41 @@ class GroupPeopleState(PickerState, FormState, SessionState):
             group = await groups.get_group(session, self._as_actor(), group_id)
         self._forget_people()
         self._open_form("people", {"person": ""}, row_id=group_id, name=group.name)
-        self.member_search, self.member_sort = "", GroupMemberQuery().sort
+        self._forget_bulk()
+        self.search, self.sort = "", GroupMemberQuery().sort
         await self._read_people()
+
+    def _query(self) -> TableQuery:
+        return TableQuery(search=self.search, sort=self.sort)
 
     async def _read_people(self) -> None:
         """Reads the people of the group, all of them for the picker, which offers none twice."""
-        query = GroupMemberQuery.model_validate({"search": self.member_search, "sort": self.member_sort})
+        query = self._query()
         async with reading() as session:
             everybody = await groups.list_group_members(session, self._as_actor(), self.form_id)
-            found = await groups.list_group_members(session, self._as_actor(), self.form_id, query)
+            found = await self._fetch(session, self._as_actor(), query)
         self._member_ids, self.member_count = [member.user_id for member in everybody], len(everybody)
-        self.members, self.export_query = [_person(member) for member in found], query_of(query)
+        self._keep(query, *found)
+
+    async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[PersonRow], int, bool]:
+        """Returns the people that the search leaves, on one page."""
+        asked = GroupMemberQuery.model_validate({"search": query.search, "sort": query.sort})
+        found = await groups.list_group_members(session, actor, self.form_id, asked)
+        self._offer_export(asked)
+        return [_person(member) for member in found], len(found), False
+
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        return await bulk.remove_group_members(session, actor, self.form_id, ids)
+
+    @handler("groups.manage", supersedes=True)
+    async def load(self) -> Events:
+        """Reads the people again, and the list of groups with their number."""
+        await self._read_people()
+        return GroupsState.load
 
     @handler("groups.manage", supersedes=True)
     async def find_members(self, text: str) -> None:
-        self.member_search = printable(text)
+        self.search = printable(text)
         await self._read_people()
 
     @handler("groups.manage", supersedes=True)
@@ -197,7 +249,7 @@ class GroupPeopleState(PickerState, FormState, SessionState):
         """Sorts the people of the dialog, which has no URL of its own."""
         if sort not in get_args(GroupMemberQuery.model_fields["sort"].annotation):
             raise Invalid(_("Unknown order."))
-        self.member_sort = sort
+        self.sort = sort
         await self._read_people()
 
     def _not_offered(self) -> set[int]:

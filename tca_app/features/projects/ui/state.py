@@ -8,6 +8,7 @@ from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import Invalid
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import N_, _
+from tca_app.core.lists.bulk import BulkResult
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.listing.facets import ProjectField, count_projects, owner_names
@@ -15,7 +16,6 @@ from tca_app.features.projects.listing.filters import PROJECTS, STATUSES
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectQuery, ProjectRead, ProjectUpdate
 from tca_app.features.projects.ui.form_state import ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
-from tca_app.features.users.schemas import BulkResult
 from tca_app.features.users.trash import Deleter, list_deleters
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
@@ -82,7 +82,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
                 N_("archived"),
                 N_("They stay readable and can be activated again."),
                 needs="can_archive",
-                settled=("status", "archived"),
+                settled=lambda row: row.get("status") == "archived",
             ),
             BulkAction(
                 "delete",

@@ -5,14 +5,14 @@ from typing import ClassVar
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
-from tca_app.core.language.messages import N_
+from tca_app.core.language.messages import N_, nN_
+from tca_app.core.lists.bulk import BulkResult
 from tca_app.features.projects.refs import read_refs
 from tca_app.features.projects.schemas import ProjectRef
 from tca_app.features.tokens import listing, service as tokens
 from tca_app.features.tokens.filters import TOKENS
 from tca_app.features.tokens.schemas import OwnedTokenRead, TokenQuery
 from tca_app.features.tokens.ui.state import TokenRow, token_row
-from tca_app.features.users.schemas import BulkResult
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
@@ -48,8 +48,9 @@ class AllTokensState(BulkActions, SessionState):
                 N_("Revoke"),
                 N_("revoked"),
                 N_("Anything that uses them stops working immediately. This cannot be undone."),
-                needs="is_active",
                 danger=True,
+                settled=lambda row: row.get("is_active") is False,
+                already=nN_("{count} is no longer active.", "{count} are no longer active."),
             ),
         ),
         name_key="name",

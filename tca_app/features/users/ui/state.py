@@ -6,11 +6,12 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.facets import Facet, Facets
 from tca_app.core.language.messages import N_, _
+from tca_app.core.lists.bulk import BulkResult
 from tca_app.features.users import service as users
 from tca_app.features.users.bulk import bulk_users
 from tca_app.features.users.facets import count_users
 from tca_app.features.users.filters import USERS
-from tca_app.features.users.schemas import BulkResult, UserBulk, UserQuery, UserRead
+from tca_app.features.users.schemas import UserBulk, UserQuery, UserRead
 from tca_app.features.users.trash import Deleter, list_deleters
 from tca_app.features.users.ui.new_owner_state import NewOwnerState
 from tca_app.ui.components.faces import Face, face_of
@@ -72,14 +73,14 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         "users.manage",
         "user",
         (
-            BulkAction("activate", N_("Activate"), N_("activated"), settled=("is_active", True)),
+            BulkAction("activate", N_("Activate"), N_("activated"), settled=lambda row: row.get("is_active") is True),
             BulkAction(
                 "deactivate",
                 N_("Deactivate"),
                 N_("deactivated"),
                 DEACTIVATED,
                 skips_self=True,
-                settled=("is_active", False),
+                settled=lambda row: row.get("is_active") is False,
             ),
             BulkAction(
                 "delete", N_("Delete"), N_("moved to trash"), DELETED, danger=True, can_undo=True, skips_self=True

@@ -12,7 +12,8 @@ from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.schemas import DeploymentStep
 from tca_app.features.project_page.ui.pages import PAGES
 from tca_app.features.projects import service as projects
-from tca_app.features.projects.schemas import ProjectQuery, ProjectUpdate
+from tca_app.features.projects.listing.members import list_members
+from tca_app.features.projects.schemas import MemberQuery, ProjectQuery, ProjectUpdate
 from tca_app.features.projects.ui import (
     members_state,
     pages,  # noqa: F401  registers the states
@@ -24,7 +25,7 @@ from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.models import Project
 from tca_app.ui.forms.state import MINE
 from tca_app.ui.session import SessionState
-from tests.factories import make_admin, make_deployment, make_project, make_user, row_of, run
+from tests.factories import events_of, make_admin, make_deployment, make_project, make_user, row_of, run
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
 
@@ -201,7 +202,9 @@ async def test_a_viewer_changes_nothing(console: Console) -> None:
     assert toast(await tab.send(ProjectsState.set_status, project_id=project_id, status="archived")) == refused
     assert toast(await tab.send(ProjectsState.ask_delete, project_id=project_id)) == refused
     await tab.send(ProjectsState.toggle_row, row_id=project_id)
-    assert "permission to archive" in toast(await tab.send(ProjectsState.ask_bulk, action="archive"))
+    assert "permission to change these projects. Ask their owners." in toast(
+        await tab.send(ProjectsState.ask_bulk, action="archive")
+    )
     await tab.send(ProjectsState.run_bulk)
     assert await row_of(Project, project_id) == before
 
@@ -454,6 +457,85 @@ async def test_who_is_not_among_the_first_members_can_be_removed(
     updates = await tab.send(MembersState.ask_remove, project_id=project_id, person_id=bob.user_id)
     assert shown(updates, MembersState, "removed_name") == "Bob"
     assert "Bob removed" in toast(await tab.send(MembersState.remove))
+
+
+async def members_tab(console: Console, actor: Actor, project_id: int) -> Tab:
+    tab = await page_tab(console, actor, project_id, "?tab=members")
+    await tab.send(TeamState.load)
+    await tab.send(TeamState.toggle_all)
+    return tab
+
+
+async def test_many_members_are_removed_and_the_owner_stays_with_the_reason(console: Console) -> None:
+    owner, admin = await make_user("olga"), await make_admin("root")
+    team = {await make_user("mia"): "maintainer", await make_user("bob"): "viewer", admin: "viewer"}
+    project_id = await make_project(owner, "Ledger", team)
+    tab = await members_tab(console, admin, project_id)
+    asked = await tab.send(TeamState.ask_bulk, action="remove")
+    assert shown(asked, TeamState, "bulk_title") == "Remove 3 members?"
+    assert shown(asked, TeamState, "bulk_text").endswith("You can add them again. You are not included.")
+    tried = await tab.send(TeamState.try_bulk)
+    assert shown(tried, TeamState, "bulk_tried") == "Nothing was changed yet. This would work for 2 of 3 members."
+    owner_stays = {"name": "Olga", "detail": "Transfer the project to change its owner."}
+    assert shown(tried, TeamState, "tried_refusals") == [owner_stays]
+    done = await tab.send(TeamState.run_bulk)
+    assert toast(done) == "2 members removed, 1 not changed"
+    assert shown(done, TeamState, "refusals") == [owner_stays]
+    assert sorted(row["username"] for row in shown(done, TeamState, "rows")) == ["olga", "root"]
+    assert await events_of("project", project_id) == ["member_removed"] * 2
+
+
+async def test_many_members_get_another_role_within_what_the_viewer_grants(console: Console) -> None:
+    owner, mia = await make_user("olga"), await make_user("mia")
+    team = {mia: "maintainer", await make_user("dan"): "deployer", await make_user("vic"): "viewer"}
+    project_id = await make_project(owner, "Ledger", team | {await make_user("max"): "maintainer"})
+    tab = await members_tab(console, mia, project_id)
+    asked = await tab.send(TeamState.ask_bulk, action="deployer")
+    assert shown(asked, TeamState, "bulk_title") == "Change the role of 2 members to deployer?"
+    assert shown(asked, TeamState, "bulk_text").endswith(
+        "1 has this role already. You do not have permission to change the other 2; they are unchanged."
+    )
+    done = await tab.send(TeamState.run_bulk)
+    assert toast(done) == "Vic changed to deployer, 1 not changed"
+    assert [line["name"] for line in shown(done, TeamState, "refusals")] == ["Olga"]
+    await tab.send(TeamState.toggle_all)
+    await tab.send(TeamState.ask_bulk, action="maintainer")
+    refused = await tab.send(TeamState.run_bulk)
+    details = {line["detail"] for line in shown(refused, TeamState, "refusals")}
+    assert details == {"You do not have permission to do this.", "Transfer the project to change its owner."}
+    page = await run(list_members, owner, project_id, MemberQuery())
+    assert {member.username: member.role for member in page.items} == {
+        "olga": "owner",
+        "mia": "maintainer",
+        "max": "maintainer",
+        "dan": "deployer",
+        "vic": "deployer",
+    }
+
+
+async def test_only_those_who_grant_maintainers_are_offered_to(console: Console) -> None:
+    owner, mia = await make_user("olga"), await make_user("mia")
+    project_id = await make_project(owner, team={mia: "maintainer"})
+    for person, expected in ((mia, ["maintainer"]), (owner, [])):
+        tab = await page_tab(console, person, project_id, "?tab=members")
+        assert (shown(await tab.send(TeamState.load), TeamState, "not_offered") or []) == expected
+
+
+async def test_what_is_selected_in_one_project_changes_nothing_in_another(console: Console) -> None:
+    owner, bob = await make_user("olga"), await make_user("bob")
+    here, there = (
+        await make_project(owner, "Here", {bob: "viewer"}),
+        await make_project(owner, "There", {bob: "viewer"}),
+    )
+    tab = await members_tab(console, owner, here)
+    await tab.send(TeamState.ask_bulk, action="remove")
+    tab.path = f"/projects/{there}?tab=members"
+    moved = await tab.send(TeamState.run_bulk)
+    assert shown(moved, TeamState, "bulk_error") == "You have moved to another page. Nothing was changed."
+    assert shown(await tab.send(TeamState.load), TeamState, "is_bulk_open") is False
+    await tab.send(TeamState.run_bulk)
+    page = await run(list_members, owner, there, MemberQuery())
+    assert [member.username for member in page.items] == ["olga", "bob"]
 
 
 async def test_a_maintainer_grants_no_role_like_their_own(console: Console) -> None:
