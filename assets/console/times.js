@@ -41,6 +41,16 @@ export const writer = (zone, locale, parts = { ...PARTS, second: "2-digit" }) =>
   };
 };
 
+/** A format with the zone and the locale of the viewer; that of the browser where a setting is unknown to it. */
+export const viewerFormat = (style) => {
+  const { timeZone = "", locale = "" } = chosen();
+  try {
+    return new Intl.DateTimeFormat(locale || ownLocale, { ...style, timeZone: timeZone || undefined });
+  } catch {
+    return new Intl.DateTimeFormat(ownLocale, style);
+  }
+};
+
 let known = {};
 /** The writer for the viewer; that of the browser where a setting is unknown to it. */
 const exact = (time) => {

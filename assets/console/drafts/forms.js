@@ -1,7 +1,7 @@
 /* Drafts: what is typed into a form outlives an outage, a restart, a new version and the end of a session. */
 import { onAction } from "../buttons.js";
 import { afterChanges, all, find, here, OVERLAYS, watch } from "../dom.js";
-import { ownLocale } from "../language.js";
+import { viewerFormat } from "../times.js";
 import { draftNames, draftsOf, dropDraft, forgetDrafts, readDraft, writeDraft } from "./store.js";
 
 const LIFE_MS = 7 * 24 * 3600 * 1000;
@@ -108,9 +108,10 @@ const put = (form, values) => {
 const showNote = (form, at) => {
   const note = find("[data-draft-note]", form);
   if (!note) return;
-  const isToday = new Date(at).toDateString() === new Date().toDateString();
+  const day = viewerFormat({ dateStyle: "short" });
+  const isToday = day.format(at) === day.format(Date.now());
   const style = isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-  find("time", note).textContent = new Intl.DateTimeFormat(ownLocale, style).format(at);
+  find("time", note).textContent = viewerFormat(style).format(at);
   note.hidden = false;
 };
 

@@ -4,12 +4,15 @@ A module names them as constants, `_DOWN = stored("{part} is down")`, and writes
 """
 
 import re
+from datetime import datetime
 from functools import cache
 
 from tca_app.core.language.messages import ENGLISH, _, language, ngettext
+from tca_app.core.region.formats import ZONE, moment_text, offset_words
 
 Plural = tuple[str, str]
 
+_UTC_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")
 _NAME = re.compile(r"\{(\w+)\}")
 _names: set[str] = set()
 _plurals: dict[str, Plural] = {}  # each form to both
@@ -45,9 +48,18 @@ def stored_plural(one: str, many: str) -> Plural:
 def stored_text(text: str) -> str:
     """Returns a text that the console stored, in the language of the person. One that no module named stays as it is.
 
-    It is for fields that only the console writes: what a person wrote may resemble such a text.
+    Its times, "2026-05-04 09:58 UTC", are in their time zone. It is for fields that only the console writes: what a
+    person wrote may resemble such a text.
     """
-    return _shown(text, is_value=False)
+    return _UTC_TIME.sub(_local_time, _shown(text, is_value=False))
+
+
+def _local_time(found: re.Match[str]) -> str:
+    try:
+        local = datetime.fromisoformat(f"{found[1]}+00:00").astimezone(ZONE.get())
+    except ValueError:
+        return found[0]
+    return f"{moment_text(local)} {offset_words(local)}"
 
 
 def name_text(name: str) -> str:

@@ -6,7 +6,8 @@ from fastapi import Query, Response
 
 from tca_app.core.database.csv_lines import csv_lines
 from tca_app.features.dora import service
-from tca_app.features.dora.schemas import DoraQuery, DoraRead
+from tca_app.features.dora.schemas import DoraQuery, DoraRead, DoraUnitsQuery
+from tca_app.features.dora.units import chosen_units
 from tca_app.rest.csv_files import CSV
 from tca_app.rest.dependencies import CurrentActor, CurrentViewer, Reading
 from tca_app.rest.problems import problems
@@ -41,9 +42,9 @@ async def read_dora(query: Annotated[DoraQuery, Query()], actor: CurrentActor, s
 
 
 @router.get("/export.csv", response_class=Response, responses=CSV | problems(401, 404))
-async def export_dora(query: Annotated[DoraQuery, Query()], actor: CurrentViewer, session: Reading) -> Response:
+async def export_dora(query: Annotated[DoraUnitsQuery, Query()], actor: CurrentViewer, session: Reading) -> Response:
     """Download the metrics of each project or group as CSV. A browser's session cookie is accepted."""
-    found = await service.read_dora(session, actor, query)
+    found = await service.read_dora(session, actor, query.figures)
     headers = {"Content-Disposition": f'attachment; filename="dora-{found.total.until}.csv"'}
-    lines = csv_lines(COLUMNS, found.units, has_header=True)
+    lines = csv_lines(COLUMNS, chosen_units(found.units, query), has_header=True)
     return Response(lines, headers=headers, media_type="text/csv; charset=utf-8")

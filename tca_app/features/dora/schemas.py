@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field
 
 from tca_app.core.filters import Many
-from tca_app.core.schema import ReadModel, UrlId
+from tca_app.core.schema import ReadModel, SearchText, UrlId
 from tca_app.features.dora.levels import SOURCE, Level
 from tca_app.features.environments.schemas import EnvironmentName
 from tca_app.features.environments.tiers import Tier
@@ -14,6 +14,20 @@ from tca_app.features.environments.tiers import Tier
 Weeks = Literal["12", "26", "52"]
 WEEKS: tuple[Weeks, ...] = get_args(Weeks)
 Unit = Literal["project", "group"]
+UnitSort = Literal[
+    "name",
+    "-name",
+    "finished",
+    "-finished",
+    "frequency",
+    "-frequency",
+    "lead_time",
+    "-lead_time",
+    "failure_rate",
+    "-failure_rate",
+    "restore",
+    "-restore",
+]
 
 
 class DoraQuery(BaseModel):
@@ -32,6 +46,18 @@ class DoraQuery(BaseModel):
     def tiers(self) -> tuple[Tier, ...]:
         """The tiers that count."""
         return tuple(self.tier) or (get_args(Tier) if self.environment else ("production",))
+
+
+class DoraUnitsQuery(DoraQuery):
+    """Also which `units`, by name or slug, and their order."""
+
+    search: SearchText = ""
+    sort: UnitSort = "-finished"
+
+    @property
+    def figures(self) -> DoraQuery:
+        """What the figures depend on."""
+        return DoraQuery.model_validate(self.model_dump(include=set(DoraQuery.model_fields)))
 
 
 class DoraFigures(ReadModel):

@@ -10,7 +10,7 @@ from tca_app.core.errors import Invalid
 from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _
 from tca_app.core.lists.query import PROJECT, Choice, TableQuery, TableSpec
-from tca_app.core.region.formats import number
+from tca_app.core.region.formats import day_text, number
 from tca_app.features.projects.labels import distinct_labels
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionMixin
@@ -82,12 +82,12 @@ class FilterState(SessionMixin, mixin=True):
             if entry.is_hidden and query.filters[entry.key]
         ]
         chips += [
-            Chip(key=key, value=day, text=f"{_(self._spec.dates)} {word} {day}")
+            Chip(key=key, value=day, text=f"{_(self._spec.dates)} {word} {_day_text(day)}")
             for key, word, day in (("since", _("from"), query.since), ("until", _("until"), query.until))
             if day
         ]
         chips += [
-            Chip(key=entry.key, value=day, text=_("{label} {day} (UTC)", label=_(entry.label), day=day))
+            Chip(key=entry.key, value=day, text=_("{label} {day} (UTC)", label=_(entry.label), day=_day_text(day)))
             for entry in self._spec.utc_days
             if (day := query.filters[entry.key])
         ]
@@ -156,3 +156,8 @@ class FilterState(SessionMixin, mixin=True):
             )
             for value, label in labels.items()
         ]
+
+
+def _day_text(day: str) -> str:
+    """Returns a day of a query as the viewer's locale writes it."""
+    return day_text(date.fromisoformat(day))

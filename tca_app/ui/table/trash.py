@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.language.messages import _, ngettext
 from tca_app.core.lists.trash import purge_time
+from tca_app.core.region.formats import ZONE, time_words
 from tca_app.ui.components.basic import relative_time
 from tca_app.ui.components.faces import Face, face_of, with_face
 from tca_app.ui.components.text import t
@@ -23,6 +24,7 @@ class Trashed(TypedDict, total=False):
     face: Face
     purged_at: str  # "" for never
     purged: str
+    purged_exact: str
 
 
 def trashed(deleted_at: datetime | None, by_id: int | None, by: str) -> Trashed:
@@ -35,6 +37,7 @@ def trashed(deleted_at: datetime | None, by_id: int | None, by: str) -> Trashed:
         face=face_of(by, by_id),
         purged_at=at.isoformat() if at else "",
         purged=time_left((at - datetime.now(UTC)).total_seconds()) if at else _("Never"),
+        purged_exact=time_words(at, ZONE.get()) if at else "",
     )
 
 
@@ -65,4 +68,5 @@ def _by_cell(row: Any) -> rx.Component:
 
 
 def _purged_cell(row: Any) -> rx.Component:
-    return rx.el.time(row["trash"]["purged"], date_time=row["trash"]["purged_at"], class_name="num nowrap")
+    note = row["trash"]
+    return rx.el.time(note["purged"], date_time=note["purged_at"], title=note["purged_exact"], class_name="num nowrap")

@@ -1,5 +1,7 @@
 """Texts that the database has in English are shown in the language of the reader."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from tca_app.core.events.log import sentence
@@ -7,6 +9,8 @@ from tca_app.core.events.words import spoken_subject
 from tca_app.core.language.messages import _, speaking
 from tca_app.core.language.stored import name_text, stored_text
 from tca_app.core.plurals import counted
+from tca_app.core.region.formats import formatting
+from tca_app.core.region.locales import LOCALES
 from tca_app.features.activity.field_labels import value_text
 from tca_app.features.health import details
 
@@ -34,6 +38,13 @@ def test_a_stored_text_is_shown_in_the_language_of_the_reader(english: str, germ
     assert stored_text(english) == english
     with speaking("de"):
         assert stored_text(english) == german
+
+
+def test_a_stored_time_is_in_the_zone_and_the_format_of_the_reader() -> None:
+    detail = details.LAST_BACKUP.format(time="2026-05-04 23:30")
+    with formatting(ZoneInfo("Europe/Berlin"), LOCALES["en-GB"]):
+        assert stored_text(detail) == "last backup at 05/05/2026, 01:30 UTC+2"
+    assert stored_text(details.LAST_BACKUP.format(time="2026-13-45 23:30")) == "last backup at 2026-13-45 23:30 UTC"
 
 
 def test_what_a_person_wrote_stays_as_it_is() -> None:

@@ -1,5 +1,7 @@
 """DORA metrics by week and by unit, against figures that were worked out by hand."""
 
+import csv
+import io
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -132,6 +134,24 @@ async def test_the_csv_has_the_units(api: httpx.AsyncClient) -> None:
     assert '"\'=Ledger"' in line
     assert line.endswith('"low",""')
     assert (await api.get(f"{URL}/export.csv")).status_code == 401
+
+
+async def test_the_csv_follows_the_search_and_the_order(api: httpx.AsyncClient) -> None:
+    owner = await make_user()
+    for name, times in (("Ledger", 1), ("Billing", 3), ("Billing API", 2)):
+        project_id = await make_project(owner, name)
+        for _time in range(times):
+            await put(project_id, "succeeded", 1)
+    header = await bearer(owner)
+
+    async def names(query: str) -> list[str]:
+        answer = await api.get(f"{URL}/export.csv?{query}", headers=header)
+        return [row["name"] for row in csv.DictReader(io.StringIO(answer.text, newline=""))]
+
+    assert await names("") == ["Billing", "Billing API", "Ledger"]
+    assert await names("sort=-name") == ["Ledger", "Billing API", "Billing"]
+    assert await names("search=bill&sort=finished") == ["Billing API", "Billing"]
+    assert (await api.get(f"{URL}/export.csv?sort=id", headers=header)).status_code == 422
 
 
 @pytest.mark.parametrize("query", ["weeks=13", "tier=prod", "by=person", "days=30", "project_id=0"])

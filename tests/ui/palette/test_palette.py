@@ -25,7 +25,16 @@ from tca_app.features.users.ui import palette as users
 from tca_app.models import HealthCheck, Incident
 from tca_app.ui.palette import commands, entries, state
 from tca_app.ui.palette.state import CLOSED, PaletteState
-from tests.factories import environment_of, make_admin, make_deployment, make_project, make_user, run
+from tests.factories import (
+    environment_of,
+    make_admin,
+    make_check,
+    make_deployment,
+    make_incident,
+    make_project,
+    make_user,
+    run,
+)
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
 OFFERED = (projects, deployments, users, group_palette, environments, incidents, settings, instance)
@@ -141,6 +150,13 @@ async def test_incidents_are_found_by_component_and_reason(console: Console) -> 
         [entry] = (await found(tab, text))["Incidents"]
         assert (entry["label"], entry["url"]) == ("Billing production", f"/incidents/{number}"), text
     assert "Incidents" not in await labels(await tab_of(console, await make_user()), "502")
+
+
+async def test_the_day_of_an_incident_is_that_of_the_viewer(console: Console) -> None:
+    tokyo = await make_user("tokyo", is_superuser=True, time_zone="Asia/Tokyo")
+    await make_incident(await make_check(), opened_at=datetime(2026, 5, 4, 23, tzinfo=UTC))
+    [entry] = (await found(await tab_of(console, tokyo), "incident"))["Incidents"]
+    assert " · May 5 · " in entry["detail"]
 
 
 async def test_an_empty_palette_lists_what_the_viewer_may_do(console: Console) -> None:

@@ -684,6 +684,22 @@ class Operations(Calls):
         project_id: int | list[int] | None = None,
         group_id: int | list[int] | None = None,
         by: Literal["project", "group"] | None = None,
+        search: str | None = None,
+        sort: Literal[
+            "name",
+            "-name",
+            "finished",
+            "-finished",
+            "frequency",
+            "-frequency",
+            "lead_time",
+            "-lead_time",
+            "failure_rate",
+            "-failure_rate",
+            "restore",
+            "-restore",
+        ]
+        | None = None,
     ) -> str:
         """Download the metrics of each project or group as CSV. A browser's session cookie is accepted.
 
@@ -699,6 +715,8 @@ class Operations(Calls):
                 "project_id": project_id,
                 "group_id": group_id,
                 "by": by,
+                "search": search,
+                "sort": sort,
             },
             repeatable=True,
         )

@@ -199,21 +199,3 @@ def unit_row(unit: DoraUnit, url: str) -> UnitRow:
         failure_rate=share_words(unit.change_failure_rate),
         restore=duration_words(unit.time_to_restore_s),
     )
-
-
-_ORDERS: dict[str, Callable[[DoraUnit], float | str | None]] = {
-    "name": lambda unit: unit.name.casefold(),
-    "finished": lambda unit: unit.finished,
-    "frequency": lambda unit: unit.deployments_per_day,
-    "lead_time": lambda unit: unit.lead_time_s,
-    "failure_rate": lambda unit: unit.change_failure_rate,
-    "restore": lambda unit: unit.time_to_restore_s,
-}
-
-
-def ordered(units: Sequence[DoraUnit], sort: str) -> list[DoraUnit]:
-    """Returns the units in an order of the table. Those without the figure are last in both directions."""
-    key = _ORDERS[sort.removeprefix("-")]
-    measured = [unit for unit in units if key(unit) is not None]
-    measured.sort(key=lambda unit: (key(unit), unit.id), reverse=sort.startswith("-"))
-    return [*measured, *(unit for unit in units if key(unit) is None)]

@@ -11,8 +11,9 @@ from tca_app.core.facets import Facets
 from tca_app.core.language.messages import _
 from tca_app.features.dora import service as dora
 from tca_app.features.dora.filters import DORA, switched
-from tca_app.features.dora.schemas import WEEKS, DoraPeriod, DoraQuery, DoraRead, DoraUnit
-from tca_app.features.dora.ui.rows import Metric, UnitRow, metrics_of, ordered, unit_row
+from tca_app.features.dora.schemas import WEEKS, DoraPeriod, DoraQuery, DoraRead, DoraUnit, DoraUnitsQuery
+from tca_app.features.dora.ui.rows import Metric, UnitRow, metrics_of, unit_row
+from tca_app.features.dora.units import chosen_units
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
@@ -36,9 +37,9 @@ class DoraState(TableState, SessionState):
     def _filter_query(self) -> TableQuery:
         return self._query()
 
-    def _asked(self, query: TableQuery) -> DoraQuery:
+    def _asked(self, query: TableQuery) -> DoraUnitsQuery:
         chosen = query.chosen
-        return DoraQuery.model_validate(
+        return DoraUnitsQuery.model_validate(
             {
                 "weeks": query.filters["weeks"] or WEEKS[0],
                 "by": query.filters["by"] or "project",
@@ -46,24 +47,25 @@ class DoraState(TableState, SessionState):
                 "environment": [printable(name) for name in chosen["environment"]],
                 "project_id": chosen["project"],
                 "group_id": chosen["group"],
+                "search": printable(query.search),
+                "sort": query.sort,
             }
         )
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[UnitRow], int, bool]:
         asked = self._asked(query)
-        found = await dora.read_dora(session, actor, asked)
+        found = await dora.read_dora(session, actor, asked.figures)
         metrics, scope = metrics_of(found, partial(_week_url, asked)), _scope(asked, found)
         weeks, by = query.filters["weeks"], query.filters["by"]
         if (self.metrics, self.scope, self.weeks, self.by) != (metrics, scope, weeks, by):
             self.metrics, self.scope, self.weeks, self.by = metrics, scope, weeks, by
         self._offer_export(asked)
-        text = query.search.casefold()
-        units = [unit for unit in found.units if text in unit.name.casefold() or text in unit.slug]
-        page = ordered(units, query.sort)[query.skip : query.skip + query.limit]
+        units = chosen_units(found.units, asked)
+        page = units[query.skip : query.skip + query.limit]
         return [unit_row(unit, _unit_url(asked, found, unit)) for unit in page], len(units), False
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
-        return await dora.count_values(session, actor, self._asked(query), key, printable(search))
+        return await dora.count_values(session, actor, self._asked(query).figures, key, printable(search))
 
     async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
         return await dora.names_of(session, actor, key, ids)

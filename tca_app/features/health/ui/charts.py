@@ -26,7 +26,7 @@ _PASSED = {
 }
 _WORST = {
     "hour": N_("{text}; the worst hour was {hour} with {share}."),
-    "day": N_("{text}; the worst day was {day} with {share}."),
+    "day": N_("{text}; the worst day (UTC) was {day} with {share}."),
 }
 LOWEST = 3  # minimum height, so that a bar without a passed check is visible
 

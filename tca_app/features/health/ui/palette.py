@@ -4,6 +4,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.language.messages import N_, _, short_day
 from tca_app.core.language.stored import name_text, stored_text
+from tca_app.core.region.formats import ZONE
 from tca_app.features.health import policy
 from tca_app.features.health.components import may_anywhere
 from tca_app.features.health.incidents.listing import list_incidents
@@ -25,7 +26,7 @@ async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
 
 def _entry(incident: IncidentRead) -> Entry:
     state = _("Resolved") if incident.closed_at else _("Ongoing")
-    opened = short_day(incident.opened_at)
+    opened = short_day(incident.opened_at.astimezone(ZONE.get()))
     about = stored_text(incident.reason)[:MAX_REASON] or severity_words(incident)
     return entry(
         incident.name if incident.is_manual else name_text(incident.name),

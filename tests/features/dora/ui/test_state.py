@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.core.actor import Actor
 from tca_app.features.dora import service
-from tca_app.features.dora.schemas import DoraUnit
-from tca_app.features.dora.ui.rows import ordered
+from tca_app.features.dora.filters import DORA
+from tca_app.features.dora.schemas import DoraUnit, DoraUnitsQuery, UnitSort
 from tca_app.features.dora.ui.state import DoraState
+from tca_app.features.dora.units import chosen_units
 from tests.factories import make_deployment, make_project, make_user
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
@@ -117,5 +119,16 @@ def test_what_is_not_measured_is_last_in_both_directions() -> None:
         return DoraUnit.model_validate(counts | rates | names | {"levels": dict.fromkeys(levels)})
 
     units = [unit(1, None), unit(2, 5), unit(3, 9)]
-    assert [found.id for found in ordered(units, "lead_time")] == [2, 3, 1]
-    assert [found.id for found in ordered(units, "-lead_time")] == [3, 2, 1]
+    assert [found.id for found in chosen_units(units, DoraUnitsQuery(sort="lead_time"))] == [2, 3, 1]
+    assert [found.id for found in chosen_units(units, DoraUnitsQuery(sort="-lead_time"))] == [3, 2, 1]
+
+
+def test_each_order_of_the_table_is_one_of_its_file() -> None:
+    assert set(get_args(UnitSort)) == {f"{sign}{sort}" for sort in DORA.sorts for sign in ("", "-")}
+    assert DoraUnitsQuery().sort == DORA.default_sort
+
+
+async def test_the_file_is_asked_for_with_the_search_and_the_order_of_the_page(console: Console) -> None:
+    tab = await open_page(console, await make_user(), "/dora?q=pay&sort=-lead_time&weeks=26&by=group")
+    query = shown(await tab.send(DoraState.load), DoraState, "export_query")
+    assert set(query.split("&")) == {"search=pay", "sort=-lead_time", "weeks=26", "by=group"}

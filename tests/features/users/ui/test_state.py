@@ -468,3 +468,9 @@ async def test_the_list_of_the_days_until_which_people_were_created(console: Con
     updates = await tab.send(UsersState.load)
     assert "early" not in names(updates)
     assert [chip["text"] for chip in shown(updates, UsersState, "chips")] == [f"Created from {day}"]
+
+
+async def test_a_filter_writes_its_days_as_the_format_of_the_reader_has_them(console: Console) -> None:
+    tab = await open_tab(console, await make_user("ute", is_superuser=True, locale="de-DE"), "/users?since=2026-05-04")
+    chips = shown(await tab.hydrate(), UsersState, "chips")
+    assert [(chip["value"], chip["text"]) for chip in chips] == [("2026-05-04", "Created from 04.05.2026")]

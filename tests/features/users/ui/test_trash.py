@@ -8,6 +8,7 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.config.settings import get_settings
+from tca_app.core.region.formats import UTC_ZONE, time_words
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.features.users import service as users
@@ -39,6 +40,7 @@ async def test_the_trash_says_who_deleted_a_user_and_when_they_are_purged(consol
     note, lost = rows[0]["trash"], rows[1]["trash"]
     assert (note["deleted_by"], note["purged"]) == ("Boss", "in 30 days")
     assert (lost["deleted_by"], lost["purged"]) == ("", "in 10 days")
+    assert note["purged_exact"] == time_words(datetime.fromisoformat(note["purged_at"]), UTC_ZONE)
     _, rows = await _open(console, boss, "/users?view=trash&sort=deleted_by", UsersState)
     assert [row["username"] for row in rows] == ["ana", "lost"]
     _, rows = await _open(console, boss, "/users?sort=deleted_by", UsersState)
