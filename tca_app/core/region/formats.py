@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tca_app.core.region.locales import ISO, Locale
 
-MANY_TIMES = 10
 UTC_ZONE = ZoneInfo("UTC")
 ZONE: ContextVar[ZoneInfo] = ContextVar("tca_zone", default=UTC_ZONE)
 LOCALE: ContextVar[Locale] = ContextVar("tca_locale", default=ISO)
@@ -83,13 +82,12 @@ def _percent(amount: str) -> str:
 
 
 def growth(now: float, before: float) -> str:
-    """ "+20%" against a number before, or "16×" from ten times on, where a percentage says little."""
-    times = now / before
-    return f"{number(times)}×" if times >= MANY_TIMES else _percent(number(100 * (times - 1), sign=True))
+    """ "+20%" against a number before, or "−20%", or as the locale of the viewer writes it."""
+    return _percent(number(100 * (now / before - 1), sign=True))
 
 
 def number(value: float, digits: int = 0, *, sign: bool = False) -> str:
-    """ "1,204", or as the locale of the viewer writes it. With `sign` a positive one has a plus."""
+    """ "1,204" or "−3", or as the locale of the viewer writes it. With `sign` a positive one has a plus."""
     locale = LOCALE.get()
-    swapped = str.maketrans({",": locale.thousands, ".": locale.decimal})
+    swapped = str.maketrans({",": locale.thousands, ".": locale.decimal, "-": "−"})
     return f"{value:{'+' if sign else ''},.{digits}f}".translate(swapped)
