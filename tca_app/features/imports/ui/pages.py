@@ -19,7 +19,11 @@ from tca_app.ui.var import as_var
 state = ImportState
 _is_here = is_at_its_url(state)
 _title = record_title(state, state.title, t("Import"))
-_back = (rx.cond(_is_here, state.list_label, t("Back")), rx.cond(_is_here, state.list_url, routes.DASHBOARD))
+_has_list = _is_here & (state.list_url != "")
+_back = (
+    rx.cond(_has_list, state.list_label, t("Dashboard")),
+    rx.cond(_has_list, state.list_url, routes.DASHBOARD),
+)
 # A button with it disappears when it was pressed; the focus moves to the first element that has it (focus.js).
 KEEPS_FOCUS = {"data-moves": "import"}
 EXISTING = (("skip", t("Skip them")), ("update", t("Update them")))

@@ -101,6 +101,7 @@ class ImportState(OrderState, RecordState, SessionState):
     def _empty(self) -> None:
         self.import_id, self.kind, self.phase, self.existing, self.new_users = 0, "", "", "", ""
         self.lines, self.faults, self.summary, self.error_text = [], [], "", ""
+        self.list_label, self.list_url = "", ""
         self.is_missing, self.is_busy = False, False
 
     def _choices(self) -> dict[str, str | None]:
