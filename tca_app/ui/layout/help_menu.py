@@ -35,7 +35,7 @@ def footer() -> rx.Component:
         rx.el.span(app_name(), f" {VERSION}", class_name="num"),
         rx.el.nav(
             outside_link(t("Documentation"), url=routes.GUIDE),
-            outside_link("API", url=routes.API_DOCS),
+            outside_link(t("API reference"), url=routes.API_DOCS),
             link(t("Status"), to=routes.STATUS),
             class_name="row",
             aria_label=t("About the console"),
@@ -51,7 +51,9 @@ def stranger_footer() -> rx.Component:
     return rx.el.div(  # inside the main landmark, where a footer of the page may not be
         rx.el.nav(
             rx.cond(pages.contains(routes.GUIDE), outside_link(t("Documentation"), url=routes.GUIDE)),
-            rx.cond(pages.contains(routes.PUBLIC_STATUS), outside_link(t("Status"), url=routes.PUBLIC_STATUS)),
+            rx.cond(
+                pages.contains(routes.PUBLIC_STATUS), outside_link(t("Public status page"), url=routes.PUBLIC_STATUS)
+            ),
             class_name="row",
             aria_label=t("About the console"),
         ),
