@@ -29,7 +29,7 @@ def project_status_badge(status: Any) -> rx.Component:
     return rx.match(
         status,
         ("active", badge(t("Active"), "good", "circle-check")),
-        ("paused", badge(t("Paused"), "warn", "circle-pause")),
+        ("paused", badge(t("Paused"), "", "circle-pause")),
         ("archived", badge(t("Archived"), "", "archive")),
         badge(status),
     )

@@ -150,7 +150,7 @@ def state_badge(value: Any) -> rx.Component:
         value,
         ("pending", badge(t("Pending"), "info", "clock")),
         ("accepted", badge(t("Accepted"), "good", "circle-check")),
-        ("expired", badge(t("Expired"), "warn", "timer-off")),
+        ("expired", badge(t("Expired"), "", "timer-off")),
         badge(t("Revoked"), "", "ban"),
     )
 
