@@ -21,6 +21,8 @@ import "./shortcuts.js";
 import "./palette.js";
 import "./commands.js";
 import "./recents.js";
+import "./dashboard.js";
+import "./refusal.js";
 import "./forms.js";
 import "./lengths.js";
 import "./drafts/forms.js";

@@ -73,6 +73,7 @@ def shell(route: str, crumbs: tuple[Crumb, ...], topbar: tuple[TopbarItem, ...],
             class_name="shell",
             custom_attrs={
                 "data-viewer": rx.cond(is_viewer_known(), as_var(SessionState.user_id).to(str), _NO_ATTRIBUTE),
+                "data-grants": as_var(SessionState.grants).join(" "),
                 "data-time-zone": SessionState.time_zone,
                 "data-locale": SessionState.locale,
                 "data-speaks": SessionState.language,

@@ -125,7 +125,11 @@ def _guarded(entry: Page, topbar: tuple[TopbarItem, ...]) -> rx.Component:
     """
     shown = entry.body()
     if entry.permission != "signed_in":
-        shown = rx.el.div(rx.cond(_is_refused(entry), forbidden(), shown), class_name="of-permission")
+        shown = rx.el.div(
+            rx.cond(_is_refused(entry), forbidden(), shown),
+            class_name="of-permission",
+            custom_attrs={"data-permission": entry.permission},
+        )
     help_of_connection = rx.cond(~is_viewer_known(), no_connection())
     framed = shell(entry.route, entry.crumbs, topbar, rx.fragment(shown, help_of_connection))
     return rx.cond(SessionState.outage, outage(), framed)

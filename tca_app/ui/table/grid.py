@@ -29,10 +29,11 @@ class Column:
     """A column. `cell` renders the row var; without it the row's `key` is shown. `sort_key` if not `key`.
 
     A `wide` column takes this share, in percent, of the width that the others leave, and cuts what does not fit: see
-    `cut`. A column that is not `on_tablet` is shown only where there is room for it. One that is `in_trash` is shown
-    only there, after the others; one that is not is hidden there. On a phone a row is a card: the first column is its
-    title, the last badge stands beside it, and the others follow with their labels, unless they are not `on_phone`,
-    because the title says the same. The label of one that is not `is_labelled` is for screen readers.
+    `cut`. A column that is not `on_tablet` is shown only where there is room for it, one that is not `on_narrow` also
+    where there is a little less: the list is measured, because the sidebar may be open or not. One that is `in_trash`
+    is shown only there, after the others; one that is not is hidden there. On a phone a row is a card: the first column
+    is its title, the last badge stands beside it, and the others follow with their labels, unless they are not
+    `on_phone`, because the title says the same. The label of one that is not `is_labelled` is for screen readers.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Column:
     align_right: bool = False
     wide: int = 0
     on_tablet: bool = True
+    on_narrow: bool = True
     is_labelled: bool = True
     in_trash: bool | None = None  # None: always
 
@@ -52,6 +54,7 @@ class Column:
         flags = (
             ("hide-phone", not self.on_phone),
             ("hide-tablet", not self.on_tablet),
+            ("hide-narrow", not self.on_narrow),
             ("right num", self.align_right),
             ("wide", self.wide),
         )

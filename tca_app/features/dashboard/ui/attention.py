@@ -6,7 +6,7 @@ from tca_app.features.dashboard.ui.attention_state import FIRST, AttentionState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, panel
 from tca_app.ui.components.notices import notice_lines
-from tca_app.ui.components.placeholders import error_state
+from tca_app.ui.components.placeholders import error_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
@@ -18,7 +18,15 @@ def needs_attention() -> rx.Component:
     return rx.cond(
         state.failure != "",
         panel(t("Needs attention"), error_state(state.failure, state.load), flush=True),
-        rx.cond(some, _panel()),
+        rx.cond(state.is_loaded, rx.el.div(rx.cond(some, _panel()), class_name="attention"), _waiting()),
+    )
+
+
+def _waiting() -> rx.Component:
+    """The placeholder, as high as the panel was in this browser (assets/console/dashboard.js). Absent at first."""
+    return rx.el.div(
+        panel(t("Needs attention"), rx.el.div(skeleton_lines(4), class_name="panel-body"), flush=True),
+        class_name="attention waiting",
     )
 
 

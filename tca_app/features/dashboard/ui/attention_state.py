@@ -16,7 +16,7 @@ from tca_app.features.health.incidents.schemas import SEVERITIES, incident_title
 from tca_app.features.tokens.expiry import list_expiring
 from tca_app.features.tokens.schemas import OwnedTokenRead
 from tca_app.ui import routes
-from tca_app.ui.components.faces import mark_of
+from tca_app.ui.components.faces import face_of, mark_of
 from tca_app.ui.components.notices import Notice
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
@@ -32,6 +32,7 @@ class AttentionState(SessionState):
     notices: list[Notice] = []
     total: int = 0
     shows_all: bool = False
+    is_loaded: bool = False
     failure: str = ""
 
     @rx.var
@@ -52,7 +53,7 @@ class AttentionState(SessionState):
         try:
             async with reading() as session:
                 self.notices, self.total = await _read(session, self._as_actor())
-            self.failure = ""
+            self.is_loaded, self.failure = True, ""
         except Exception as error:
             self.failure = failure_words(error, "ui.attention_failed")
 
@@ -90,6 +91,7 @@ def _health_notice(part: health.HealthAttention) -> Notice:
         title=incident_title(part)
         if is_incident
         else _("The certificate of {name} expires", name=name_text(part.name)),
+        face=face_of(""),
         detail=" · ".join(filter(None, about)) if is_incident else stored_text(part.detail),
         at=part.at.isoformat(),
         url=routes.incident(part.id) if is_incident else of_project,
@@ -104,6 +106,7 @@ def _token_notice(token: OwnedTokenRead) -> Notice:
         kind="token",
         mark=mark_of(None),
         title=_("The API token {name} expires", name=token.name),
+        face=face_of(token.owner, token.owner_id),
         detail=f"{token.owner} · {token.prefix}…",
         at=at.isoformat() if at else "",
         url=url,

@@ -19,7 +19,9 @@ state = DashboardState
 
 
 def cards() -> rx.Component:
-    named = rx.el.div(rx.foreach(state.cards, _named), class_name="cards numbers")
+    """The cards. Until they are known, a placeholder for each of those that this browser showed last."""
+    looks = rx.cond(state.is_loaded, "cards numbers", "cards numbers waiting")
+    named = rx.el.div(rx.foreach(state.cards, _named), class_name=looks)
     return rx.cond(as_var(state.cards).length() > 0, rx.el.div(named, class_name="cards-box"))
 
 
@@ -38,7 +40,7 @@ def _named(name: Any) -> rx.Component:
             ),
             rx.fragment(),
         ),
-        class_name="place",
+        class_name=f"place {name}",
         key=name.to(str),
     )
 

@@ -59,6 +59,7 @@ def dashboard_page() -> rx.Component:
             rx.el.div(rx.foreach(state.panels, _panel), class_name="places"),
             _nothing(),
             class_name="stack",
+            custom_attrs={"data-cards": rx.cond(state.is_loaded, as_var(state.cards).join(" "), rx.Var("undefined"))},
         ),
         customize_dialog(),
     )

@@ -73,7 +73,7 @@ class DashboardState(ZoomState, SessionState):
     days: str = DEFAULT_PERIOD
     health_url: str = f"{routes.STATUS}?days={DEFAULT_PERIOD}"
     ended_url: str = routes.deployments_of(days=DEFAULT_PERIOD)  # the deployments that the numbers count
-    cards: list[str] = [name for name in CARDS if name not in OF_PEOPLE]
+    cards: list[str] = list(CARDS)
     panels: list[str] = [name for name in PANELS if name not in (*OF_PEOPLE, *ON_REQUEST)]
     people_card: Card = NO_CARD
     projects_card: Card = NO_CARD

@@ -44,7 +44,7 @@ def columns(*, with_project: bool = True) -> list[Column]:
         *(project if with_project else []),
         Column("environment", t("Environment"), cell=_environment, sortable=True, on_phone=False),
         Column("status", t("Status"), cell=lambda row: deployment_badge(row["status"]), sortable=True),
-        Column("who", t("By"), cell=_who, sortable=True, sort_key="created_by", wide=23, on_tablet=False),
+        Column("who", t("By"), cell=_who, sortable=True, sort_key="created_by", wide=23, on_narrow=False),
         Column("at", t("When"), cell=lambda row: relative_time(row["at"]), sortable=True, sort_key="id"),
         Column(
             "took",

@@ -84,7 +84,7 @@ COLUMNS = (
         t("Role"),
         cell=lambda row: role_badge(row["is_superuser"]),
         sortable=True,
-        on_tablet=False,
+        on_narrow=False,
         in_trash=False,
     ),
     Column("is_active", t("Status"), cell=_status_cell, sortable=True, in_trash=False),
