@@ -48,7 +48,7 @@ class Choice:
     A `searchable` one has ids as values, and a search for their names. `links` are values that only links use: they
     have a chip, but no line in the menu. `late_options` are read at each use: not all are known at the start.
     `default` is in force while the URL says nothing; ANY in the URL means all. Of many options that few lists have all
-    of, the menu shows those of the rows alone: `only_counted`.
+    of, the menu shows those of the rows alone: `only_counted`. The ids of one that is `of_people` are those of users.
     """
 
     key: str
@@ -59,6 +59,7 @@ class Choice:
     late_options: Callable[[], Options] | None = None
     default: tuple[str, ...] = ()
     only_counted: bool = False
+    of_people: bool = False
 
     @property
     def known_options(self) -> Options:

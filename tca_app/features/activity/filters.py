@@ -34,7 +34,7 @@ ACTIVITY = TableSpec(
     choices=(
         Choice("type", N_("Type"), late_options=_types),
         Choice("subject", N_("About"), SUBJECTS),
-        Choice("actor", N_("By"), searchable=True),
+        Choice("actor", N_("By"), searchable=True, of_people=True),
         PROJECT,
     ),
     dates=N_("Time"),

@@ -164,6 +164,11 @@ class DeploymentRead(ReadModel):
         """The display name of the reporter."""
         return self.created_by.display_name if self.created_by else self.reporter
 
+    @property
+    def who_id(self) -> int | None:
+        """The id of the reporter, if it is a user."""
+        return self.created_by.id if self.created_by else None
+
 
 class OpenDeployment(DeploymentRead):
     """A deployment that has not ended."""

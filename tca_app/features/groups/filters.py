@@ -8,5 +8,5 @@ GROUPS = TableSpec(
     default_sort="name",
     name="groups",
     optional=("member_count", "project_count", "created_at"),
-    choices=(Choice("person", N_("Person"), searchable=True), PROJECT),
+    choices=(Choice("person", N_("Person"), searchable=True, of_people=True), PROJECT),
 )

@@ -56,6 +56,7 @@ class InstanceRead(ReadModel):
     set_by_environment: dict[str, str] = Field(examples=[{"app_name": "APP_NAME"}])
     version: int
     changed_by: str
+    changed_by_id: int | None
     changed_at: datetime | None
 
 

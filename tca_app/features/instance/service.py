@@ -94,6 +94,7 @@ def _to_read(current: _Current) -> InstanceRead:
         set_by_environment=instance.set_by_environment(),
         version=current.version,
         changed_by=current.changed_by,
+        changed_by_id=current.changed_by_id,
         changed_at=current.updated_at,
     )
 

@@ -17,7 +17,7 @@ INVITATIONS = TableSpec(
     choices=(
         Choice("state", N_("Status"), STATES),
         PROJECT,
-        Choice("by", N_("Invited by"), searchable=True),
+        Choice("by", N_("Invited by"), searchable=True, of_people=True),
     ),
     dates=N_("Invited"),
 )

@@ -18,7 +18,7 @@ TOKENS = TableSpec(
     optional=("owner", "state", "created_at", "last_used_at", "expires_at"),
     choices=(
         Choice("state", N_("Status"), STATES, default=("active",)),
-        Choice("person", N_("Person"), searchable=True),
+        Choice("person", N_("Person"), searchable=True, of_people=True),
         PROJECT,
     ),
     dates=N_("Created"),

@@ -31,6 +31,7 @@ _PLAIN = (
     "failures",
     "disabled_at",
     "disabled_why",
+    "created_by_id",
     "version",
     "created_at",
     "updated_at",

@@ -137,6 +137,7 @@ class WebhookRead(ReadModel):
     last_status: DeliveryStatus | None
     last_at: datetime | None
     created_by: str
+    created_by_id: int | None
     version: int
     created_at: datetime
     updated_at: datetime

@@ -7,6 +7,7 @@ import reflex as rx
 
 from tca_app.core.marks import COLORS
 from tca_app.core.pictures import picture_url
+from tca_app.ui.components.basic import relative_time
 
 HUES = len(COLORS)  # the stylesheet has a colour for each
 
@@ -83,6 +84,17 @@ def avatar(face: Any, kind: str = "") -> rx.Component:
         aria_hidden="true",
         custom_attrs={"data-hue": face["hue"]},
     )
+
+
+def when_and_who(at: Any, name: Any, face: Any) -> rx.Component:
+    """When something was done and by whom, in a line below it. `name` may be ""."""
+    person = rx.fragment("·", avatar(face, "small"), rx.el.span(name, class_name="truncate", title=name))
+    return rx.el.div(relative_time(at), rx.cond(name, person), class_name="cell-sub when-and-who")
+
+
+def in_sentence(face: Any, name: Any) -> rx.Component:
+    """The name of a person within a sentence, with the face in front. `face` may have no initials."""
+    return rx.el.span(rx.cond(face["initials"] != "", avatar(face, "small")), name, class_name="in-sentence")
 
 
 def with_face(face: Any, *shown: Any) -> rx.Component:

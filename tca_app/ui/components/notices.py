@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 import reflex as rx
 
 from tca_app.ui.components.basic import name_or_link, relative_time
-from tca_app.ui.components.faces import Mark, tile_or_console
+from tca_app.ui.components.faces import Face, Mark, avatar, tile_or_console
 from tca_app.ui.components.text import t
 
 # Label, tone and icon of each kind of notice.
@@ -21,13 +21,17 @@ KINDS = {
 
 
 class Notice(TypedDict):
-    """Something that needs attention. `kind` is one of KINDS; `url` may be "". `mark` is that of its project."""
+    """Something that needs attention. `kind` is one of KINDS; `url` may be "".
+
+    `mark` is that of its project, and `face` that of the person in the detail, whose initials are "" without one.
+    """
 
     key: str
     kind: str
     mark: Mark
     title: str
     detail: str
+    face: Face
     at: str
     url: str
 
@@ -47,7 +51,12 @@ def _line(entry: Any, with_project: bool) -> rx.Component:
         *([tile_or_console(entry["mark"])] if with_project else []),
         rx.el.div(
             name_or_link(entry["title"], entry["url"]),
-            rx.el.div(entry["detail"], class_name="cell-sub truncate", title=entry["detail"]),
+            rx.el.div(
+                rx.cond(entry["face"]["initials"] != "", avatar(entry["face"], "small")),
+                rx.el.span(entry["detail"], class_name="truncate"),
+                class_name="cell-sub when-and-who",
+                title=entry["detail"],
+            ),
             class_name="grow",
         ),
         rx.cond(entry["at"] != "", rx.el.span(relative_time(entry["at"]), class_name="muted notice-at")),

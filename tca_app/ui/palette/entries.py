@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from tca_app.core.actor import Actor
 from tca_app.core.language.messages import N_
-from tca_app.ui.components.faces import Mark, Marked, mark_of
+from tca_app.ui.components.faces import Face, Mark, Marked, face_of, mark_of
 from tca_app.ui.palette.matching import match
 
 MAX_PER_GROUP = 6
@@ -25,7 +25,9 @@ GROUPS = {
 
 
 class Entry(TypedDict):
-    """An entry. `detail` distinguishes two entries with the same label, `mark` is that of its project.
+    """An entry. `detail` distinguishes two entries with the same label.
+
+    `mark` is that of its project, and `face` that of a person.
 
     It opens `url`, presses the control whose `data-command` is `press`, also on the page that it opens, or types `fill`
     into the palette.
@@ -34,15 +36,24 @@ class Entry(TypedDict):
     label: str
     detail: str
     mark: Mark
+    face: Face
     url: str
     press: str
     fill: str
 
 
 def entry(
-    label: str, *, detail: str = "", project: Marked | None = None, url: str = "", press: str = "", fill: str = ""
+    label: str,
+    *,
+    detail: str = "",
+    project: Marked | None = None,
+    user_id: int | None = None,
+    url: str = "",
+    press: str = "",
+    fill: str = "",
 ) -> Entry:
-    return Entry(label=label, detail=detail, mark=mark_of(project), url=url, press=press, fill=fill)
+    mark, face = mark_of(project), face_of(label if user_id else "", user_id)
+    return Entry(label=label, detail=detail, mark=mark, face=face, url=url, press=press, fill=fill)
 
 
 def _everybody(_actor: Actor) -> bool:

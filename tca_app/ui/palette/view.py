@@ -8,7 +8,7 @@ from reflex.style import set_color_mode
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import link, outside_link
 from tca_app.ui.components.dialogs import DIALOG_TITLE
-from tca_app.ui.components.faces import tile
+from tca_app.ui.components.faces import avatar, tile
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.account_menu import MODES
 from tca_app.ui.layout.keys import COMMAND_KEY
@@ -137,6 +137,7 @@ def _line(entry: ShownEntry, line_id: Any) -> rx.Component:
         rx.match(
             entry["group"],
             ("Projects", tile(entry["mark"], "small")),
+            ("People", avatar(entry["face"], "small")),
             *((group, rx.icon(icon, size=16, aria_hidden="true")) for group, icon in GROUPS.items()),
             rx.fragment(),
         ),

@@ -12,6 +12,9 @@ from tca_app.core.language.messages import _
 from tca_app.core.lists.query import PROJECT, Choice, TableQuery, TableSpec
 from tca_app.core.region.formats import day_text, number
 from tca_app.features.projects.labels import distinct_labels
+from tca_app.features.projects.refs import read_refs
+from tca_app.features.projects.schemas import ProjectRef
+from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import page_url, printable
@@ -19,12 +22,14 @@ from tca_app.ui.zone import start_of, zone_of
 
 
 class Option(TypedDict):
-    """A line of the menu of a filter."""
+    """A line of the menu of a filter, with the mark of a project or the face of a person."""
 
     value: str
     label: str
     count: str
     is_on: bool
+    mark: Mark
+    face: Face
 
 
 class Chip(TypedDict):
@@ -138,7 +143,10 @@ class FilterState(SessionMixin, mixin=True):
         async with reading() as session:
             facets = await self._facet(session, self._as_actor(), query, choice.key, self.option_search)
             labels = {facet.value: facet.label or facet.value for facet in facets.values}
-            labels = await distinct_labels(session, labels) if choice == PROJECT else labels
+            refs: dict[int, ProjectRef] = {}
+            if choice == PROJECT:
+                labels = await distinct_labels(session, labels)
+                refs = await read_refs(session, map(int, labels))
         found = {facet.value: facet for facet in facets.values}
         chosen = query.chosen[choice.key]
         if choice.known_options:
@@ -153,6 +161,8 @@ class FilterState(SessionMixin, mixin=True):
                 label=label,
                 count=f"{number(found[value].count)}{plus}" if value in found else "0",
                 is_on=value in chosen,
+                mark=mark_of(refs.get(int(value)) if refs else None),
+                face=face_of(label, int(value)) if choice.of_people else face_of(""),
             )
             for value, label in labels.items()
         ]

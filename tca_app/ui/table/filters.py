@@ -10,6 +10,7 @@ import reflex as rx
 from tca_app.core.lists.query import ANY, Choice, Filter
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import button, select_box
+from tca_app.ui.components.faces import avatar, tile
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.components.text import shown, t
 from tca_app.ui.table.filter_state import Chip, FilterState, Option
@@ -107,6 +108,8 @@ def _option(state: type[FilterState], choice: Choice, option: Option) -> rx.Comp
                 checked=option["is_on"],
                 on_change=rx.redirect(toggled_url(state._spec, choice.key, option["value"])),
             ),
+            rx.cond(option["mark"]["text"] != "", tile(option["mark"], "small")),
+            rx.cond(option["face"]["initials"] != "", avatar(option["face"], "small")),
             rx.el.span(option["label"], class_name="truncate grow", title=option["label"]),
             rx.el.span(option["count"], class_name="num muted"),
         ),

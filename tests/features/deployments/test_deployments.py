@@ -204,7 +204,8 @@ async def test_what_runs_where_is_the_last_that_succeeded(api: httpx.AsyncClient
     assert found["project"]["name"] == "Billing"
     places = [(place["environment"], place["version"], place["is_deploying"]) for place in found["places"]]
     assert places == [("development", None, False), ("staging", None, True), ("production", "1.1.0", False)]
-    assert (found["places"][2]["deployment_id"], found["places"][2]["who"]) == (last, owner.display_name)
+    runs = found["places"][2]
+    assert (runs["deployment_id"], runs["who"], runs["created_by_id"]) == (last, owner.display_name, owner.user_id)
 
 
 async def test_the_log_is_a_file_too(api: httpx.AsyncClient, owner: Actor) -> None:

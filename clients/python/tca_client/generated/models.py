@@ -524,6 +524,7 @@ class InstanceRead(TypedDict):
     set_by_environment: dict[str, str]
     version: int
     changed_by: str
+    changed_by_id: int | None
     changed_at: str | None
 
 
@@ -734,6 +735,7 @@ class MatrixCell(TypedDict):
     commit_sha: str | None
     finished_at: str | None
     who: str | None
+    created_by_id: int | None
     behind: int | None
     is_deploying: bool
 
@@ -811,6 +813,7 @@ class NoteRead(TypedDict):
 
     id: int
     author: str
+    author_id: int | None
     note: str
     status: Literal["investigating", "identified", "monitoring", "resolved"] | None
     is_public: bool
@@ -1505,6 +1508,7 @@ class WebhookRead(TypedDict):
     last_status: Literal["succeeded", "retrying", "failed"] | None
     last_at: str | None
     created_by: str
+    created_by_id: int | None
     version: int
     created_at: str
     updated_at: str
@@ -1654,6 +1658,7 @@ class WebhookWithSecret(TypedDict):
     last_status: Literal["succeeded", "retrying", "failed"] | None
     last_at: str | None
     created_by: str
+    created_by_id: int | None
     version: int
     created_at: str
     updated_at: str
@@ -1831,6 +1836,7 @@ class IncidentRead(TypedDict):
     is_public: bool
     opened_at: str
     opened_by: str
+    opened_by_id: int | None
     closed_at: str | None
     acknowledged_at: str | None
     acknowledged_by: str

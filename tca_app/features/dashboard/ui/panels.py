@@ -160,7 +160,7 @@ def newest_projects() -> rx.Component:
         rx.cond(state.sees_people, t("Newest projects"), t("Your newest projects")),
         loaded_lines(
             state.newest_projects,
-            lambda entry: _new_entry(entry, tile(entry["mark"]), project_status_badge(entry["status"])),
+            _new_project,
             empty_state(
                 t("No projects yet"),
                 t("Create the first one."),
@@ -176,18 +176,33 @@ def newest_projects() -> rx.Component:
 def newest_users() -> rx.Component:
     return panel(
         t("Newest users"),
-        loaded_lines(state.newest_users, lambda entry: _new_entry(entry, avatar(entry["face"])), rx.fragment()),
+        loaded_lines(state.newest_users, _new_user, rx.fragment()),
         actions=(link(t("All users"), to=routes.USERS),),
         flush=True,
     )
 
 
-def _new_entry(entry: Any, mark: rx.Component, *status: rx.Component) -> rx.Component:
+def _new_user(entry: Any) -> rx.Component:
+    return _new_entry(entry, avatar(entry["face"]), rx.el.div(entry["detail"], class_name="cell-sub truncate"))
+
+
+def _new_project(entry: Any) -> rx.Component:
+    detail = rx.el.div(
+        rx.el.span(entry["detail"], class_name="truncate"),
+        "·",
+        avatar(entry["face"], "small"),
+        rx.el.span(entry["owner"], class_name="truncate"),
+        class_name="cell-sub when-and-who",
+    )
+    return _new_entry(entry, tile(entry["mark"]), detail, project_status_badge(entry["status"]))
+
+
+def _new_entry(entry: Any, mark: rx.Component, detail: rx.Component, *status: rx.Component) -> rx.Component:
     return rx.el.li(
         mark,
         rx.el.div(
             link(entry["name"], to=entry["url"], class_name="cell-title truncate"),
-            rx.el.div(entry["detail"], class_name="cell-sub truncate"),
+            detail,
             class_name="grow",
         ),
         *status,

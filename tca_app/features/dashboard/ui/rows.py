@@ -38,6 +38,8 @@ class NewPersonRow(NewEntry):
 
 class NewProjectRow(NewEntry):
     mark: Mark
+    owner: str
+    face: Face
     status: str
 
 
@@ -69,7 +71,9 @@ def project_row(project: NewProject) -> NewProjectRow:
     return NewProjectRow(
         id=project.id,
         name=project.name,
-        detail=f"{project.slug} · {project.owner.display_name}",
+        detail=project.slug,
+        owner=project.owner.display_name,
+        face=face_of(project.owner.display_name, project.owner.id),
         url=routes.project(project.id),
         created_at=project.created_at.isoformat(),
         mark=mark_of(project),

@@ -41,7 +41,7 @@ DEPLOYMENTS = TableSpec(
         Choice("environment", N_("Environment")),
         PROJECT,
         Choice("group", N_("Group"), searchable=True),
-        Choice("by", N_("By"), searchable=True),
+        Choice("by", N_("By"), searchable=True, of_people=True),
         Choice("tier", N_("Tier"), tuple(TIER_LABELS.items())),
         Choice("source", N_("Source"), tuple(SOURCE_LABELS.items())),
     ),

@@ -42,7 +42,7 @@ _MATRIX = """
       environments.id AS environment_id, environments.name AS environment, environments.rank, environments.url,
       environments.tier, environments.is_protected,
       current.id AS deployment_id, current.version, current.commit_sha, current.finished_at,
-      coalesce({display_name}, current.reporter) AS who, newer.count AS behind,
+      coalesce({display_name}, current.reporter) AS who, current.created_by_id, newer.count AS behind,
       EXISTS (SELECT FROM deployments AS going
               WHERE going.environment_id = environments.id AND going.status = 'in_progress'
                 AND going.finished_at IS NULL) AS is_deploying

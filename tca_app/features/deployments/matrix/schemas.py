@@ -58,6 +58,7 @@ class MatrixCell(ReadModel):
     commit_sha: str | None
     finished_at: datetime | None
     who: str | None
+    created_by_id: int | None = Field(description="The id of `who`, null for what a CI reported without a user.")
     behind: int | None = Field(description="How many releases of the project are newer than its version.")
     is_deploying: bool
 

@@ -147,7 +147,7 @@ def facts_of(found: DeploymentRead) -> Facts:
         log_url=link_of(found.log_url),
         environment_url=link_of(found.environment_url),
         who=found.who,
-        face=face_of(found.who, found.created_by.id if found.created_by else None),
+        face=face_of(found.who, found.who_id),
         freeze_reason=found.freeze_reason,
         undoes=routes.deployment(found.rollback_of_id) if found.rollback_of_id else "",
         took=took(found.started_at, found.finished_at),
@@ -157,7 +157,7 @@ def facts_of(found: DeploymentRead) -> Facts:
 def timeline_of(found: DeploymentRead) -> list[Step]:
     """Each step with its time, oldest first."""
     ends = {"succeeded": (_("Succeeded"), "good"), "failed": (_("Failed"), "bad"), "cancelled": (_("Cancelled"), "")}
-    reporter = (found.who, found.created_by.id if found.created_by else None)
+    reporter = (found.who, found.who_id)
     decider = (found.decided_by.display_name, found.decided_by.id) if found.decided_by else _NOBODY
     is_refused = was_refused(found)
     asked = found.queued_at is None or found.decided_at is not None

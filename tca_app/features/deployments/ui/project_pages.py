@@ -13,7 +13,8 @@ from tca_app.features.deployments.ui.palette import new_deployment
 from tca_app.features.deployments.ui.project_state import EnvironmentCard, ProjectDeploymentsState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import button, link, panel, relative_time
+from tca_app.ui.components.basic import button, link, panel
+from tca_app.ui.components.faces import when_and_who
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.choices import choice_field
@@ -67,7 +68,7 @@ def _environment(card: EnvironmentCard) -> rx.Component:
             card["version"] != "",
             rx.fragment(
                 link(cut_in_middle(card["version"]), to=card["url"], class_name="card-value place-version"),
-                rx.el.div(relative_time(card["at"]), " · ", card["who"], class_name="card-trend"),
+                when_and_who(card["at"], card["who"], card["face"]),
                 rx.el.div(drift_badge(card["drift"], card["is_newest"]), class_name="row tight"),
             ),
             rx.el.div(t("Not deployed"), class_name="muted"),
@@ -79,7 +80,7 @@ def _environment(card: EnvironmentCard) -> rx.Component:
 
 def freeze_badge(freeze: Freeze) -> rx.Component:
     return rx.el.span(
-        badge(t("Frozen"), "warn", "snowflake"),
+        badge(t("Frozen"), "info", "snowflake"),
         title=t("Until {until}: {why}", until=freeze["until"], why=freeze["why"]),
     )
 

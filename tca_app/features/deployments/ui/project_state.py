@@ -26,6 +26,7 @@ from tca_app.features.environments import freezes, service as environments
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy, service as projects
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
@@ -48,6 +49,7 @@ class EnvironmentCard(TypedDict):
     url: str
     at: str
     who: str
+    face: Face
     drift: str
     is_newest: bool
     freeze: Freeze
@@ -198,6 +200,7 @@ def _card(environment: Any, current: DeploymentRead | None, freeze: Freeze, behi
         url=routes.deployment(current.id) if current else "",
         at=current.finished_at.isoformat() if current and current.finished_at else "",
         who=current.who if current else "",
+        face=face_of(current.who, current.who_id) if current else face_of(""),
         drift=drift_words(behind),
         is_newest=behind == 0,
         freeze=freeze,

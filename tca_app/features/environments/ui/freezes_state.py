@@ -12,6 +12,7 @@ from tca_app.core.language.messages import _
 from tca_app.features.environments import freezes
 from tca_app.features.environments.schemas import FreezeQuery, FreezeRead
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
@@ -29,6 +30,7 @@ class FreezeRow(TypedDict):
     why: str
     when: str
     who: str
+    face: Face
     is_active: bool
 
 
@@ -86,11 +88,13 @@ class FreezesState(RemovalState, OrderState, RecordState, SessionState):
 
 
 def _row(window: FreezeRead, zone: ZoneInfo) -> FreezeRow:
+    by = window.created_by
     return FreezeRow(
         id=window.id,
         where=window.environment or _("All environments"),
         why=window.why,
         when=span_words(window.starts_at, window.ends_at, zone),
-        who=window.created_by.display_name if window.created_by else "",
+        who=by.display_name if by else "",
+        face=face_of(by.display_name, by.id) if by else face_of(""),
         is_active=window.starts_at <= datetime.now(UTC),
     )

@@ -11,6 +11,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.choices import choice_field
@@ -128,7 +129,7 @@ def _window(window: FreezeRow) -> rx.Component:
         rx.el.td(rx.el.span(window["why"], class_name="cell-title plain two-lines"), class_name="wide"),
         rx.el.td(cut(window["where"])),
         rx.el.td(window["when"], class_name="span-of-time"),
-        rx.el.td(cut(window["who"])),
+        rx.el.td(rx.cond(window["who"] != "", with_face(window["face"], cut(window["who"])))),
         rx.el.td(lift, class_name="act"),
         key=as_var(window["id"]).to(str),
     )

@@ -10,6 +10,7 @@ from tca_app.features.instance.ui.state import LABELS, HistoryState, InstanceSta
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, link, page_header, panel, relative_time, setting, tabs
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.faces import in_sentence
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import (
@@ -82,7 +83,10 @@ def _form() -> rx.Component:
                 rx.el.span(
                     t(
                         "Last changed by {changed_by} {changed_at}",
-                        changed_by=rx.cond(state.changed_by != "", state.changed_by, t("a deleted user")),
+                        changed_by=in_sentence(
+                            state.changed_by_face,
+                            rx.cond(state.changed_by != "", state.changed_by, t("a deleted user")),
+                        ),
                         changed_at=relative_time(state.changed_at),
                     ),
                     class_name="muted grow",

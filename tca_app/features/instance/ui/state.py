@@ -11,6 +11,7 @@ from tca_app.features.activity.ui.state import BATCH, Feed
 from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.instance import service as instance
 from tca_app.features.instance.schemas import InstanceRead, InstanceUpdate
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
@@ -64,6 +65,7 @@ class InstanceState(FormState, SessionState):
     fixed_values: dict[str, str] = {}
     changed_at: str = ""
     changed_by: str = ""
+    changed_by_face: Face = face_of("")
 
     @handler("instance.manage")
     async def load(self) -> None:
@@ -91,6 +93,7 @@ class InstanceState(FormState, SessionState):
         self._open_form("edit", _values(read), row_id=1, version=read.version)
 
     def _show_change(self, read: InstanceRead) -> None:
+        self.changed_by_face = face_of(read.changed_by, read.changed_by_id)
         self.changed_by, self.changed_at = read.changed_by, read.changed_at.isoformat() if read.changed_at else ""
         self._show(self._as_actor())
 

@@ -31,6 +31,7 @@ def _environments() -> rx.Component:
     return matrix_table(
         state.columns,
         state.rows,
+        state.reporters,
         (
             rx.el.th(t("Project"), scope="col", role="columnheader"),
             lambda row: with_tile(row["mark"], open_link(row["name"], row["url"])),

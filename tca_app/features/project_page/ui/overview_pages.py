@@ -18,7 +18,7 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, panel, relative_time
 from tca_app.ui.components.day_bars import day_bars, results_legend
 from tca_app.ui.components.day_zoom import day_zoom
-from tca_app.ui.components.faces import with_face
+from tca_app.ui.components.faces import when_and_who, with_face
 from tca_app.ui.components.notices import notice_lines
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.sparks import sparkline
@@ -66,11 +66,7 @@ def _environments() -> rx.Component:
 def _environment(cell: EnvironmentCell) -> rx.Component:
     runs = rx.el.div(
         link(cut_in_middle(cell["version"]), to=cell["url"], class_name="card-value place-version"),
-        rx.el.div(
-            relative_time(cell["at"]),
-            rx.cond(cell["who"] != "", f" · {cell['who']}", ""),
-            class_name="cell-sub truncate",
-        ),
+        when_and_who(cell["at"], cell["who"], cell["face"]),
     )
     nothing = rx.el.div(t("Not deployed"), class_name="muted")
     return rx.el.li(

@@ -17,7 +17,7 @@ from tca_app.features.health.incidents.schemas import IncidentRead, incident_tit
 from tca_app.features.health.probing.check_state import shown_state
 from tca_app.features.health.schemas import CheckRead
 from tca_app.ui import routes
-from tca_app.ui.components.faces import mark_of
+from tca_app.ui.components.faces import Face, face_of, mark_of
 from tca_app.ui.components.notices import Notice
 from tca_app.ui.components.sparks import spark_path
 
@@ -34,6 +34,7 @@ class EnvironmentCell(TypedDict):
     url: str
     at: str
     who: str
+    face: Face
     drift: str
     is_newest: bool
     health: str
@@ -59,6 +60,7 @@ def cell_of(environment: MatrixCell, check: CheckRead | None, freeze: Freeze) ->
         url=routes.deployment(environment.deployment_id) if environment.deployment_id else "",
         at=environment.finished_at.isoformat() if environment.finished_at else "",
         who=environment.who or "",
+        face=face_of(environment.who or "", environment.created_by_id),
         drift=drift_words(environment.behind),
         is_newest=environment.behind == 0,
         health=_health(check),
@@ -80,6 +82,7 @@ def incident_notice(found: IncidentRead) -> Notice:
         mark=mark_of(found.project),
         title=incident_title(found),
         detail=stored_text(found.reason) or severity_words(found),
+        face=face_of(""),
         at=found.opened_at.isoformat(),
         url=routes.incident(found.id),
     )

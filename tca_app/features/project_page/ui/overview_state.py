@@ -38,7 +38,7 @@ from tca_app.features.projects.ui.detail_state import open_tab
 from tca_app.ui import routes
 from tca_app.ui.components.day_bars import RESULTS, DayBar, day_bars_of, scale_of
 from tca_app.ui.components.day_zoom import ZoomState
-from tca_app.ui.components.faces import mark_of
+from tca_app.ui.components.faces import face_of, mark_of
 from tca_app.ui.components.notices import Notice
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
@@ -136,6 +136,7 @@ def _freeze_notice(window: FreezeRead, zone: Any) -> Notice:
             ends_at=time_words(window.ends_at, zone),
         ),
         detail=window.why,
+        face=face_of(""),
         at="",
         url="",
     )

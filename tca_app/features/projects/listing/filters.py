@@ -18,7 +18,7 @@ PROJECTS = TableSpec(
     filters=(Filter("mine", N_("Team"), (("true", N_("My projects")),)), TRASH),
     choices=(
         Choice("status", N_("Status"), STATUSES),
-        Choice("owner", N_("Owner"), searchable=True),
+        Choice("owner", N_("Owner"), searchable=True, of_people=True),
         Choice("role", N_("Your role"), ROLES),
     ),
 )

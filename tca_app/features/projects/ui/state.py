@@ -27,13 +27,14 @@ from tca_app.ui.table.state import TableQuery
 from tca_app.ui.table.trash import Trashed, trashed
 from tca_app.ui.url import printable, query_param
 
-CellReader = Callable[[Any, Actor, Sequence[int]], Awaitable[tuple[list[str], dict[int, list[Any]]]]]
+Cells = tuple[list[str], dict[str, Any], dict[int, list[Any]]]
+CellReader = Callable[[Any, Actor, Sequence[int]], Awaitable[Cells]]
 _environments: list[CellReader] = []
 FIELDS: dict[str, ProjectField] = {"status": "status", "owner": "owner_id", "role": "my_role"}
 
 
 def add_environments(reader: CellReader) -> None:
-    """Set what the view "Environments" shows: `reader` gives its columns, and the cells of each project by its id."""
+    """Set what the view "Environments" shows: `reader` gives its columns, whom they name, and the cells by project."""
     _environments[:] = [reader]
 
 
@@ -69,6 +70,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     is_deleting: bool = False
     shown_as: str = ""  # "where" for the environment matrix, "" for the table
     columns: list[str] = []
+    reporters: dict[str, dict[str, Any]] = {}  # who is named in the cells
     _delete_version: int = 0
     _picks_many: ClassVar[bool] = True
     _spec: ClassVar = PROJECTS
@@ -135,7 +137,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
 
     async def _add_cells(self, session: Session, actor: Actor, rows: list[ProjectRow]) -> None:
         for read in _environments:
-            self.columns, cells = await read(session, actor, [row["id"] for row in rows])
+            self.columns, self.reporters, cells = await read(session, actor, [row["id"] for row in rows])
             for row in rows:
                 row["cells"] = cells[row["id"]]
 

@@ -28,7 +28,7 @@ async def _get(session: Session, actor: Actor, user_id: int) -> Entry:
 
 def _entry(user: UserRead | PersonRead) -> Entry:
     detail = user.username if user.full_name else ""
-    return entry(user.full_name or user.username, detail=detail, url=routes.user(user.id))
+    return entry(user.full_name or user.username, detail=detail, user_id=user.id, url=routes.user(user.id))
 
 
 OFFERED = (

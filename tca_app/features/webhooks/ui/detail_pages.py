@@ -7,6 +7,7 @@ from tca_app.features.webhooks.ui.state import WebhooksState
 from tca_app.features.webhooks.ui.status import delivery_badge, hook_badge
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, facts, link, panel, relative_time
+from tca_app.ui.components.faces import in_sentence
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
@@ -81,7 +82,10 @@ def _facts() -> rx.Component:
 
 
 def _by() -> rx.Component:
-    return rx.cond(hook["created_by"] != "", rx.el.span(t(" by {created_by}", created_by=hook["created_by"])))
+    return rx.cond(
+        hook["created_by"] != "",
+        rx.el.span(t(" by {created_by}", created_by=in_sentence(hook["face"], hook["created_by"]))),
+    )
 
 
 def _actions() -> tuple[rx.Component, ...]:

@@ -9,6 +9,7 @@ from tca_app.core.urls import host_of
 from tca_app.features.activity.type_labels import type_label
 from tca_app.features.webhooks.schemas import WebhookRead
 from tca_app.ui import routes
+from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.url import number_in, page_path, query_param, record_id
 
 
@@ -30,6 +31,7 @@ class HookRow(TypedDict):
     last_status: str
     last_at: str
     created_by: str
+    face: Face
     created_at: str
     version: int
 
@@ -50,6 +52,7 @@ NOTHING = HookRow(
     last_status="",
     last_at="",
     created_by="",
+    face=face_of(""),
     created_at="",
     version=0,
 )
@@ -85,6 +88,7 @@ def hook_row(hook: WebhookRead) -> HookRow:
         last_status=hook.last_status or "",
         last_at=hook.last_at.isoformat() if hook.last_at else "",
         created_by=hook.created_by,
+        face=face_of(hook.created_by, hook.created_by_id),
         created_at=hook.created_at.isoformat(),
         version=hook.version,
     )

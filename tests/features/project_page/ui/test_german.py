@@ -44,7 +44,7 @@ def test_the_steps_of_a_deployment_have_their_colours(language: str) -> None:
         started_at=at,
         finished_at=at,
         who="",
-        created_by=None,
+        who_id=None,
     )
     with speaking(language):
         assert [step["tone"] for step in timeline_of(found)] == ["warn", "good", "", "info", "good"]

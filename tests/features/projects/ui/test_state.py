@@ -78,7 +78,8 @@ async def test_what_runs_where_is_another_view_of_the_same_list(console: Console
     assert shown(updates, ProjectsState, "columns") == ["development", "staging", "production"]
     (row,) = shown(updates, ProjectsState, "rows")
     assert (row["name"], [cell.get("is_deploying", False) for cell in row["cells"]]) == ("Ledger", [False, True, False])
-    assert (row["cells"][2]["version"], row["cells"][2]["who"]) == ("1.0.0", owner.full_name)
+    reporter = shown(updates, ProjectsState, "reporters")[row["cells"][2]["who"]]
+    assert (row["cells"][2]["version"], reporter["name"]) == ("1.0.0", owner.full_name)
     await run(deployments.step_deployment, owner, going, DeploymentStep(status="cancelled"))
     updates = await tab.send(ProjectsState.load)
     assert shown(updates, ProjectsState, "flashed") == [row["id"]]

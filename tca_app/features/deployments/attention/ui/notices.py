@@ -3,7 +3,7 @@
 from tca_app.core.language.messages import _
 from tca_app.features.deployments.attention.queries import DeploymentAttention
 from tca_app.ui import routes
-from tca_app.ui.components.faces import mark_of
+from tca_app.ui.components.faces import face_of, mark_of
 from tca_app.ui.components.notices import Notice
 
 
@@ -34,6 +34,7 @@ def notice_of(entry: DeploymentAttention, *, with_project: bool = False) -> Noti
         mark=mark_of(found.project),
         title=title.format(version=version, environment=found.environment.name),
         detail=detail,
+        face=face_of("") if entry.kind == "failed" else face_of(found.who, found.who_id),
         at=at.isoformat() if at else "",
         url=routes.deployment(found.id),
     )

@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.core.language.messages import _, ngettext
 from tca_app.features.deployments.commits.schemas import CommitRange, DeploymentCommits
 from tca_app.ui.components.basic import relative_time
+from tca_app.ui.components.faces import Face, avatar, face_of
 from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
@@ -17,6 +18,7 @@ class CommitRow(TypedDict):
     sha: str
     message: str
     author: str
+    face: Face
     url: str
     at: str
 
@@ -27,6 +29,7 @@ def rows_of(found: CommitRange) -> list[CommitRow]:
             sha=commit.sha[:7],
             message=commit.message or _("No message"),
             author=commit.author,
+            face=face_of(commit.author),
             url=commit.url,
             at=commit.at.isoformat(),
         )
@@ -87,7 +90,14 @@ def _commit(commit: CommitRow) -> rx.Component:
     return rx.el.li(
         sha,
         rx.el.span(commit["message"], class_name="truncate grow", title=commit["message"]),
-        rx.cond(commit["author"] != "", rx.el.span(commit["author"], class_name="muted truncate commit-author")),
+        rx.cond(
+            commit["author"] != "",
+            rx.el.span(
+                avatar(commit["face"], "small"),
+                rx.el.span(commit["author"], class_name="truncate", title=commit["author"]),
+                class_name="muted person commit-author",
+            ),
+        ),
         rx.el.span(relative_time(commit["at"]), class_name="muted nowrap commit-time"),
         key=commit["sha"],
     )

@@ -5,10 +5,11 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.deployments.matrix.ui.schemas import Cell
+from tca_app.features.deployments.matrix.ui.schemas import Cell, Reporter
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import link, relative_time
+from tca_app.ui.components.basic import link
+from tca_app.ui.components.faces import when_and_who
 from tca_app.ui.components.text import nt, t
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.table.blocks import cells_in_row, row_blocks
@@ -20,6 +21,7 @@ Draw = Callable[[Any], rx.Component]
 def matrix_table(
     columns: Any,
     lines: Any,
+    reporters: Any,
     project: tuple[rx.Component, Draw],
     *facts: tuple[rx.Component, Draw],
     head: Draw | None = None,
@@ -28,10 +30,14 @@ def matrix_table(
 ) -> rx.Component:
     """The matrix. `lines` have an id and `cells`; `project` and `facts` are the columns before the environments.
 
-    A column is its head and its cell of a line. `head(name)` is the head of an environment, `flash(line)` marks a
-    change, and `live` goes to `row_blocks`. The roles are explicit, because browsers do not treat a table that is laid
-    out as cards as a table.
+    `reporters` are who the cells name. A column is its head and its cell of a line. `head(name)` is the head of an
+    environment, `flash(line)` marks a change, and `live` goes to `row_blocks`. The roles are explicit, because browsers
+    do not treat a table that is laid out as cards as a table.
     """
+
+    def cell(cell: Cell, column: Any) -> rx.Component:
+        return _cell(cell, as_var(columns)[column], as_var(reporters)[as_var(cell["who"]).to(str)].to(Reporter))
+
     heads = rx.foreach(columns, head or (lambda name: rx.el.th(name, scope="col", role="columnheader")))
     return rx.el.div(
         rx.el.table(
@@ -40,7 +46,7 @@ def matrix_table(
                 rx.el.tr(project[0], *(fact[0] for fact in facts), heads, role="row", aria_rowindex=1),
                 role="rowgroup",
             ),
-            row_blocks(lines, lambda line, index: _line(line, index, columns, project, facts, flash), **live),
+            row_blocks(lines, lambda line, index: _line(line, index, cell, project, facts, flash), **live),
             class_name="table matrix",
             role="table",
             custom_attrs={"aria-rowcount": as_var(lines).length() + 1},
@@ -52,15 +58,15 @@ def matrix_table(
 def _line(
     line: Any,
     index: Any,
-    columns: Any,
+    cell: Callable[[Any, Any], rx.Component],
     project: tuple[rx.Component, Draw],
     facts: Sequence[tuple[rx.Component, Draw]],
     flash: Draw | None,
 ) -> rx.Component:
     return rx.el.tr(
         rx.el.th(project[1](line), scope="row", role="rowheader"),
-        *(cell(line) for _, cell in facts),
-        cells_in_row(line["cells"], lambda cell, column: _cell(cell, as_var(columns)[column])),
+        *(fact[1](line) for fact in facts),
+        cells_in_row(line["cells"], cell),
         role="row",
         tab_index=-1,
         class_name=flash(line) if flash else "",
@@ -68,7 +74,7 @@ def _line(
     )
 
 
-def _cell(cell: Cell, environment: Any) -> rx.Component:
+def _cell(cell: Cell, environment: Any, reporter: Any) -> rx.Component:
     is_newest = cell["version"] & ~as_var(cell["behind"]).bool()
     runs = rx.fragment(
         rx.el.div(
@@ -80,12 +86,7 @@ def _cell(cell: Cell, environment: Any) -> rx.Component:
             rx.cond(is_newest, rx.icon("circle-check", size=14, aria_label=t("Newest"), custom_attrs={"role": "img"})),
             class_name="matrix-version",
         ),
-        rx.el.div(
-            relative_time(as_var(cell["at"]).to(str)),
-            rx.cond(cell["who"], " · ", ""),
-            cell["who"],
-            class_name="cell-sub",
-        ),
+        when_and_who(as_var(cell["at"]).to(str), reporter["name"], reporter),
         rx.cond(cell["behind"], _behind(cell)),
     )
     nothing = rx.el.div(rx.cond(cell["is_missing"], "–", t("Not deployed")), class_name="muted")

@@ -82,6 +82,7 @@ def _table() -> rx.Component:
     table = matrix_table(
         state.columns,
         state.rows,
+        state.reporters,
         (sort_head(state, PROJECT, role="columnheader"), _project),
         (sort_head(state, GROUP, role="columnheader"), _groups),
         head=_environment_head,

@@ -5,13 +5,14 @@ from typing import TypedDict
 
 from tca_app.features.deployments.compare import compare_url
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixCell
+from tca_app.ui.components.faces import Face, face_of
 
 
 class Cell(TypedDict, total=False):
     """One environment. What is empty or False is left out: a page has thousands of cells, and all pass the websocket.
 
     `version` is left out before the first deployment, `behind` on the newest release, `compare` where the repository
-    has no comparison with the newest.
+    has no comparison with the newest. `who` is the key of a person.
     """
 
     version: str
@@ -22,6 +23,26 @@ class Cell(TypedDict, total=False):
     compare: str
     is_deploying: bool
     is_missing: bool  # the project has no such environment
+
+
+class Reporter(Face):
+    """Who deployed. Each is sent once, however many cells name them."""
+
+    name: str
+
+
+def reporters_of(found: Iterable[EnvironmentMatrixRow]) -> dict[str, Reporter]:
+    """Returns who is named in the cells, by the key that these have."""
+    entries = (entry for project in found for entry in project.places)
+    return {
+        _key(entry): Reporter(name=entry.who, **face_of(entry.who, entry.created_by_id))
+        for entry in entries
+        if entry.who
+    }
+
+
+def _key(entry: MatrixCell) -> str:
+    return str(entry.created_by_id) if entry.created_by_id else f"@{entry.who}"
 
 
 def columns_of(found: Iterable[EnvironmentMatrixRow]) -> dict[str, str]:
@@ -52,7 +73,7 @@ def _cell(entry: MatrixCell | None, repository: str, newest: str) -> Cell:
         version=entry.version or "", deployment=entry.deployment_id, at=entry.finished_at.isoformat("T", "seconds")
     )
     if entry.who:
-        cell["who"] = entry.who
+        cell["who"] = _key(entry)
     if entry.behind:
         cell["behind"] = entry.behind
         if compare := compare_url(repository, entry.commit_sha or "", newest):

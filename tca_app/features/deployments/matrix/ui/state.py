@@ -8,7 +8,7 @@ from tca_app.core.facets import Facet, Facets
 from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.matrix.filters import ENVIRONMENTS
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixPage
-from tca_app.features.deployments.matrix.ui.schemas import Cell, cells_of, columns_of
+from tca_app.features.deployments.matrix.ui.schemas import Cell, Reporter, cells_of, columns_of, reporters_of
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Mark, mark_of
 from tca_app.ui.handlers import Events, handler
@@ -36,6 +36,7 @@ class MatrixState(TableState, SessionState):
     rows: list[Line] = []
     changes: dict[str, Line] = {}  # lines by their id that changed since `rows` was sent
     columns: list[str] = []
+    reporters: dict[str, Reporter] = {}  # who is named in the cells
     is_shown: bool = False
 
     _spec: ClassVar = ENVIRONMENTS
@@ -82,6 +83,8 @@ class MatrixState(TableState, SessionState):
         columns = columns_of(page.items)
         if list(self.columns) != list(columns.values()):
             self.columns = list(columns.values())
+        if bare(self.reporters) != (reporters := reporters_of(page.items)):
+            self.reporters = reporters
         return [_line(project, columns) for project in page.items], page.total, page.capped
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
