@@ -33,7 +33,7 @@ COLUMNS = f"""
     incidents.id, incidents.check_id IS NULL AS is_manual, incidents.check_id, title,
     coalesce(checks.name, title) AS name, {PROJECT} AS project_id, {role_in(PROJECT)}, incidents.severity,
     CASE WHEN closed_at IS NULL THEN incidents.status ELSE 'resolved' END AS status, is_published AS is_public,
-    opened_at, {_name_of("opened_by_id")} AS opened_by, closed_at, acknowledged_at, acknowledged_by_id,
+    opened_at, opened_by_id, {_name_of("opened_by_id")} AS opened_by, closed_at, acknowledged_at, acknowledged_by_id,
     {_name_of("acknowledged_by_id")} AS acknowledged_by, reason, incidents.version, incidents.updated_at,
     {_name_of("updated_by_id")} AS changed_by, incidents.updated_by_id AS changed_by_id
 """
@@ -42,7 +42,8 @@ _LOCKED = text(f"{_ONE.text} FOR NO KEY UPDATE OF incidents")
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 _CHOSEN = text(f"SELECT {COLUMNS} {_TABLES} WHERE incidents.id = ANY(:ids)").bindparams(_IDS)
 NOTE_COLUMNS = f"""
-    incident_notes.id, coalesce({DISPLAY_NAME_TEXT}, '') AS author, note, status, is_public, incident_notes.created_at
+    incident_notes.id, coalesce({DISPLAY_NAME_TEXT}, '') AS author, user_id AS author_id, note, status, is_public,
+    incident_notes.created_at
 """
 _NOTES = text(
     f"""

@@ -70,6 +70,7 @@ class NoteRead(ReadModel):
 
     id: int
     author: str
+    author_id: int | None
     note: str
     status: IncidentStatus | None
     is_public: bool
@@ -97,6 +98,7 @@ class IncidentRead(ReadModel):
     is_public: bool
     opened_at: datetime
     opened_by: str
+    opened_by_id: int | None
     closed_at: datetime | None
     acknowledged_at: datetime | None
     acknowledged_by: str

@@ -45,6 +45,7 @@ async def test_a_deployer_opens_an_incident_and_leads_it_to_its_end(api: httpx.A
         "We look at it.",
         "investigating",
     )
+    assert made["opened_by_id"] == made["notes"][0]["author_id"] is not None
     path = f"/{made['id']}"
     await post(api, header, f"{path}/notes", {"note": "An index is missing.", "status": "identified"})
     await post(api, header, f"{path}/notes", {"note": "See the runbook."})

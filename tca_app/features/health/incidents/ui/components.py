@@ -8,7 +8,7 @@ from tca_app.features.health.incidents.ui.note_state import NoteState
 from tca_app.features.health.incidents.ui.rows import IncidentLine, Note
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, link, relative_time
-from tca_app.ui.components.faces import tile_or_console
+from tca_app.ui.components.faces import in_sentence, tile_or_console
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.var import as_var
@@ -84,7 +84,10 @@ def incident_line(incident: IncidentLine, on_acknowledge: Any) -> rx.Component:
         ),
         rx.el.ul(rx.foreach(as_var(incident["notes"]).to(list[Note]), _note), class_name="notes"),
         rx.el.p(
-            rx.cond(incident["acknowledged"] != "", rx.fragment(incident["acknowledged"], " · ")),
+            rx.cond(
+                incident["acknowledged"] != "",
+                rx.fragment(in_sentence(incident["responder"], incident["acknowledged"]), " · "),
+            ),
             incident["notified"],
             class_name="cell-sub",
         ),
@@ -97,7 +100,7 @@ def incident_line(incident: IncidentLine, on_acknowledge: Any) -> rx.Component:
 def _note(note: Note) -> rx.Component:
     return rx.el.li(
         rx.cond(note["status"] != "", rx.fragment(rx.el.strong(note["status"]), " · ")),
-        rx.el.span(note["author"], class_name="cell-title plain"),
+        rx.el.span(in_sentence(note["face"], note["author"]), class_name="cell-title plain"),
         " ",
         rx.el.span(relative_time(note["at"]), class_name="muted"),
         rx.cond(note["is_public"], rx.fragment(" ", badge(t("Public"), "", "globe"))),

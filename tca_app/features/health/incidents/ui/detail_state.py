@@ -21,7 +21,7 @@ from tca_app.features.health.incidents.ui.rows import (
     steps_of,
 )
 from tca_app.ui import routes
-from tca_app.ui.components.faces import Mark, mark_of
+from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
@@ -36,6 +36,7 @@ class IncidentFacts(TypedDict):
     mark: Mark
     project_url: str
     opened_by: str
+    opened_by_face: Face
     acknowledged_by: str
     acknowledged_at: str
     notified: str
@@ -103,6 +104,7 @@ def _facts(incident: IncidentRead) -> IncidentFacts:
         mark=mark_of(project),
         project_url=routes.project(project.id) if project else "",
         opened_by=(incident.opened_by or _(ERASED)) if incident.is_manual else _("Health checks"),
+        opened_by_face=face_of(incident.opened_by, incident.opened_by_id),
         acknowledged_by=(incident.acknowledged_by or _(ERASED)) if at else "",
         acknowledged_at=at.astimezone(UTC).isoformat() if at else "",
         notified=notified_users(incident),

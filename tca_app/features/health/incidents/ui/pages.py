@@ -13,7 +13,7 @@ from tca_app.features.health.ui.scoped_form import component_fields, scope_field
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, facts, link, page_header, panel, relative_time
-from tca_app.ui.components.faces import tile
+from tca_app.ui.components.faces import in_sentence, tile
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import by_phase, record_title
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
@@ -81,7 +81,7 @@ def _timeline() -> rx.Component:
 def _step(step: Step) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            rx.el.span(step["label"], class_name="cell-title plain"),
+            rx.el.span(in_sentence(step["face"], step["label"]), class_name="cell-title plain"),
             " ",
             rx.el.span(relative_time(step["at"]), class_name="cell-sub"),
             rx.cond(step["is_public"], rx.fragment(" ", badge(t("Public"), "", "globe"))),
@@ -107,7 +107,7 @@ def _facts(incident: IncidentLine, about: IncidentFacts) -> rx.Component:
                     t(
                         "{opened_at} by {opened_by}",
                         opened_at=relative_time(incident["opened_at"]),
-                        opened_by=about["opened_by"],
+                        opened_by=in_sentence(about["opened_by_face"], about["opened_by"]),
                     )
                 ),
             ),
@@ -116,7 +116,11 @@ def _facts(incident: IncidentLine, about: IncidentFacts) -> rx.Component:
                 t("Responder"),
                 rx.cond(
                     about["acknowledged_by"] != "",
-                    rx.el.span(about["acknowledged_by"], ", ", relative_time(about["acknowledged_at"])),
+                    rx.el.span(
+                        in_sentence(incident["responder"], about["acknowledged_by"]),
+                        ", ",
+                        relative_time(about["acknowledged_at"]),
+                    ),
                     rx.el.span(t("Not acknowledged"), class_name="muted"),
                 ),
             ),

@@ -9,7 +9,7 @@ from tca_app.features.health.incidents.filters import STATUSES
 from tca_app.features.health.incidents.schemas import IncidentRead, NoteRead, incident_title
 from tca_app.features.health.probing.check_state import lasted
 from tca_app.ui import routes
-from tca_app.ui.components.faces import Mark, mark_of
+from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 
 STATUS_WORDS = dict(STATUSES)
 ERASED = N_("An erased user")
@@ -18,6 +18,7 @@ ERASED = N_("An erased user")
 class Note(TypedDict):
     id: int
     author: str
+    face: Face
     text: str
     status: str
     is_public: bool
@@ -38,16 +39,18 @@ class IncidentLine(TypedDict):
     lasted: str
     notified: str
     acknowledged: str
+    responder: Face  # whose initials are "" before it is acknowledged
     may_note: bool
     may_acknowledge: bool
     notes: list[Note]
 
 
 class Step(TypedDict):
-    """A step of the timeline. `tone` is that of its dot; `key` is unique."""
+    """A step of the timeline. `tone` is that of its dot; `key` is unique. The face of checks has no initials."""
 
     key: str
     label: str
+    face: Face
     text: str
     at: str
     tone: str
@@ -73,6 +76,7 @@ def line_of(incident: IncidentRead, now: datetime) -> IncidentLine:
         acknowledged=_("Acknowledged by {acknowledged_by}", acknowledged_by=incident.acknowledged_by or _(ERASED))
         if is_acknowledged
         else "",
+        responder=face_of(incident.acknowledged_by, incident.acknowledged_by_id),
         may_note=incident.may_note,
         may_acknowledge=incident.may_note and is_open and not is_acknowledged,
         notes=[_note(note) for note in incident.notes],
@@ -87,6 +91,7 @@ def _note(note: NoteRead) -> Note:
     return Note(
         id=note.id,
         author=note.author or _(ERASED),
+        face=face_of(note.author, note.author_id),
         text=note.note,
         status=_(STATUS_WORDS.get(note.status or "", "")),
         is_public=note.is_public,
@@ -114,7 +119,8 @@ def steps_of(incident: IncidentRead) -> list[Step]:
         steps.append(_step("opened", _("Opened by checks"), incident.opened_at, "bad", stored_text(incident.reason)))
     if incident.acknowledged_at:
         label = _("Acknowledged by {acknowledged_by}", acknowledged_by=incident.acknowledged_by or _(ERASED))
-        steps.append(_step("acknowledged", label, incident.acknowledged_at, "info"))
+        face = face_of(incident.acknowledged_by, incident.acknowledged_by_id)
+        steps.append(_step("acknowledged", label, incident.acknowledged_at, "info", face=face))
     if incident.closed_at and not incident.is_manual:
         steps.append(_step("resolved", _("Resolved by checks"), incident.closed_at, "good"))
     return sorted(steps, key=lambda step: step["at"])
@@ -123,12 +129,22 @@ def steps_of(incident: IncidentRead) -> list[Step]:
 def _note_step(note: NoteRead) -> Step:
     author = note.author or _(ERASED)
     label = f"{_(STATUS_WORDS[note.status])} · {author}" if note.status else author
-    tone = {"resolved": "good", "monitoring": "info", None: ""}.get(note.status, "warn")
-    return _step(f"note-{note.id}", label, note.created_at, tone, note.note, is_public=note.is_public)
+    tone = {"resolved": "good", "monitoring": "info", None: ""}.get(note.status, "bad")
+    face = face_of(note.author, note.author_id)
+    return _step(f"note-{note.id}", label, note.created_at, tone, note.note, is_public=note.is_public, face=face)
 
 
-def _step(key: str, label: str, at: datetime, tone: str, text: str = "", *, is_public: bool = False) -> Step:
-    return Step(key=key, label=label, text=text, at=_iso(at), tone=tone, is_public=is_public)
+def _step(
+    key: str,
+    label: str,
+    at: datetime,
+    tone: str,
+    text: str = "",
+    *,
+    is_public: bool = False,
+    face: Face = face_of(""),
+) -> Step:
+    return Step(key=key, label=label, face=face, text=text, at=_iso(at), tone=tone, is_public=is_public)
 
 
 def _iso(at: datetime) -> str:
