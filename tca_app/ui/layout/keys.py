@@ -29,7 +29,7 @@ ROWS = (
     Shortcut(("j", "ArrowDown"), N_("Next row"), "next-row"),
     Shortcut(("k", "ArrowUp"), N_("Previous row"), "previous-row"),
     Shortcut(("Enter",), N_("Open row"), "open-row"),
-    Shortcut(("e",), N_("Edit row"), "edit-row"),
+    Shortcut(("e",), N_("Edit row, where it can be edited"), "edit-row"),
 )
 TICKS = (
     Shortcut(("x", " "), N_("Select row"), "select-row"),

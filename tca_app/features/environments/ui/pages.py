@@ -98,6 +98,7 @@ def _environment(row: EnvironmentRow) -> rx.Component:
                     "pencil",
                     "ghost small",
                     on_click=state.open_edit(state.project_id, row["id"]),
+                    custom_attrs={"data-edit": ""},
                 ),
                 icon_button(
                     t("Delete {name}", name=row["name"]),
@@ -110,6 +111,8 @@ def _environment(row: EnvironmentRow) -> rx.Component:
             ),
             class_name="act",
         ),
+        tab_index=-1,
+        custom_attrs={"data-row": row["id"]},
         key=as_var(row["id"]).to(str),
     )
 

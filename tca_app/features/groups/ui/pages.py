@@ -14,7 +14,7 @@ from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.bulk_view import bulk_bar, bulk_dialog, refusals_notice
-from tca_app.ui.table.grid import IS_SHIFT, Column, RowAction, checkbox, cut
+from tca_app.ui.table.grid import IS_SHIFT, Column, RowAction, checkbox
 from tca_app.ui.table.parts import download_link
 from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
@@ -70,8 +70,16 @@ def _list() -> rx.Component:
 
 
 def _name(group: GroupRow) -> rx.Component:
+    opener = rx.el.button(
+        group["name"],
+        type="button",
+        title=group["name"],
+        class_name="cell-title truncate",
+        on_click=people.open_people(as_var(group["id"]).to(int)),
+        custom_attrs={"data-open": ""},
+    )
     return rx.el.div(
-        cut(group["name"], "cell-title plain"),
+        opener,
         rx.cond(group["description"] != "", rx.el.div(group["description"], class_name="cell-sub truncate")),
     )
 

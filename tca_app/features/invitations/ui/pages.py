@@ -164,7 +164,9 @@ def _address_cell(row: InvitationRow) -> rx.Component:
                 tile(row["mark"], "small"),
                 t(
                     "{project_name} as {role}",
-                    project_name=link(row["project_name"], to=routes.project(row["project_id"])),
+                    project_name=link(
+                        row["project_name"], to=routes.project(row["project_id"]), custom_attrs={"data-open": ""}
+                    ),
                     role=row["role_word"],
                 ),
                 class_name="cell-sub truncate",

@@ -17,9 +17,10 @@ from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field
 from tca_app.ui.record import at_its_url, is_at_its_url
+from tca_app.ui.session import SessionState
 from tca_app.ui.table.grid import Column
 from tca_app.ui.table.parts import download_link
-from tca_app.ui.table.view import data_table
+from tca_app.ui.table.view import data_table, open_link
 from tca_app.ui.var import as_var
 
 PREVIEW = 6
@@ -106,8 +107,13 @@ def _remove_button(member: MemberRow) -> rx.Component:
 
 
 def _name(member: MemberRow) -> rx.Component:
+    may_open = SessionState.is_superuser | as_var(member["is_me"]).to(bool)
     return rx.el.div(
-        rx.el.span(member["name"], class_name="cell-title plain"),
+        rx.cond(
+            may_open,
+            open_link(member["name"], routes.user(member["id"])),
+            rx.el.span(member["name"], class_name="cell-title plain"),
+        ),
         rx.cond(member["is_me"], rx.el.span(t(" (you)"), class_name="muted")),
         rx.cond(member["is_active"], None, badge(t("Inactive"), "", "circle-off")),
     )

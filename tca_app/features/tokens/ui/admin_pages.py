@@ -52,7 +52,8 @@ def all_tokens_page() -> rx.Component:
 
 
 def _owner(row: OwnedTokenRow) -> rx.Component:
-    named = link(row["owner"], to=row["owner_url"], class_name="link truncate", title=row["owner"])
+    opener = {"data-open": ""}
+    named = link(row["owner"], to=row["owner_url"], class_name="link truncate", title=row["owner"], custom_attrs=opener)
     return rx.cond(row["mark"]["text"] != "", with_tile(row["mark"], named), with_face(row["face"], named))
 
 
