@@ -25,7 +25,7 @@ state = EnvironmentsState
 HEADS = ((t("Name"), "wide", "name"), (t("Tier"), "", "tier"), (t("Order"), "right num", "rank"), ("", "act"))
 FREEZE_HEADS = (
     (t("Reason"), "wide", "why"),
-    (t("Scope"), "", "environment"),
+    (t("Scope"), "wide", "environment"),
     (t("Time"), "", "starts_at"),
     (t("By"), "", "created_by"),
     ("", "act"),
@@ -130,7 +130,7 @@ def _window(window: FreezeRow) -> rx.Component:
     lift = button(t("Lift"), kind="small", on_click=FreezesState.ask_lift(FreezesState.project_id, window["id"]))
     return rx.el.tr(
         rx.el.td(rx.el.span(window["why"], class_name="cell-title plain two-lines"), class_name="wide"),
-        rx.el.td(cut(window["where"])),
+        rx.el.td(cut(window["where"]), class_name="wide"),
         rx.el.td(window["when"], class_name="span-of-time"),
         rx.el.td(rx.cond(window["who"] != "", with_face(window["face"], cut(window["who"])))),
         rx.el.td(lift, class_name="act"),
