@@ -6,8 +6,9 @@
 import { onAction } from "./buttons.js";
 import { isBlocked } from "./connection.js";
 import { afterChanges, find, watch } from "./dom.js";
-import { nt, ownLocale, t } from "./language.js";
+import { nt, t } from "./language.js";
 import { isConnected, isSilent, onConnection } from "./live-socket.js";
+import { viewerFormat } from "./times.js";
 import { countWaits, onWaits, takeUnconfirmed } from "./waits.js";
 
 const SHOWN_AFTER_MS = 1500; // a restart is over by then
@@ -38,7 +39,7 @@ const draw = () => {
   if (!banner) return;
   if (Date.now() - lostAt > SHOWN_AFTER_MS || isSilent() || !navigator.onLine) banner.hidden = false;
   setText("[data-cause]", causeNow(), banner);
-  setText("time", new Intl.DateTimeFormat(ownLocale, { timeStyle: "short" }).format(lostAt), banner);
+  setText("time", viewerFormat({ timeStyle: "short" }).format(lostAt), banner);
   const count = countWaits();
   const waits = count ? ` ${nt("{count} action is waiting.", "{count} actions are waiting.", count)}` : "";
   setText("[data-waits]", waits, banner);
