@@ -87,7 +87,9 @@ class DeploymentState(RecordState, SessionState):
     @rx.var
     def heading(self) -> str:
         known = self.deployment
-        return f"{known['project']} {known['version']}" if known["id"] else _("Deployment")
+        if known["id"]:
+            return f"{known['project']} {known['version']}"
+        return _("Page not found") if self.phase == "missing" else _("Deployment")
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:

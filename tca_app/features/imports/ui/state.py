@@ -68,7 +68,11 @@ class ImportState(OrderState, RecordState, SessionState):
     @rx.var
     def title(self) -> str:
         return (
-            _("Not found") if self.is_missing else _("Import {kind}", kind=_(self.kind)) if self.kind else _("Import")
+            _("Page not found")
+            if self.is_missing
+            else _("Import {kind}", kind=_(self.kind))
+            if self.kind
+            else _("Import")
         )
 
     @rx.var

@@ -84,7 +84,7 @@ class ProjectState(ProjectForm, PickerState, RecordState, SessionState):
 
     @rx.var
     def heading(self) -> str:
-        return self.project["name"] or (_("Not found") if self.phase == "missing" else _("Project"))
+        return self.project["name"] or (_("Page not found") if self.phase == "missing" else _("Project"))
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> AsyncGenerator[Any, None]:

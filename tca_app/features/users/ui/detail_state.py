@@ -62,7 +62,7 @@ class UserState(OrderState, RecordState, SessionState):
 
     @rx.var
     def title(self) -> str:
-        return _("Not found") if self.is_missing else self.person["name"] or _("User")
+        return _("Page not found") if self.is_missing else self.person["name"] or _("User")
 
     @rx.var
     def is_self(self) -> bool:

@@ -54,7 +54,9 @@ class IncidentState(RecordState, SessionState):
 
     @rx.var
     def heading(self) -> str:
-        return self.lines[0]["name"] if self.lines else _("Incident")
+        if self.lines:
+            return self.lines[0]["name"]
+        return _("Page not found") if self.phase == "missing" else _("Incident")
 
     @rx.var
     def number(self) -> int:
