@@ -88,7 +88,7 @@ ON_A_PROJECT = {
     EnvironmentsState.open_create: {},
     EnvironmentsState.open_edit: {"environment_id": 1},
     EnvironmentsState.ask_delete: {"environment_id": 1},
-    FreezesState.lift: {"freeze_id": 1},
+    FreezesState.ask_lift: {"freeze_id": 1},
     FreezeState.open_create: {},
     HookState.ask: {"action": "rotate"},
     SlackState.open_edit: {},
