@@ -55,9 +55,14 @@ def test_no_two_buttons_of_a_dialog_share_a_word(dialogs: list[list[list[str]]],
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_action_on_many_rows_is_called_cancel(language: str) -> None:
-    """The label of the button that confirms it comes with the state."""
+def test_no_action_on_many_rows_shares_a_word_with_the_button_that_keeps_them(language: str) -> None:
+    """Both labels come with the state."""
     with speaking(language):
-        named = {action.label for state in BulkActions.__subclasses__() for action in state._bulk.actions}
+        named = {(action.label, action.keep) for state in _states(BulkActions) for action in state._bulk.actions}
         assert len(named) > 5
-        assert {label for label in named if words(label) & words("Cancel")} == set()
+        assert {(label, keep) for label, keep in named if words(label) & words(keep)} == set()
+
+
+def _states(mixin: type[BulkActions]) -> Iterator[type[BulkActions]]:
+    for state in mixin.__subclasses__():
+        yield from (state, *_states(state))
