@@ -7,6 +7,7 @@ import reflex as rx
 from tca_app.features.auth.ui.state import AuthState
 from tca_app.ui.components.basic import button
 from tca_app.ui.components.text import t
+from tca_app.ui.forms.password_fields import MAX_PASSWORD, new_password_hint
 from tca_app.ui.layout.brand import app_name, logo
 from tca_app.ui.layout.help_menu import stranger_footer
 
@@ -88,6 +89,18 @@ def posted_field(
         rx.el.span(hint, id=f"{name}-hint", class_name="hint") if hint else None,
         rx.el.span(id=f"{name}-error", class_name="field-error", role="alert", custom_attrs={"data-error-for": name}),
         class_name="field",
+    )
+
+
+def posted_new_password(label: str, **props: Any) -> Any:
+    return posted_field(
+        "password",
+        label,
+        complete="new-password",
+        kind="password",
+        hint=new_password_hint(),
+        max_length=MAX_PASSWORD,
+        **props,
     )
 
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, posted_form
+from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, posted_form, posted_new_password
 from tca_app.features.auth.ui.state import AuthState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link, outside_link
 from tca_app.ui.components.text import t
-from tca_app.ui.forms.password_fields import new_password_hint
+from tca_app.ui.forms.password_fields import MAX_PASSWORD
 from tca_app.ui.layout.pages import page
 from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import boot
@@ -39,7 +39,9 @@ def login_page() -> rx.Component:
                 spell_check=False,
                 max_length=254,
             ),
-            posted_field("password", t("Password"), complete="current-password", kind="password", max_length=256),
+            posted_field(
+                "password", t("Password"), complete="current-password", kind="password", max_length=MAX_PASSWORD
+            ),
             submit=t("Sign in"),
         ),
         rx.el.div(
@@ -119,14 +121,7 @@ def _setup_form() -> rx.Component:
                 max_length=50,
             ),
             posted_field("full_name", t("Full name"), complete="name", is_optional=True, max_length=100),
-            posted_field(
-                "password",
-                t("Password"),
-                complete="new-password",
-                kind="password",
-                hint=new_password_hint(),
-                max_length=256,
-            ),
+            posted_new_password(t("Password")),
             submit=t("Create administrator"),
             from_query="token",
         ),
@@ -195,15 +190,7 @@ def _reset_form() -> rx.Component:
         posted_form(
             routes.API_RESET,
             _token_error(),
-            posted_field(
-                "password",
-                t("New password"),
-                complete="new-password",
-                kind="password",
-                hint=new_password_hint(),
-                auto_focus=True,
-                max_length=256,
-            ),
+            posted_new_password(t("New password"), auto_focus=True),
             submit=t("Set the password"),
             from_query="token",
             done=_done(t("Your password is set."), t("Sign in"), routes.LOGIN),
@@ -226,16 +213,9 @@ def change_password_page() -> rx.Component:
                 complete="current-password",
                 kind="password",
                 auto_focus=True,
-                max_length=256,
+                max_length=MAX_PASSWORD,
             ),
-            posted_field(
-                "password",
-                t("New password"),
-                complete="new-password",
-                kind="password",
-                hint=new_password_hint(),
-                max_length=256,
-            ),
+            posted_new_password(t("New password")),
             submit=t("Change password"),
         ),
         rx.el.p(button(t("Sign out"), kind="ghost", custom_attrs={"data-action": "sign-out"}), class_name="auth-foot"),

@@ -4,12 +4,11 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, posted_form
+from tca_app.features.auth.ui.posted_forms import auth_frame, posted_field, posted_form, posted_new_password
 from tca_app.features.invitations.ui.accept_state import AcceptState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, link
 from tca_app.ui.components.text import t
-from tca_app.ui.forms.password_fields import MAX_PASSWORD, new_password_hint
 from tca_app.ui.layout.pages import page
 from tca_app.ui.var import as_var
 from tca_app.ui.websocket.connection import boot
@@ -71,14 +70,7 @@ def _new_account() -> rx.Component:
                 max_length=50,
             ),
             posted_field("full_name", t("Full name"), complete="name", is_optional=True, max_length=100),
-            posted_field(
-                "password",
-                t("Password"),
-                complete="new-password",
-                kind="password",
-                hint=new_password_hint(),
-                max_length=MAX_PASSWORD,
-            ),
+            posted_new_password(t("Password")),
             submit=t("Create account"),
             from_query="token",
         ),
