@@ -189,18 +189,22 @@ def _settle(**names: str) -> None:
     get_settings.cache_clear()
 
 
-# Each row on one worker, one after the other; a test belongs to the first row that names it. Tests of `console` share
-# one, and take as long as those of `clusters`, which start their own; others share a database. The longest come first.
+# Each row on one worker, one after the other; a test belongs to the first row that names it. Tests of `pages` and of
+# `console` share a console each; those of `replicas`, `faults` and `starts` start their own. The first five take about
+# as long as each other; what is left fills the workers up.
 TOGETHER = {
-    "clusters": (
-        "tests/e2e/test_screens.py",
-        "tests/e2e/test_tls.py",
-        "tests/e2e/test_typed_text.py",
-        "tests/faults/",
-        "tests/replicas/",
+    "replicas": ("tests/e2e/test_screens.py", "tests/e2e/test_tls.py", "tests/replicas/"),
+    "faults": ("tests/e2e/test_typed_text.py", "tests/faults/"),
+    "pages": (
+        "tests/e2e/test_accessibility.py",
+        "tests/e2e/test_choices.py",
+        "tests/e2e/test_dialogs.py",
+        "tests/e2e/test_languages.py",
+        "tests/e2e/test_live_connection.py",
+        "tests/e2e/test_palette.py",
     ),
-    "console": ("tests/e2e/",),
     "starts": ("tests/server/test_serve.py", "tests/core/stores/test_embedded.py"),
+    "console": ("tests/e2e/",),
     "plans": ("tests/test_list_plans.py",),
     "frozen": ("tests/core/database/test_connection.py",),
     "demo": ("tests/demo/", "tests/features/dashboard/test_figures.py"),
