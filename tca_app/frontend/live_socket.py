@@ -1,39 +1,77 @@
 """The plugin of Reflex that hands the live connection to the scripts of the console."""
 
+import json
+from functools import partial
+from pathlib import Path
 from typing import Unpack
 
+import reflex_base
 from reflex_base.plugins import Plugin
 from reflex_base.plugins.base import PreCompileContext
 
-STATE = "utils/state.js"
-# Each line of Reflex, and what follows it.
-_ADDITIONS = {
-    "  socket.current.auth = bootAuth(true);\n": (
-        "  window.liveConnection = { socket: socket.current, setErrors: setConnectErrors };\n"
-        '  window.dispatchEvent(new Event("live-connection"));\n'
-    ),
-    "  const normalized = normalizeEvents(events);\n": (
-        '  window.dispatchEvent(new CustomEvent("queued-events", { detail: normalized }));\n'
-    ),
+from tca_app.ui import routes
+
+WEB = Path(reflex_base.__file__).parent / ".templates/web"
+EARLY = Path(__file__).with_name("early_connection.js")
+# Of scripts of Reflex: each text, and what takes its place.
+_CHANGES = {
+    "utils/state.js": {
+        "import io from ": "import io, { WebSocket as WebSocketTransport } from ",
+        "unsavedToken ??= generate": "unsavedToken ??= window.earlySocket?.token ?? generate",
+        "let warmSocket = null;\n": "{early}let warmSocket = null;\n",
+        "    warmSocket.io.open((error) => {\n      if (error) discardWarmSocket();\n    });\n": (
+            "    openEarly(warmSocket, (error) => {\n      if (error) discardWarmSocket();\n    });\n"
+        ),
+        "  socket.current.auth = bootAuth(true);\n": (
+            "  socket.current.auth = bootAuth(true);\n"
+            "  window.liveConnection = { socket: socket.current, setErrors: setConnectErrors };\n"
+            '  window.dispatchEvent(new Event("live-connection"));\n'
+        ),
+        "checkVisibility);\n  socket.current.connect();\n": (
+            "checkVisibility);\n  if (socket.current.start) socket.current.start();\n  else socket.current.connect();\n"
+        ),
+        "  const normalized = normalizeEvents(events);\n": (
+            "  const normalized = normalizeEvents(events);\n"
+            '  window.dispatchEvent(new CustomEvent("queued-events", { detail: normalized }));\n'
+        ),
+    },
+    # A transition gives way every 5 ms, so that a page that nobody can use yet is drawn again and again meanwhile.
+    "app/entry.client.js": {
+        "startTransition(() => {\n  hydrateRoot(document, createElement(HydratedRouter));\n});": (
+            "hydrateRoot(document, createElement(HydratedRouter));"
+        ),
+    },
 }
 
 
 class LiveSocket(Plugin):
-    """Lets assets/console see what a page sends, and whether the server answers.
+    """Lets assets/console see what a page sends, and whether the server answers, and connects before React mounts.
 
     Reflex believes that a connection is open until the browser closes it, which takes minutes when the network drops
     packets.
     """
 
     def pre_compile(self, **context: Unpack[PreCompileContext]) -> None:
-        context["add_modify_task"](STATE, with_live_socket)
+        for name in _CHANGES:
+            context["add_modify_task"](name, partial(_from_reflex, name))
 
 
-def with_live_socket(script: str) -> str:
-    """Returns Reflex's event loop with the additions. Raises ValueError if it has another form."""
-    for line, addition in _ADDITIONS.items():
-        if script.count(line) != 1:
-            raise ValueError(f"{STATE} has another form: {line.strip()}")
-        if line + addition not in script:
-            script = script.replace(line, line + addition)
+def _from_reflex(name: str, _script: str) -> str:
+    """Returns the changed script of Reflex. What is in the folder of an earlier build may have other changes."""
+    return changed(name, (WEB / name).read_text(), _CHANGES[name])
+
+
+def changed(name: str, script: str, changes: dict[str, str]) -> str:
+    """Returns the script of Reflex with the changes. Raises ValueError if it has another form."""
+    for old, new in changes.items():
+        if script.count(old) != 1:
+            raise ValueError(f"{name} has another form: {old.strip()}")
+        script = script.replace(old, new.replace("{early}", _early_connection()))
     return script
+
+
+def _early_connection() -> str:
+    """Returns the script, with the parameters of routes: `{"/users/": "person_id"}`."""
+    paths = [path for path in vars(routes).values() if isinstance(path, str) and path.endswith("]")]
+    parameters = dict(path.removesuffix("]").split("[") for path in paths)
+    return f"const PARAMETERS = {json.dumps(parameters)};\n{EARLY.read_text()}\n"

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import reflex as rx
 from reflex_base.config import get_config
-from reflex_base.constants import CompileContext
+from reflex_base.constants import CompileContext, Reflex
 from reflex_base.environment import environment
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MISSING_FILES = Path(__file__).with_name("missing_files.js")
-STYLESHEETS = ["/console.css"]
+EARLY_SOCKET = Path(__file__).with_name("early_socket.js")
+STYLESHEETS = ["/icons.css", "/console.css"]
 # The palettes that console.css and the theme use. The build drops palettes that no Python source names.
 PALETTES = ("indigo", "slate", "green", "amber", "red")
 
@@ -27,11 +28,14 @@ def _api_port() -> dict[str, str]:
     return {"data-api-port": str(get_config().backend_port)}
 
 
-def _installable() -> list[rx.Component]:
-    """The manifest, which the API serves: under `reflex run` it is at another port."""
+def _of_one_port() -> list[rx.Component]:
+    """The live connection and the manifest, which the API serves: under `reflex run` it is at another port."""
     if environment.REFLEX_COMPILE_CONTEXT.get() is not CompileContext.EXPORT:
         return []
-    return [rx.el.link(rel="manifest", href="/manifest.webmanifest")]
+    return [
+        rx.el.script(EARLY_SOCKET.read_text().replace("VERSION", Reflex.VERSION)),
+        rx.el.link(rel="manifest", href="/manifest.webmanifest"),
+    ]
 
 
 def head_components() -> list[rx.Component]:
@@ -43,7 +47,7 @@ def head_components() -> list[rx.Component]:
         rx.el.link(rel="icon", href="/favicon.ico", sizes="32x32"),
         rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml"),
         rx.el.link(rel="apple-touch-icon", href="/apple-touch-icon.png"),
-        *_installable(),
+        *_of_one_port(),
         rx.el.meta(name="color-scheme", content="light dark"),
         rx.el.meta(name="robots", content="noindex"),
         rx.el.script(src=f"/console/main.js?v={version}", type="module", custom_attrs=_api_port()),

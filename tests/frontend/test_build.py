@@ -14,7 +14,6 @@ from pathlib import Path
 import brotli
 import httpx
 import pytest
-import reflex_base
 import typer
 
 from tca_app.config import build_name
@@ -33,7 +32,7 @@ from tca_app.frontend.bundle import (
     shrink_styles,
 )
 from tca_app.frontend.lean_scripts import with_icons, without_all_of_radix
-from tca_app.frontend.live_socket import STATE, with_live_socket
+from tca_app.frontend.live_socket import changed
 from tca_app.frontend.static_files import FrontendFiles
 from tca_app.server.commands.faults import plain_faults
 from tca_app.ui.theme import PALETTES
@@ -296,15 +295,17 @@ def test_settings_of_vite_in_another_form_are_refused() -> None:
         with_icons("export default {}")
 
 
-def test_the_event_loop_of_reflex_hands_its_connection_over_once() -> None:
-    script = with_live_socket((Path(reflex_base.__file__).parent / ".templates/web" / STATE).read_text())
-    assert script.count("window.liveConnection = ") == script.count("queued-events") == 1
-    assert with_live_socket(script) == script
-
-
-def test_an_event_loop_in_another_form_is_refused() -> None:
+def test_a_script_of_reflex_in_another_form_is_refused() -> None:
     with pytest.raises(ValueError, match="has another form"):
-        with_live_socket("export const connect = 1")
+        changed("app/entry.client.js", "export const connect = 1", {"startTransition": ""})
+
+
+def test_the_live_connection_is_opened_by_the_head_and_taken_by_the_scripts(client: Path) -> None:
+    [script] = [text for path in (client / "assets").glob("*.js") if "liveConnection" in (text := path.read_text())]
+    assert "queued-events" in script
+    assert '"/users/":"person_id"' in re.sub(r"\s", "", script).replace("`", '"')
+    for page in (client / "login/index.html", client / "users/index.html"):
+        assert page.read_text().count("window.earlySocket =") == 1
 
 
 def test_components_of_radix_that_no_page_shows_are_left_out(client: Path) -> None:
