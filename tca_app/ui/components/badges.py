@@ -4,15 +4,13 @@ from typing import Any
 
 import reflex as rx
 
-from tca_app.ui.components.basic import Child
+from tca_app.ui.components.basic import Child, glyph
 from tca_app.ui.components.text import shown, t
 
 
 def badge(label: Child, tone: str = "", icon: str = "") -> rx.Component:
     """A status: always a word, with an icon beside the colour. `tone`: "", good, warn, bad or info."""
-    return rx.el.span(
-        rx.icon(icon, size=12, aria_hidden="true") if icon else None, shown(label), class_name=f"badge {tone}".strip()
-    )
+    return rx.el.span(glyph(icon) if icon else None, shown(label), class_name=f"badge {tone}".strip())
 
 
 def active_badge(is_active: Any) -> rx.Component:

@@ -9,6 +9,7 @@ from tca_app.core.language.messages import N_
 from tca_app.ui import routes
 from tca_app.ui.components.basic import link
 from tca_app.ui.components.faces import avatar
+from tca_app.ui.components.menus import menu
 from tca_app.ui.components.text import t
 from tca_app.ui.session import SessionState
 from tca_app.ui.var import as_var
@@ -23,26 +24,21 @@ _SHORT: dict[Mode, str] = {"light": t("Light"), "dark": t("Dark"), "system": t("
 
 
 def account_menu() -> rx.Component:
-    return rx.menu.root(
-        rx.menu.trigger(
-            rx.el.button(
-                avatar(as_var(SessionState.face)), class_name="btn icon ghost", type="button", aria_label=t("Account")
-            )
+    return menu(
+        lambda: rx.el.button(
+            avatar(as_var(SessionState.face)), class_name="btn icon ghost", type="button", aria_label=t("Account")
         ),
-        rx.menu.content(
-            rx.el.div(
-                rx.el.div(SessionState.display_name, class_name="truncate", style={"font_weight": "500"}),
-                rx.el.div(SessionState.username, class_name="cell-sub truncate"),
-                style={"padding": "6px 12px 8px", "max_width": "240px"},
-            ),
-            rx.menu.separator(),
-            rx.menu.item(link(t("Settings"), to=routes.SETTINGS, class_name=""), as_child=True),
-            rx.menu.separator(),
-            *(_theme_item(label, mode) for label, mode in MODES),
-            rx.menu.separator(),
-            rx.menu.item(t("Sign out"), custom_attrs={"data-action": "sign-out"}),
-            align="end",
+        rx.el.div(
+            rx.el.div(SessionState.display_name, class_name="truncate", style={"font_weight": "500"}),
+            rx.el.div(SessionState.username, class_name="cell-sub truncate"),
+            style={"padding": "6px 12px 8px", "max_width": "240px"},
         ),
+        rx.menu.separator(),
+        rx.menu.item(link(t("Settings"), to=routes.SETTINGS, class_name=""), as_child=True),
+        rx.menu.separator(),
+        *(_theme_item(label, mode) for label, mode in MODES),
+        rx.menu.separator(),
+        rx.menu.item(t("Sign out"), custom_attrs={"data-action": "sign-out"}),
     )
 
 

@@ -5,6 +5,7 @@ import reflex as rx
 from tca_app.config.settings import VERSION
 from tca_app.ui import routes
 from tca_app.ui.components.basic import icon_button, link, outside_link
+from tca_app.ui.components.menus import menu
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.brand import app_name
 from tca_app.ui.layout.keys import HELP
@@ -14,18 +15,15 @@ from tca_app.ui.var import as_var
 
 
 def help_menu() -> rx.Component:
-    return rx.menu.root(
-        rx.menu.trigger(icon_button(t("Help"), "circle-help")),
-        rx.menu.content(
-            rx.menu.item(outside_link(t("Documentation"), url=routes.GUIDE, class_name=""), as_child=True),
-            rx.menu.item(outside_link(t("API reference"), url=routes.API_DOCS, class_name=""), as_child=True),
-            rx.menu.item(t("Keyboard shortcuts"), rx.el.kbd("?"), custom_attrs={"data-press": HELP}),
-            rx.menu.item(outside_link(t("Changelog"), url=routes.CHANGELOG, class_name=""), as_child=True),
-            rx.menu.item(link(t("Status"), to=routes.STATUS, class_name=""), as_child=True),
-            rx.menu.separator(),
-            rx.el.div(t("Version {version}", version=VERSION), class_name="cell-sub menu-note"),
-            align="end",
-        ),
+    return menu(
+        lambda: icon_button(t("Help"), "circle-help"),
+        rx.menu.item(outside_link(t("Documentation"), url=routes.GUIDE, class_name=""), as_child=True),
+        rx.menu.item(outside_link(t("API reference"), url=routes.API_DOCS, class_name=""), as_child=True),
+        rx.menu.item(t("Keyboard shortcuts"), rx.el.kbd("?"), custom_attrs={"data-press": HELP}),
+        rx.menu.item(outside_link(t("Changelog"), url=routes.CHANGELOG, class_name=""), as_child=True),
+        rx.menu.item(link(t("Status"), to=routes.STATUS, class_name=""), as_child=True),
+        rx.menu.separator(),
+        rx.el.div(t("Version {version}", version=VERSION), class_name="cell-sub menu-note"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.ui.components.basic import icon_button
-from tca_app.ui.components.placeholders import skeleton
+from tca_app.ui.components.menus import menu
 from tca_app.ui.components.text import shown, t
 from tca_app.ui.table.order import sort_button as sort_button, sort_direction as sort_direction, sortable_head
 from tca_app.ui.table.parts import as_cards
@@ -118,7 +118,12 @@ class Grid:
                 rx.cond(
                     self.state.is_loaded,
                     rx.el.tbody(rx.foreach(self.state.rows, lambda row: self._row(row))),
-                    rx.el.tbody(*(self._skeleton_row(i) for i in range(SKELETON_ROWS)), aria_hidden="true"),
+                    # One cell for each row: the browser draws them before it runs the first script.
+                    rx.el.tbody(
+                        *(rx.el.tr(rx.el.td(col_span=99)) for _ in range(SKELETON_ROWS)),
+                        class_name="skeleton-rows",
+                        aria_hidden="true",
+                    ),
                 ),
                 **as_cards(
                     rx.cond(self.state.is_compact, "table row-cards compact", "table row-cards"), self._labels()
@@ -190,14 +195,14 @@ class Grid:
     def _menu(self, row: Any) -> rx.Component | None:
         if not self.actions:
             return None
-        menu = rx.menu.root(
-            rx.menu.trigger(icon_button(t("Actions for {row}", row=self.row_name(row)), "ellipsis", "ghost small")),
-            rx.menu.content(*(self._menu_item(action, row) for action in self.actions), align="end"),
+        row_menu = menu(
+            lambda: icon_button(t("Actions for {row}", row=self.row_name(row)), "ellipsis", "ghost small"),
+            *(self._menu_item(action, row) for action in self.actions),
         )
         conditions = [as_var(action.shown(row)).to(bool) for action in self.actions if action.shown]
         if len(conditions) == len(self.actions):
-            menu = rx.cond(functools.reduce(operator.or_, conditions), menu)
-        return rx.el.td(menu, class_name="act")
+            row_menu = rx.cond(functools.reduce(operator.or_, conditions), row_menu)
+        return rx.el.td(row_menu, class_name="act")
 
     def _menu_item(self, action: RowAction, row: Any) -> rx.Component:
         item = rx.menu.item(
@@ -209,18 +214,6 @@ class Grid:
         if not self.actions:
             return None
         return rx.el.th(rx.el.span(t("Actions"), class_name="sr-only"), scope="col", class_name="act")
-
-    def _skeleton_row(self, index: int) -> rx.Component:
-        widths = ("60%", "45%", "70%", "50%")
-        return rx.el.tr(
-            rx.el.td(class_name="tick") if self.is_selectable else None,
-            *(
-                rx.el.td(skeleton(widths[(index + number) % 4]), class_name=column.class_name)
-                for number, column in enumerate(self.columns)
-                if not column.in_trash
-            ),
-            rx.el.td(class_name="act") if self.actions else None,
-        )
 
 
 def checkbox(label: str, is_checked: Any, on_change: Any, **props: Any) -> rx.Component:

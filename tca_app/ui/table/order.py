@@ -9,7 +9,7 @@ from typing import Any, ClassVar, get_args
 import reflex as rx
 from pydantic import BaseModel
 
-from tca_app.ui.components.basic import select_box
+from tca_app.ui.components.basic import glyph, select_box
 from tca_app.ui.components.text import shown, t
 from tca_app.ui.session import SessionMixin
 from tca_app.ui.table.urls import query_url
@@ -65,7 +65,7 @@ def sort_button(
     order = rx.cond(state.sort == key, "ascending", rx.cond(state.sort == f"-{key}", "descending", ""))
     return rx.el.button(
         shown(label),
-        rx.icon("arrow-down", size=12, aria_hidden="true", class_name="arrow"),
+        glyph("arrow-down"),
         type="button",
         class_name="sort",
         on_click=rx.redirect(_sorted_url(parameter, rx.cond(state.sort == first, second, first))),

@@ -8,6 +8,7 @@ import reflex as rx
 from tca_app.core.lists.query import PAGE_SIZES
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.components.basic import button, icon_button, link, select_box
+from tca_app.ui.components.menus import menu
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.table.filters import cleared_url, filter_controls
@@ -137,14 +138,11 @@ def view_switch(label: str, key: str, shown: Any, *views: tuple[str, str, Any]) 
 
 def export_menu(url: str, query: rx.Var[str] | str) -> rx.Component:
     """A menu of files with the rows of the list. `url` is the REST route, `query` the filters of the list."""
-    return rx.menu.root(
-        rx.menu.trigger(button(t("Export"), icon="download")),
-        rx.menu.content(
-            *(
-                rx.menu.item(_file_link(label, f"{url}?format={kind}&{query}"), as_child=True)
-                for label, kind in ((t("CSV file"), "csv"), (t("JSON file"), "json"))
-            ),
-            align="end",
+    return menu(
+        lambda: button(t("Export"), icon="download"),
+        *(
+            rx.menu.item(_file_link(label, f"{url}?format={kind}&{query}"), as_child=True)
+            for label, kind in ((t("CSV file"), "csv"), (t("JSON file"), "json"))
         ),
     )
 

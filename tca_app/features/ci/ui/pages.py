@@ -8,6 +8,7 @@ from tca_app.features.ci.ui.state import TrustRow, TrustsState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.menus import menu
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
@@ -94,13 +95,10 @@ def _row(row: TrustRow) -> rx.Component:
 
 def _menu(row: TrustRow) -> rx.Component:
     trust_id = as_var(row["id"]).to(int)
-    return rx.menu.root(
-        rx.menu.trigger(icon_button(t("Actions for {name}", name=row["name"]), "ellipsis", "ghost small")),
-        rx.menu.content(
-            rx.menu.item(t("Edit"), on_click=state.open_edit(state.project_id, trust_id)),
-            rx.menu.item(t("Remove"), on_click=state.ask_remove(state.project_id, trust_id), color_scheme="red"),
-            align="end",
-        ),
+    return menu(
+        lambda: icon_button(t("Actions for {name}", name=row["name"]), "ellipsis", "ghost small"),
+        rx.menu.item(t("Edit"), on_click=state.open_edit(state.project_id, trust_id)),
+        rx.menu.item(t("Remove"), on_click=state.ask_remove(state.project_id, trust_id), color_scheme="red"),
     )
 
 

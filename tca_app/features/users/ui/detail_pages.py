@@ -13,6 +13,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import active_badge, project_status_badge, role_badge
 from tca_app.ui.components.basic import button, facts, icon_button, link, page_header, panel, relative_time
 from tca_app.ui.components.faces import avatar, with_tile
+from tca_app.ui.components.menus import menu
 from tca_app.ui.components.placeholders import error_state, not_found, skeleton, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import record_title
@@ -66,32 +67,29 @@ def _header(who_else: rx.Component) -> rx.Component:
 
 def _more() -> rx.Component:
     ask, user_id = ActState.ask, _person["id"]
-    return rx.menu.root(
-        rx.menu.trigger(icon_button(t("More actions"), "ellipsis", "")),
-        rx.menu.content(
-            rx.cond(
-                _person["is_active"],
-                rx.menu.item(t("Deactivate"), on_click=ask("deactivate", user_id)),
-                rx.menu.item(t("Activate"), on_click=ActState.activate(user_id)),
-            ),
-            rx.cond(
-                _person["is_superuser"],
-                rx.menu.item(t("Remove administrator"), on_click=ask("demote", user_id)),
-                rx.menu.item(t("Make administrator"), on_click=ask("promote", user_id)),
-            ),
-            rx.cond(
-                ~UserState.is_self,
-                rx.fragment(
-                    rx.cond(_person["is_active"] & ~_person["is_superuser"], acting_item(user_id)),
-                    rx.menu.item(t("Set password"), on_click=UserFormState.open_password(user_id)),
-                    rx.cond(
-                        _person["face"]["picture"] != "",
-                        rx.menu.item(t("Remove picture"), on_click=PictureState.ask_remove(user_id)),
-                    ),
-                    rx.menu.item(t("Delete"), on_click=ask("delete", user_id), color_scheme="red"),
+    return menu(
+        lambda: icon_button(t("More actions"), "ellipsis", ""),
+        rx.cond(
+            _person["is_active"],
+            rx.menu.item(t("Deactivate"), on_click=ask("deactivate", user_id)),
+            rx.menu.item(t("Activate"), on_click=ActState.activate(user_id)),
+        ),
+        rx.cond(
+            _person["is_superuser"],
+            rx.menu.item(t("Remove administrator"), on_click=ask("demote", user_id)),
+            rx.menu.item(t("Make administrator"), on_click=ask("promote", user_id)),
+        ),
+        rx.cond(
+            ~UserState.is_self,
+            rx.fragment(
+                rx.cond(_person["is_active"] & ~_person["is_superuser"], acting_item(user_id)),
+                rx.menu.item(t("Set password"), on_click=UserFormState.open_password(user_id)),
+                rx.cond(
+                    _person["face"]["picture"] != "",
+                    rx.menu.item(t("Remove picture"), on_click=PictureState.ask_remove(user_id)),
                 ),
+                rx.menu.item(t("Delete"), on_click=ask("delete", user_id), color_scheme="red"),
             ),
-            align="end",
         ),
     )
 
