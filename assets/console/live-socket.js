@@ -4,7 +4,7 @@
  */
 import { call } from "./dom.js";
 
-const ASK_AFTER_MS = 100; // what was pressed is sent by then, so that the answer is also about it
+const ASK_AFTER_MS = 100; // what was pressed is sent by then, if it needs the server at all
 const SILENT_AFTER_MS = 5000; // a delay of two seconds in each direction is slow, not silent
 const RECONNECT_MS = 2000;
 const GRACE_MS = 1500; // a server that answers again answers here too
@@ -16,7 +16,7 @@ const CLOSED_BY_PAGE = "io client disconnect";
 let socket = null;
 let setErrors = null;
 let timer = 0;
-let askedAt = 0; // when the question was sent that has no answer, or 0
+const questions = []; // when each was sent that has no answer yet; they are answered in this order
 let receivedAt = 0;
 let silent = false;
 let wasConnected = false;
@@ -73,21 +73,25 @@ const setSilent = (value) => {
 };
 
 const check = (question) => {
-  if (askedAt !== question) return;
+  if (!questions.includes(question)) return;
   if (receivedAt < question) setSilent(true);
   else setTimeout(check, SILENT_AFTER_MS, question);
 };
 
-const send = () => {
+/** Asks at once: behind what was just sent, so that the answer says that the server has it. */
+export const askNow = () => {
+  clearTimeout(timer);
   timer = 0;
   if (!isConnected()) return;
-  askedAt = performance.now();
+  const question = performance.now();
+  questions.push(question);
   socket.emit("ping");
-  setTimeout(check, SILENT_AFTER_MS, askedAt);
+  setTimeout(check, SILENT_AFTER_MS, question);
 };
 
+/** Asks soon, unless a question has no answer yet. */
 export const ask = () => {
-  if (!timer && !askedAt && isConnected()) timer = setTimeout(send, ASK_AFTER_MS);
+  if (!timer && !questions.length && isConnected()) timer = setTimeout(askNow, ASK_AFTER_MS);
 };
 
 const onMessage = () => {
@@ -95,11 +99,7 @@ const onMessage = () => {
   setSilent(false);
 };
 
-const onAnswer = () => {
-  const question = askedAt;
-  askedAt = 0;
-  publish("answer", question);
-};
+const onAnswer = () => publish("answer", questions.shift());
 
 const onConnect = () => {
   wasConnected = true;
@@ -107,7 +107,7 @@ const onConnect = () => {
 };
 
 const onDisconnect = (reason) => {
-  askedAt = 0;
+  questions.length = 0;
   silent = false;
   if (reason === CLOSED_BY_PAGE) return;
   publish("lost");

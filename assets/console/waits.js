@@ -5,16 +5,17 @@
  */
 import { find } from "./dom.js";
 import { leadsAway } from "./drafts/leaving.js";
-import { ask, isConnected, isLost, onConnection } from "./live-socket.js";
+import { ask, askNow, isConnected, isLost, onConnection } from "./live-socket.js";
 
 const SHOWN_AFTER_MS = 1000;
 const PRESSED_MS = 1000; // a search box waits for more letters, and a page for its script
 const FOR_SERVER = "reflex___state";
 const TYPED = "input:not([type=checkbox], [type=radio]), textarea";
-const AGAIN = `${TYPED}, [data-command]`; // may be pressed again while it waits: a command opens what was closed meanwhile
+const AGAIN = `${TYPED}, [aria-haspopup=dialog]`; // pressed again it opens, in the browser, what was closed meanwhile
 const CONTROLS = "a[href], button, select, summary, input, textarea, [role^=menuitem], [role=option]";
 
 let pressed = { control: null, at: 0 };
+let typed = pressed; // the last press that was typing
 let followed = null; // the link that is followed when the connection is back
 let unconfirmed = 0; // actions that were sent on a connection that ended without an answer
 const waiting = new Map();
@@ -112,7 +113,9 @@ const controlOf = (target) => {
 };
 
 const press = (control) => {
-  if (control) pressed = { control, at: performance.now() };
+  if (!control) return;
+  pressed = { control, at: performance.now() };
+  if (control.matches(TYPED)) typed = pressed;
 };
 
 addEventListener(
@@ -138,7 +141,10 @@ addEventListener(
 for (const name of ["input", "change"]) addEventListener(name, ({ target }) => press(controlOf(target)), true);
 addEventListener("submit", ({ target, submitter }) => press(submitter ?? find("[type=submit]", target)), true);
 
+/* What waits for more letters is sent later, perhaps after a press of something else. */
 addEventListener("queued-events", ({ detail }) => {
-  const isPress = pressed.control && performance.now() - pressed.at < PRESSED_MS;
-  if (isPress && detail.some(({ name }) => name?.startsWith(FOR_SERVER))) hold(pressed.control);
+  const events = detail.filter(({ name }) => name?.startsWith(FOR_SERVER));
+  const { control, at } = events.every((event) => event.event_actions?.debounce) ? typed : pressed;
+  if (events.length && control && performance.now() - at < PRESSED_MS) hold(control);
 });
+addEventListener("sent-event", () => waiting.size && askNow());

@@ -34,6 +34,10 @@ _CHANGES = {
             "  const normalized = normalizeEvents(events);\n"
             '  window.dispatchEvent(new CustomEvent("queued-events", { detail: normalized }));\n'
         ),
+        '    socket.emit("event", encodeFormDataArgs(routed_event));\n': (
+            '    socket.emit("event", encodeFormDataArgs(routed_event));\n'
+            '    window.dispatchEvent(new Event("sent-event"));\n'
+        ),
     },
     # A transition gives way every 5 ms, so that a page that nobody can use yet is drawn again and again meanwhile.
     "app/entry.client.js": {

@@ -302,7 +302,7 @@ def test_a_script_of_reflex_in_another_form_is_refused() -> None:
 
 def test_the_live_connection_is_opened_by_the_head_and_taken_by_the_scripts(client: Path) -> None:
     [script] = [text for path in (client / "assets").glob("*.js") if "liveConnection" in (text := path.read_text())]
-    assert "queued-events" in script
+    assert all(name in script for name in ("queued-events", "sent-event"))
     assert '"/users/":"person_id"' in re.sub(r"\s", "", script).replace("`", '"')
     for page in (client / "login/index.html", client / "users/index.html"):
         assert page.read_text().count("window.earlySocket =") == 1
