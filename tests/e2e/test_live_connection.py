@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.e2e.conftest import sign_in, visit
 from tests.e2e.tunnel import Tunnel, tunnel_to
 from tests.factories import PASSWORD
-from tests.processes import ADMIN, Cluster, Web, cluster, eventually, free_port
+from tests.features.instance.test_instance import PNG
+from tests.processes import ADMIN, Cluster, Web, cluster, eventually, free_port, sign_in as bearer
 
 pytestmark = pytest.mark.e2e
 NewPage = Callable[..., Page]
@@ -113,6 +114,172 @@ def test_a_press_that_a_stopped_server_does_not_answer_waits_and_is_carried_out_
     expect(page.get_by_text(NO_ANSWER)).to_be_hidden()
     expect(page.locator("[data-live=on]")).to_have_count(1)
     assert count_projects(stores, "Stopped") == 1
+
+
+def a_switch(page: Page, web: Web) -> None:
+    visit(page, "/notifications?tab=preferences")
+    box = page.get_by_role("checkbox", name="Inbox: You are mentioned in a comment")
+    expect(box).to_be_checked()
+    with stopped(web):
+        box.click()
+        waits(box)
+        expect(box).to_be_checked()  # what is saved
+    expect(box).not_to_be_checked()
+
+
+def the_order_of_cards(page: Page, web: Web) -> None:
+    visit(page, "/dashboard")
+    page.get_by_role("button", name="Customize").click()
+    down = page.get_by_role("button", name="Move Total users down")
+    cards = page.get_by_role("list", name="Cards").get_by_role("listitem")
+    expect(cards.first).to_contain_text("Total users")
+    with stopped(web):
+        down.click()
+        waits(down)
+        down.click()
+        expect(cards.first).to_contain_text("Total users")
+    expect(cards.nth(1)).to_contain_text("Total users")
+    waits_no_more(down)
+    expect(cards.nth(1)).to_contain_text("Total users")
+
+
+def a_column(page: Page, web: Web) -> None:
+    visit(page, "/projects")
+    page.get_by_role("button", name="Display options").click()
+    box, column = page.get_by_role("checkbox", name="Owner"), page.locator("th", has_text="Owner")
+    with stopped(web):
+        box.click()
+        waits(box)
+        expect(box).to_be_checked()
+        expect(column).to_be_visible()
+    expect(box).not_to_be_checked()
+    expect(column).to_be_hidden()
+
+
+def a_filter(page: Page, web: Web) -> None:
+    visit(page, "/projects")
+    page.get_by_role("button", name="Status filter").click()
+    box = page.get_by_role("checkbox", name="Active")
+    expect(box).not_to_be_checked()  # the server has named the values
+    with stopped(web):
+        box.click()
+        waits(box)
+        expect(box).not_to_be_checked()
+    expect(box).to_be_checked()
+    expect(page.locator(".chip")).to_have_count(1)
+
+
+def the_order_of_a_list(page: Page, web: Web) -> None:
+    visit(page, "/projects")
+    head = page.get_by_role("columnheader", name="Project", exact=True)
+    with stopped(web):
+        head.get_by_role("button").click()
+        waits(head.get_by_role("button"))
+        expect(head).to_have_attribute("aria-sort", "none")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+
+
+def a_comment(page: Page, web: Web) -> None:
+    with httpx.Client(base_url=f"{web.url}/api/v1", headers=bearer(web.url), timeout=10) as script:
+        project = script.post("/projects", json={"name": "Commented"}).json()["id"]
+        deployment = {"environment": "production", "version": "1.0.0"}
+        number = script.post(f"/projects/{project}/deployments", json=deployment).json()["id"]
+    visit(page, f"/deployments/{number}")
+    page.get_by_label("New comment").fill("Said once")
+    send = page.get_by_role("button", name="Comment", exact=True)
+    with stopped(web):
+        send.click()
+        waits(send)
+        send.click()
+    expect(page.get_by_role("list", name="Comments").get_by_text("Said once")).to_have_count(1)
+    waits_no_more(send)
+    expect(page.get_by_label("New comment")).to_have_value("")
+
+
+def the_palette(page: Page, web: Web) -> None:
+    visit(page, "/projects")
+    with stopped(web):
+        page.keyboard.press("Control+k")
+        waits(page.locator("[data-command=palette]"))
+        page.get_by_label("Type a command or search").fill("users")
+        page.keyboard.press("Enter")
+        waits(page.get_by_label("Type a command or search"))
+        expect(page.locator("[data-palette][data-looking]")).to_be_visible()
+    page.wait_for_url(re.compile("/users"))
+
+
+def a_picture(page: Page, web: Web) -> None:
+    visit(page, "/settings")
+    page.get_by_role("button", name="Upload picture").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Image").set_input_files({"name": "me.png", "mimeType": "image/png", "buffer": PNG})
+    upload = dialog.get_by_role("button", name="Upload")
+    with stopped(web):
+        upload.click()
+        expect(upload).to_be_disabled()
+        expect(upload).to_have_attribute("aria-busy", "true")
+        expect(page.get_by_text("Your initials.")).to_be_attached()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_text("Your own image.")).to_be_visible()
+
+
+def a_file_to_import(page: Page, web: Web) -> None:
+    visit(page, "/users")
+    page.get_by_role("button", name="Import CSV").click()
+    dialog = page.get_by_role("dialog")
+    people = b"username,email,full_name\nwaited,waited@example.com,Waited For\n"
+    dialog.get_by_label("CSV file").set_input_files({"name": "p.csv", "mimeType": "text/csv", "buffer": people})
+    upload = dialog.get_by_role("button", name="Upload")
+    with stopped(web):
+        upload.click()
+        expect(upload).to_be_disabled()
+        expect(upload).to_have_attribute("aria-busy", "true")
+    expect(page.get_by_text("1 new")).to_be_visible()
+
+
+def a_dialog_of_the_server(page: Page, web: Web) -> None:
+    visit(page, "/projects")
+    new = page.get_by_role("button", name="New project").first
+    with stopped(web):
+        new.click()
+        waits(new)
+        new.click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    waits_no_more(page.locator("[data-command=new-project]"))
+
+
+ACTS = (
+    a_switch,
+    the_order_of_cards,
+    a_column,
+    a_filter,
+    the_order_of_a_list,
+    a_comment,
+    the_palette,
+    a_picture,
+    a_file_to_import,
+    a_dialog_of_the_server,
+)
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, web: Web, tunnel: Tunnel) -> Iterator[Page]:
+    """One page for all acts, and a project for the lists."""
+    httpx.post(f"{web.url}/api/v1/projects", json={"name": "Listed"}, headers=bearer(web.url)).raise_for_status()
+    context = browser.new_context(base_url=tunnel.url)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    sign_in(page, ADMIN, PASSWORD)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+def test_what_is_pressed_waits_shows_nothing_as_saved_and_is_done_once(
+    signed_in: Page, web: Web, act: Callable[[Page, Web], None]
+) -> None:
+    act(signed_in, web)
 
 
 def test_an_action_of_a_menu_waits_at_the_button_of_the_menu(
