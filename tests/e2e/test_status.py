@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import create_project, sign_in_by_call
+from tests.e2e.conftest import create, create_project, sign_in_by_call
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
@@ -110,3 +110,26 @@ def test_an_incident_by_hand_is_opened_acknowledged_and_resolved(new_page: NewPa
     form.get_by_role("button", name="Post", exact=True).click()
     expect(page.get_by_role("button", name="Add note")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_list_of_incidents_is_filtered_and_opened_by_keyboard(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    sign_in_by_call(page, *admin, path="/status")
+    for title, severity in (("Search is slow", "critical"), ("Footer is grey", "minor")):
+        create(page, "incidents", title=title, severity=severity, message="We are looking into it.")
+    expect(page.get_by_text(re.compile("^[0-9]+ open incidents?$"))).to_be_visible()
+    page.get_by_role("link", name="Incidents", exact=True).click()
+    page.get_by_role("button", name="Severity filter").click()
+    page.get_by_role("checkbox", name="Critical").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("row", name="Footer is grey")).to_have_count(0)
+    opened = page.get_by_role("columnheader", name="Opened")
+    for order in ("ascending", "descending"):
+        opened.get_by_role("button").click()
+        expect(opened).to_have_attribute("aria-sort", order)
+    row = page.get_by_role("row", name="Search is slow")
+    row.get_by_role("button", name="Actions for Search is slow").click()
+    page.get_by_role("menuitem", name="Acknowledge").click()
+    expect(row.get_by_text("Not acknowledged")).to_have_count(0)
+    row.press("Enter")
+    expect(page.get_by_role("heading", name="Search is slow", level=1)).to_be_visible()
