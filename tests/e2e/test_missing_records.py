@@ -27,8 +27,9 @@ def assert_not_found(page: Page, path: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
     expect(page).to_have_title(re.compile(r"^(\(\d+\+?\) )?Page not found · "))
     way_back = page.get_by_role("navigation", name="Breadcrumb").get_by_role("link")
-    assert all(name.strip() for name in way_back.all_inner_texts()), path
-    assert way_back.count() == 1, path
+    names = way_back.all_inner_texts()
+    assert names, path
+    assert all(name.strip() for name in names), path
 
 
 def test_each_page_of_a_record_says_when_there_is_none(new_page: Callable[..., Page], admin: tuple[str, str]) -> None:
