@@ -37,6 +37,7 @@ def status_page() -> rx.Component:
             routes.STATUS,
             zoom_chip(state),
             period_links(routes.STATUS, state.days),
+            rx.cond(as_var(state.grants).contains("jobs.manage"), link(t("Jobs"), to=routes.JOBS, class_name="btn")),
             rx.cond(
                 state.public_page != "",
                 rx.el.a(t("Public page"), href=routes.PUBLIC_STATUS, target="_blank", class_name="btn"),
@@ -58,7 +59,6 @@ def status_page() -> rx.Component:
                     custom_attrs={"data-command": "new-incident"},
                 ),
             ),
-            rx.cond(as_var(state.grants).contains("jobs.manage"), link(t("Jobs"), to=routes.JOBS, class_name="btn")),
         ),
         rx.el.div(
             rx.cond(state.failure != "", panel(t("Components"), error_state(state.failure, state.load), flush=True)),
