@@ -11,7 +11,7 @@ from tca_app.ui.components.text import shown, t
 
 Child = Any  # text, a component, or a Reflex var of either
 ICONS = Path(__file__).resolve().parents[3] / "assets/icons.css"
-_GLYPHS = frozenset(re.findall(r"\.glyph-([a-z0-9-]+)", ICONS.read_text()))
+GLYPHS = frozenset(re.findall(r"\.glyph-([a-z0-9-]+)", ICONS.read_text()))
 
 
 def link(*children: Child, to: Any, class_name: Any = "link", **props: Any) -> rx.Component:
@@ -65,11 +65,11 @@ def button(
     )
 
 
-def glyph(name: str) -> rx.Component:
+def glyph(name: str | rx.Var[str], tone: Any = "") -> rx.Component:
     """An icon that assets/icons.css draws, for what may stand in every row: one element. With `rx.icon` it is five."""
-    if name not in _GLYPHS:
+    if isinstance(name, str) and name not in GLYPHS:
         raise ValueError(f"assets/icons.css has no {name}")
-    return rx.el.span(class_name=f"glyph glyph-{name}", aria_hidden="true")
+    return rx.el.span(class_name=f"glyph glyph-{name} {tone}".strip(), aria_hidden="true")
 
 
 def icon_button(label: str, icon: str, kind: str = "ghost", **props: Any) -> rx.Component:

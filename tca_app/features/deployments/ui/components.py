@@ -14,7 +14,8 @@ from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.table.grid import Column, cut
 from tca_app.ui.table.view import open_link
 
-_LOOKS = {
+# The tone and the icon of each status.
+LOOKS = {
     "pending_approval": ("warn", "hand"),
     "queued": ("", "clock"),
     "in_progress": ("info", "loader"),
@@ -27,7 +28,7 @@ _LOOKS = {
 def deployment_badge(status: Any) -> rx.Component:
     """The badge of a state: a word and an icon beside the colour."""
     return rx.match(
-        status, *((name, badge(STATUS_LABELS[name], *looks)) for name, looks in _LOOKS.items()), badge(status)
+        status, *((name, badge(STATUS_LABELS[name], *looks)) for name, looks in LOOKS.items()), badge(status)
     )
 
 

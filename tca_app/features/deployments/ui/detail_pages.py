@@ -16,7 +16,7 @@ from tca_app.features.deployments.ui.log_state import LogState
 from tca_app.features.deployments.ui.state import DeploymentRow
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import button, facts, link, page_header, panel, relative_time
+from tca_app.ui.components.basic import button, facts, glyph, link, page_header, panel, relative_time
 from tca_app.ui.components.faces import avatar, tile, with_face
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import by_phase, record_title
@@ -221,6 +221,7 @@ def _timeline() -> rx.Component:
 
 def _step(step: Step) -> rx.Component:
     return rx.el.li(
+        glyph(step["icon"], step["tone"]),
         rx.el.span(step["label"], class_name="cell-title plain"),
         rx.el.span(relative_time(step["at"]), class_name="cell-sub"),
         rx.cond(step["took"] != "", rx.el.span(t("after {took}", took=step["took"]), class_name="cell-sub num")),
@@ -233,7 +234,6 @@ def _step(step: Step) -> rx.Component:
             ),
         ),
         key=as_var(step["label"]).to(str),
-        custom_attrs={"data-tone": step["tone"]},
     )
 
 

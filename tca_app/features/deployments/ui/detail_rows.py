@@ -11,6 +11,7 @@ from tca_app.features.deployments.listing.filters import SOURCE_LABELS
 from tca_app.features.deployments.policy import was_refused
 from tca_app.features.deployments.rollback_schemas import RollbackPlan
 from tca_app.features.deployments.schemas import DeploymentRead
+from tca_app.features.deployments.ui.components import LOOKS
 from tca_app.features.deployments.ui.state import took
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
@@ -47,7 +48,7 @@ class Facts(TypedDict):
 
 
 class Step(TypedDict):
-    """A step of the timeline. `tone` is its colour in the palette of states; `took` is since the step before.
+    """A step of the timeline, with the tone and the icon of its status; `took` is since the step before.
 
     `face` is that of `who`, which may be "".
     """
@@ -57,6 +58,7 @@ class Step(TypedDict):
     who: str
     face: Face
     tone: str
+    icon: str
     took: str
 
 
@@ -156,24 +158,26 @@ def facts_of(found: DeploymentRead) -> Facts:
 
 def timeline_of(found: DeploymentRead) -> list[Step]:
     """Each step with its time, oldest first."""
-    ends = {"succeeded": (_("Succeeded"), "good"), "failed": (_("Failed"), "bad"), "cancelled": (_("Cancelled"), "")}
+    ends = {"succeeded": _("Succeeded"), "failed": _("Failed"), "cancelled": _("Cancelled")}
     reporter = (found.who, found.who_id)
     decider = (found.decided_by.display_name, found.decided_by.id) if found.decided_by else _NOBODY
     is_refused = was_refused(found)
     asked = found.queued_at is None or found.decided_at is not None
-    moments: tuple[tuple[tuple[str, str], datetime | None, tuple[str, int | None]], ...] = (
-        ((_("Requested"), "warn"), found.created_at if asked else None, reporter),
-        ((_("Refused"), "bad") if is_refused else (_("Approved"), "good"), found.decided_at, decider),
-        ((_("Queued"), ""), found.queued_at, _NOBODY if asked else reporter),
-        ((_("Started"), "info"), found.started_at, _NOBODY),
-        (ends.get(found.status, ("", "")), None if is_refused else found.finished_at, _NOBODY),
+    decision = (_("Refused"), "failed") if is_refused else (_("Approved"), "succeeded")
+    moments: tuple[tuple[str, str, datetime | None, tuple[str, int | None]], ...] = (
+        (_("Requested"), "pending_approval", found.created_at if asked else None, reporter),
+        (*decision, found.decided_at, decider),
+        (_("Queued"), "queued", found.queued_at, _NOBODY if asked else reporter),
+        (_("Started"), "in_progress", found.started_at, _NOBODY),
+        (ends.get(found.status, ""), found.status, None if is_refused else found.finished_at, _NOBODY),
     )
     steps: list[Step] = []
     earlier: datetime | None = None
-    for (label, tone), at, who in moments:
+    for label, status, at, who in moments:
         if at is not None:
             waited = took(earlier, at) if earlier and at - earlier >= SHOWN_FROM else ""
+            tone, icon = LOOKS[status]
             face = face_of(*who)
-            steps.append(Step(label=label, at=at.isoformat(), who=who[0], face=face, tone=tone, took=waited))
+            steps.append(Step(label=label, at=at.isoformat(), who=who[0], face=face, tone=tone, icon=icon, took=waited))
             earlier = at
     return steps

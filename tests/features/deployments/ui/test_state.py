@@ -219,12 +219,13 @@ async def test_a_rollback_is_offered_for_what_runs_and_names_its_target(console:
     assert (plan["from_version"], plan["to_version"], plan["to_id"]) == ("1.1.0", "1.0.0", old)
 
 
-async def test_the_steps_have_the_colours_of_their_states(console: Console) -> None:
+async def test_the_steps_have_the_colours_and_icons_of_their_states(console: Console) -> None:
     owner = await make_user()
     deployment_id = await make_deployment(await make_project(owner), status="failed", reason="Out of memory")
     _, updates = await detail(console, owner, deployment_id)
     steps = shown(updates, DeploymentState, "steps")
-    assert [(step["label"], step["tone"]) for step in steps] == [("Queued", ""), ("Started", "info"), ("Failed", "bad")]
+    looks = [("Queued", "", "clock"), ("Started", "info", "loader"), ("Failed", "bad", "circle-x")]
+    assert [(step["label"], step["tone"], step["icon"]) for step in steps] == looks
 
 
 async def test_a_rollback_goes_to_the_version_that_was_named(console: Console) -> None:

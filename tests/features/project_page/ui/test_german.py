@@ -10,6 +10,7 @@ from tca_app.core.language.messages import speaking
 from tca_app.features.deployments.schemas import MeasuresRead
 from tca_app.features.deployments.ui.detail_rows import timeline_of
 from tca_app.features.project_page.ui.overview_rows import measures_of
+from tca_app.ui.components.basic import GLYPHS
 
 MEASURES = MeasuresRead(
     days=30,
@@ -47,4 +48,6 @@ def test_the_steps_of_a_deployment_have_their_colours(language: str) -> None:
         who_id=None,
     )
     with speaking(language):
-        assert [step["tone"] for step in timeline_of(found)] == ["warn", "good", "", "info", "good"]
+        steps = timeline_of(found)
+    assert [step["tone"] for step in steps] == ["warn", "good", "", "info", "good"]
+    assert {step["icon"] for step in steps} <= GLYPHS

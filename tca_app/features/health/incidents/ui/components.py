@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from tca_app.features.health.incidents.ui.note_state import NoteState
-from tca_app.features.health.incidents.ui.rows import IncidentLine, Note
+from tca_app.features.health.incidents.ui.rows import LOOKS, IncidentLine, Note
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, link, relative_time
 from tca_app.ui.components.faces import in_sentence, tile_or_console
@@ -26,10 +26,10 @@ def severity_badge(severity: Any) -> rx.Component:
 def status_badge(status: Any) -> rx.Component:
     return rx.match(
         status,
-        ("resolved", badge(t("Resolved"), "good", "circle-check")),
-        ("monitoring", badge(t("Monitoring"), "info", "activity")),
-        ("identified", badge(t("Identified"), "bad", "crosshair")),
-        badge(t("Investigating"), "bad", "search"),
+        ("resolved", badge(t("Resolved"), *LOOKS["resolved"])),
+        ("monitoring", badge(t("Monitoring"), *LOOKS["monitoring"])),
+        ("identified", badge(t("Identified"), *LOOKS["identified"])),
+        badge(t("Investigating"), *LOOKS["investigating"]),
     )
 
 

@@ -12,7 +12,7 @@ from tca_app.features.health.incidents.ui.rows import IncidentLine, Step
 from tca_app.features.health.ui.scoped_form import component_fields, scope_field
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import button, facts, link, page_header, panel, relative_time
+from tca_app.ui.components.basic import button, facts, glyph, link, page_header, panel, relative_time
 from tca_app.ui.components.faces import in_sentence, tile
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import by_phase, record_title
@@ -80,6 +80,7 @@ def _timeline() -> rx.Component:
 
 def _step(step: Step) -> rx.Component:
     return rx.el.li(
+        glyph(step["icon"], step["tone"]),
         rx.el.div(
             rx.el.span(in_sentence(step["face"], step["label"]), class_name="cell-title plain"),
             " ",
@@ -88,7 +89,6 @@ def _step(step: Step) -> rx.Component:
         ),
         rx.cond(step["text"] != "", rx.el.p(step["text"])),
         key=as_var(step["key"]).to(str),
-        custom_attrs={"data-tone": step["tone"]},
     )
 
 

@@ -13,6 +13,14 @@ from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 
 STATUS_WORDS = dict(STATUSES)
 ERASED = N_("An erased user")
+# The tone and the icon of each status, and of the steps that are none.
+LOOKS = {
+    "investigating": ("bad", "search"),
+    "identified": ("bad", "crosshair"),
+    "monitoring": ("info", "activity"),
+    "resolved": ("good", "circle-check"),
+}
+_OPENED, _ACKNOWLEDGED, _NOTE = ("bad", "circle-alert"), ("info", "hand"), ("", "pencil")
 
 
 class Note(TypedDict):
@@ -46,7 +54,7 @@ class IncidentLine(TypedDict):
 
 
 class Step(TypedDict):
-    """A step of the timeline. `tone` is that of its dot; `key` is unique. The face of checks has no initials."""
+    """A step of the timeline. `key` is unique; `tone` is that of its icon. The face of checks has no initials."""
 
     key: str
     label: str
@@ -54,6 +62,7 @@ class Step(TypedDict):
     text: str
     at: str
     tone: str
+    icon: str
     is_public: bool
 
 
@@ -111,40 +120,39 @@ def steps_of(incident: IncidentRead) -> list[Step]:
     """Returns what happened, oldest first. The first update of an incident opened by hand is its opening."""
     steps = [_note_step(note) for note in incident.notes]
     if incident.is_manual and steps:
-        steps[0]["label"], steps[0]["tone"] = (
-            _("Opened by {opened_by}", opened_by=incident.opened_by or _(ERASED)),
-            "bad",
-        )
+        steps[0]["label"] = _("Opened by {opened_by}", opened_by=incident.opened_by or _(ERASED))
+        steps[0]["tone"], steps[0]["icon"] = _OPENED
     elif not incident.is_manual:
-        steps.append(_step("opened", _("Opened by checks"), incident.opened_at, "bad", stored_text(incident.reason)))
+        steps.append(_step("opened", _("Opened by checks"), incident.opened_at, _OPENED, stored_text(incident.reason)))
     if incident.acknowledged_at:
         label = _("Acknowledged by {acknowledged_by}", acknowledged_by=incident.acknowledged_by or _(ERASED))
         face = face_of(incident.acknowledged_by, incident.acknowledged_by_id)
-        steps.append(_step("acknowledged", label, incident.acknowledged_at, "info", face=face))
+        steps.append(_step("acknowledged", label, incident.acknowledged_at, _ACKNOWLEDGED, face=face))
     if incident.closed_at and not incident.is_manual:
-        steps.append(_step("resolved", _("Resolved by checks"), incident.closed_at, "good"))
+        steps.append(_step("resolved", _("Resolved by checks"), incident.closed_at, LOOKS["resolved"]))
     return sorted(steps, key=lambda step: step["at"])
 
 
 def _note_step(note: NoteRead) -> Step:
     author = note.author or _(ERASED)
     label = f"{_(STATUS_WORDS[note.status])} · {author}" if note.status else author
-    tone = {"resolved": "good", "monitoring": "info", None: ""}.get(note.status, "bad")
+    look = LOOKS[note.status] if note.status else _NOTE
     face = face_of(note.author, note.author_id)
-    return _step(f"note-{note.id}", label, note.created_at, tone, note.note, is_public=note.is_public, face=face)
+    return _step(f"note-{note.id}", label, note.created_at, look, note.note, is_public=note.is_public, face=face)
 
 
 def _step(
     key: str,
     label: str,
     at: datetime,
-    tone: str,
+    look: tuple[str, str],
     text: str = "",
     *,
     is_public: bool = False,
     face: Face = face_of(""),
 ) -> Step:
-    return Step(key=key, label=label, face=face, text=text, at=_iso(at), tone=tone, is_public=is_public)
+    tone, icon = look
+    return Step(key=key, label=label, face=face, text=text, at=_iso(at), tone=tone, icon=icon, is_public=is_public)
 
 
 def _iso(at: datetime) -> str:

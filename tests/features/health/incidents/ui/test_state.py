@@ -15,8 +15,10 @@ from tca_app.features.health.incidents.schemas import IncidentCreate, IncidentUp
 from tca_app.features.health.incidents.ui.detail_state import IncidentState
 from tca_app.features.health.incidents.ui.form_state import IncidentForm
 from tca_app.features.health.incidents.ui.note_state import NoteState
+from tca_app.features.health.incidents.ui.rows import LOOKS
 from tca_app.features.health.ui.palette import _actions
 from tca_app.features.health.ui.state import StatusState
+from tca_app.ui.components.basic import GLYPHS
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_check, make_incident, make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
@@ -97,8 +99,10 @@ async def test_the_page_shows_the_timeline_and_takes_an_acknowledgement(console:
     form = {"nonce": nonce, "note": "Fast again.", "status": "resolved"}
     assert "Update posted" in toasts(await tab.send(NoteState.save, form=form))
     updates = await tab.send(IncidentState.load)
-    labels = [step["label"] for step in shown(updates, IncidentState, "steps")]
-    assert labels == ["Opened by Olga", "Acknowledged by Olga", "Resolved · Olga"]
+    steps = [(step["label"], step["icon"]) for step in shown(updates, IncidentState, "steps")]
+    acknowledged, resolved = ("Acknowledged by Olga", "hand"), ("Resolved · Olga", LOOKS["resolved"][1])
+    assert steps == [("Opened by Olga", "circle-alert"), acknowledged, resolved]
+    assert {icon for _, icon in steps} <= GLYPHS
     (about,) = shown(updates, IncidentState, "about")
     assert (about["project"], about["acknowledged_by"]) == ("Shop", "Olga")
     nonce = shown(await tab.send(NoteState.open_note, incident_id=incident.id), NoteState, "form_nonce")
