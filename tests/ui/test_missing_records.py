@@ -1,4 +1,4 @@
-"""The title of a page says when its record is not there, to whoever may not see it too."""
+"""The title of a page says when there is no such record, also to a user who may not see it."""
 
 from typing import Any
 
