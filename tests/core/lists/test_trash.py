@@ -1,6 +1,6 @@
 """When the trash is purged, and how it is said."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -51,3 +51,10 @@ def test_an_empty_trash_says_for_how_long() -> None:
 )
 def test_time_left(seconds: float, text: str) -> None:
     assert time_left(seconds) == text
+
+
+def test_rows_are_purged_in_the_order_in_which_they_were_deleted() -> None:
+    """The head "Purged" of a trash sorts by the time of deletion."""
+    start = datetime(2026, 3, 1, 10, tzinfo=UTC)
+    times = [purge_time(start + timedelta(minutes=minutes)) for minutes in range(0, 180, 7)]
+    assert times == sorted(time for time in times if time)
