@@ -1,9 +1,11 @@
 """The dashboard in a real browser, customized with the keyboard alone."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import create_project, sign_in_by_call
+from tests.e2e.conftest import create, create_project, sign_in_by_call
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
@@ -46,3 +48,15 @@ def test_what_somebody_hides_and_moves_stays_so(new_page: NewPage, admin: tuple[
     dialog.get_by_role("button", name="Save").click()
     expect(page.locator(".cards .card")).to_have_count(5)
     assert cards(page) == standard
+
+
+def test_a_chart_shows_its_figures_as_a_table(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    project = create_project(page, "Charted Project")
+    create(page, f"{project.strip('/')}/deployments", environment="staging", version="1.0.0", status="succeeded")
+    sign_in_by_call(page, *admin, path=project)
+    table = page.get_by_role("table", name="Deployments that ended on each day (UTC)")
+    expect(table.get_by_role("row").last).to_have_text(re.compile("100$"))  # for screen readers it is always there
+    for position in ("static", "absolute"):
+        page.get_by_label("Figures as a table").press("Enter")
+        expect(table.locator("..")).to_have_css("position", position)

@@ -22,6 +22,12 @@ def test_the_clock_fills_the_page_that_is_open(new_page: NewPage, admin: tuple[s
     hours = database.get_by_role("slider", name="Hours of PostgreSQL")
     expect(hours).to_have_attribute("aria-valuetext", re.compile("The last 24 hours: 100% of the checks passed"))
     expect(database.get_by_role("img", name=re.compile("Latency of the last 24 hours: now .* ms"))).to_be_visible()
+    figures = database.get_by_role("button", name="Figures of PostgreSQL as a table")
+    figures.press("Enter")
+    expect(database.get_by_role("table")).to_have_count(2)
+    expect(database.get_by_role("row").last).to_have_text(re.compile("100%$"))
+    figures.press("Enter")
+    expect(database.get_by_role("table")).to_have_count(0)
     days, today = database.get_by_role("slider", name="Days of PostgreSQL"), f"{datetime.now(UTC).date()}"
     days.press("End")
     expect(days).to_have_attribute("aria-valuetext", re.compile(": 100%$"))

@@ -1,4 +1,4 @@
-"""Charts by day: bars of deployments by result, and the curve of a total."""
+"""Charts by day: bars of deployments by result, and the curve of a total. Each has its figures as a table, too."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -8,7 +8,7 @@ import reflex as rx
 
 from tca_app.core.language.messages import N_, _, ngettext, short_day
 from tca_app.core.region.formats import number
-from tca_app.ui.components.basic import link
+from tca_app.ui.components.basic import glyph, link
 from tca_app.ui.components.text import t
 
 # In the order from the bottom: key and label. The stylesheet gives each the colour of its badge.
@@ -126,7 +126,7 @@ def _words(entry: ResultsOfDay) -> str:
 
 
 def day_bars(bars: Any, top: Any, caption: str, foot: rx.Component) -> rx.Component:
-    """The chart, with a table for screen readers. `top` is the top of the axis, `foot` the line below the chart."""
+    """The chart. `top` is the top of the axis, `foot` the line below the chart."""
     keys = [key for key, _label in RESULTS]
     columns = rx.el.div(rx.foreach(bars, _bar), class_name="bars")
     heads = (t("Day"), *(t(label) for _key, label in RESULTS))
@@ -146,12 +146,24 @@ def _table(days: Any, caption: str, heads: tuple[str, ...], keys: list[str]) -> 
     def row(day: Any) -> rx.Component:
         return rx.el.tr(rx.el.th(day["day"], scope="row"), *(rx.el.td(day[key]) for key in keys))
 
-    return rx.el.table(
+    return figures_table(caption, heads, rx.foreach(days, row))
+
+
+def figures_table(caption: Any, heads: tuple[str, ...], rows: rx.Component, **props: Any) -> rx.Component:
+    """The figures of a chart as a table. The first cell of a row is its head."""
+    table = rx.el.table(
         rx.el.caption(caption),
         rx.el.thead(rx.el.tr(*(rx.el.th(head, scope="col") for head in heads))),
-        rx.el.tbody(rx.foreach(days, row)),
-        class_name="sr-only",
+        rx.el.tbody(rows),
     )
+    return rx.el.div(table, class_name="figures num", **props)
+
+
+def figures_toggle() -> rx.Component:
+    """Shows the table of the chart in the same panel, which screen readers have at any time."""
+    label = t("Figures as a table")
+    summary = rx.el.summary(glyph("table"), class_name="btn icon small ghost", aria_label=label, title=label)
+    return rx.el.details(summary, class_name="figures-toggle")
 
 
 def _figure(top: Any, drawn: tuple[rx.Component, ...], table: rx.Component, foot: rx.Component) -> rx.Component:
@@ -160,7 +172,7 @@ def _figure(top: Any, drawn: tuple[rx.Component, ...], table: rx.Component, foot
         for name, value in (("top", top), ("middle", top / 2))
     )
     return rx.el.figure(
-        rx.el.div(*lines, *drawn, class_name="plot", aria_hidden="true"), table, foot, class_name="day-bars num"
+        rx.el.div(*lines, *drawn, class_name="plot", aria_hidden="true"), foot, table, class_name="day-bars num"
     )
 
 

@@ -58,10 +58,10 @@ def _words(days: DayRange) -> str:
     return _("{since} to {until}", since=day_words(days.since), until=day_words(days.until))
 
 
-def day_zoom(state: type[ZoomState], how: Any = DRAG, element: Any = rx.el.figcaption) -> rx.Component:
+def day_zoom(state: type[ZoomState], how: Any = DRAG, tool: rx.Component | None = None) -> rx.Component:
     """The line below a chart: its days, and the form that chooses others, which assets/console/zoom.js fills too.
 
-    `how` says how to zoom in it.
+    `how` says how to zoom in it. A `tool` stands before the form.
     """
     form = rx.el.form(
         _day(t("From"), "from", state.zoom_from),
@@ -73,9 +73,10 @@ def day_zoom(state: type[ZoomState], how: Any = DRAG, element: Any = rx.el.figca
     )
     reset = button(t("Reset zoom"), kind="small ghost", on_click=state.zoom_out, custom_attrs={"data-zoom-reset": ""})
     is_zoomed = state.zoom_text != ""
-    return element(
+    return rx.el.div(
         rx.el.span(rx.cond(is_zoomed, state.zoom_text + ". ", ""), how, class_name="muted"),
         rx.cond(is_zoomed, reset),
+        tool,
         rx.el.details(rx.el.summary(t("Choose days"), class_name="btn small ghost"), form, class_name="choose-days"),
         class_name="chart-foot",
     )

@@ -1,4 +1,4 @@
-"""A bar for each week of a metric, with a table for screen readers."""
+"""A bar for each week of a metric, with a table of its figures."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import reflex as rx
 
 from tca_app.features.dora.ui.rows import WeekBar
 from tca_app.ui.components.basic import link
+from tca_app.ui.components.day_bars import figures_table
 from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
 
@@ -22,12 +23,7 @@ def _chart(metric: Any, caption: str) -> rx.Component:
     )
     return rx.el.figure(
         rx.el.div(*lines, rx.el.div(rx.foreach(bars, _bar), class_name="bars"), class_name="plot", aria_hidden="true"),
-        rx.el.table(
-            rx.el.caption(caption),
-            rx.el.thead(rx.el.tr(*(rx.el.th(head, scope="col") for head in (t("Week"), t("Value"))))),
-            rx.el.tbody(rx.foreach(bars, _line)),
-            class_name="sr-only",
-        ),
+        figures_table(caption, (t("Week"), t("Value")), rx.foreach(bars, _line)),
         class_name="day-bars num",
     )
 

@@ -12,6 +12,7 @@ from tca_app.features.dora.ui.state import DoraState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import icon_button, page_header
+from tca_app.ui.components.day_bars import figures_toggle
 from tca_app.ui.components.faces import tile
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
@@ -59,11 +60,10 @@ def _metrics() -> rx.Component:
     return rx.el.div(rx.cond(is_there, rx.fragment(*cards), rx.fragment(*waiting)), class_name="dora-cards")
 
 
-def _card(definition: Definition, *children: rx.Component) -> rx.Component:
+def _card(definition: Definition, *children: rx.Component, tool: rx.Component | None = None) -> rx.Component:
+    heading = rx.el.h2(t(definition.label), class_name="card-label")
     return rx.el.section(
-        rx.el.div(
-            rx.el.h2(t(definition.label), class_name="card-label"), _definition(definition), class_name="row tight"
-        ),
+        rx.el.div(heading, tool, _definition(definition), class_name="row tight"),
         *children,
         class_name="panel card",
     )
@@ -80,6 +80,7 @@ def _metric(metric: Any, definition: Definition) -> rx.Component:
         ),
         _change(metric),
         week_chart(metric, t("{label} by week", label=t(definition.label))),
+        tool=rx.cond(metric["has_data"], figures_toggle()),
     )
 
 

@@ -11,7 +11,7 @@ from tca_app.features.health.schemas import Point
 
 HEIGHT = 24
 STEP, BAR = 4, 3  # distance between bars, and width of a bar
-NONE = timedelta()
+NONE, HOUR = timedelta(), timedelta(hours=1)
 _NOT_CHECKED = {
     "hour": nN_("Not checked in the last {count} hour.", "Not checked in the last {count} hours."),
     "day": nN_("Not checked in the last {count} day.", "Not checked in the last {count} days."),
@@ -54,17 +54,15 @@ def bars_of(
 
     `maintenance` is how much of that time the points leave out.
     """
-    last = now - (now - datetime(2000, 1, 1, tzinfo=now.tzinfo)) % step
-    by_start = {point.starts_at: point for point in points}
+    drawn = _steps(points, now, count, step)
     paths: dict[str, list[str]] = {"good": [], "some": [], "bad": [], "none": []}
     shares = []
-    for index in range(count):
-        point = by_start.get(last - step * (count - 1 - index))
+    for index, point in enumerate(drawn):
         look = _look(point)
         shares.append(_share([point]) if point else "")
         height = max(LOWEST, round(HEIGHT * point.passed / point.count)) if point else 1
         paths[look].append(f"M{index * STEP} {HEIGHT - height}h{BAR}v{height}h-{BAR}z")
-    shown = [point for point in points if point.starts_at > last - step * count]
+    shown = [point for point in drawn if point]
     good, some, bad, none = ("".join(parts) for parts in paths.values())
     return Bars(
         good=good,
@@ -77,6 +75,13 @@ def bars_of(
         share=_share(shown),
         shares="|".join(shares),
     )
+
+
+def _steps(points: Sequence[Point], now: datetime, count: int, step: timedelta) -> list[Point | None]:
+    """Returns the point of each of the last `count` steps, or None for a step without a probe."""
+    last = now - (now - datetime(2000, 1, 1, tzinfo=now.tzinfo)) % step
+    by_start = {point.starts_at: point for point in points}
+    return [by_start.get(last - step * (count - 1 - index)) for index in range(count)]
 
 
 def _look(point: Point | None) -> str:
@@ -124,11 +129,18 @@ def hour_labels(until: datetime, count: int, *, is_of_days: bool) -> list[str]:
     return [f"{short_day(at.date())}, {time(at)} UTC" if is_of_days else time(at) for at in starts]
 
 
-def spark_of(points: Sequence[Point], now: datetime, count: int = 24, step: timedelta = timedelta(hours=1)) -> str:
-    """Returns a line through the average latency of each step. A gap breaks it; a single step is a short dash."""
-    last = now - (now - datetime(2000, 1, 1, tzinfo=now.tzinfo)) % step
-    by_start = {point.starts_at: point.latency_avg_ms for point in points}
-    values = [by_start.get(last - step * (count - 1 - index)) for index in range(count)]
+def latencies_of(points: Sequence[Point], now: datetime, count: int) -> str:
+    """Returns the average latency of each hour in words, or "", as the line of `spark_of` shows them."""
+    return "|".join(latency_words(point.latency_avg_ms) if point else "" for point in _steps(points, now, count, HOUR))
+
+
+def latency_words(latency_ms: float) -> str:
+    return _("{latency} ms", latency=number(latency_ms))
+
+
+def spark_of(points: Sequence[Point], now: datetime, count: int = 24) -> str:
+    """Returns a line through the average latency of each hour. A gap breaks it; a single hour is a short dash."""
+    values = [point.latency_avg_ms if point else None for point in _steps(points, now, count, HOUR)]
     top = max((value for value in values if value is not None), default=0.0) or 1.0
     parts, is_drawing = [], False
     for index, value in enumerate(values):

@@ -9,6 +9,7 @@ from tca_app.features.health.ui.form_state import CheckState
 from tca_app.features.health.ui.state import Component, StatusState
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import icon_button, name_or_link
+from tca_app.ui.components.day_bars import figures_table
 from tca_app.ui.components.faces import tile
 from tca_app.ui.components.text import t
 from tca_app.ui.var import as_var
@@ -16,8 +17,12 @@ from tca_app.ui.var import as_var
 state = StatusState
 
 
-def component_line(component: Component, days: Any) -> rx.Component:
-    """The line of a component, with bars for `days` days."""
+def component_line(component: Component) -> rx.Component:
+    """The line of a component, with its figures as a table below it on demand."""
+    number = as_var(component["id"]).to(int)
+    hours = as_var(component["hours"]).to(dict[str, str])
+    days = as_var(component["days"]).to(dict[str, str])
+    is_open = state.figures_of == number
     name = name_or_link(component["name"], component["url"])
     shown_state = rx.cond(component["is_paused"], "paused", component["state"])
     return rx.el.li(
@@ -36,14 +41,59 @@ def component_line(component: Component, days: Any) -> rx.Component:
                 rx.el.div(component["detail"], class_name="cell-sub truncate", title=component["detail"]),
                 rx.cond(component["certificate"] != "", certificate(component)),
             ),
-            _settings(component),
+            rx.el.div(
+                icon_button(
+                    t("Figures of {name} as a table", name=component["name"]),
+                    "table",
+                    "ghost small",
+                    aria_expanded=rx.cond(is_open, "true", "false"),
+                    on_click=state.toggle_figures(number),
+                ),
+                _settings(component),
+                class_name="row tight",
+            ),
             class_name="component-name",
         ),
         _spark(component),
-        _hours(component, as_var(component["hours"]).to(dict[str, str])),
-        _days(component, as_var(component["days"]).to(dict[str, str]), t("{days} days (UTC)", days=days)),
-        key=as_var(component["id"]).to(str),
+        _hours(component, hours),
+        _days(component, days),
+        rx.cond(is_open, _figures(component, hours, days)),
+        key=number.to(str),
     )
+
+
+def _figures(component: Component, hours: Any, days: Any) -> rx.Component:
+    latencies = as_var(component["latencies"]).to(str).split("|")
+    return rx.el.div(
+        _table(
+            t("Hours of {name}", name=component["name"]),
+            rx.el.span(component["name"], ", ", state.hours_title),
+            state.hour_labels,
+            (t("Hour"), t("Latency"), t("Checks passed")),
+            (latencies, hours["shares"].split("|")),
+        ),
+        _table(
+            t("Days of {name}", name=component["name"]),
+            rx.el.span(component["name"], ", ", t("{days} days (UTC)", days=state.days)),
+            state.day_labels,
+            (t("Day"), t("Checks passed")),
+            (days["shares"].split("|"),),
+        ),
+        class_name="component-figures",
+    )
+
+
+def _table(
+    label: str, caption: rx.Component, labels: Any, heads: tuple[str, ...], columns: tuple[Any, ...]
+) -> rx.Component:
+    """A table with a row for each of `labels`, which are in one string as the `columns` were."""
+
+    def row(label: Any, index: Any) -> rx.Component:
+        cells = (rx.el.td(rx.cond(column[index] != "", column[index], "–")) for column in columns)
+        return rx.el.tr(rx.el.th(label, scope="row"), *cells)
+
+    rows = rx.foreach(as_var(labels).split("|"), row)
+    return figures_table(caption, heads, rows, tab_index=0, role="group", aria_label=label)
 
 
 def certificate(component: Any) -> rx.Component:
@@ -114,16 +164,19 @@ def _hours(component: Component, bars: Any) -> rx.Component:
     count = as_var(state.hour_labels).split("|").length()
     label = t("Hours of {name}", name=component["name"])
     strip = _strip("hour", bars, count, picture, aria_label=label, aria_readonly=True)
-    return rx.el.figure(strip, _caption(bars, state.hours_title), class_name="chart-hours")
+    caption = rx.el.figcaption(state.hours_title, " ", rx.el.span(bars["share"], class_name="num"), aria_hidden="true")
+    return rx.el.figure(strip, caption, class_name="chart-hours")
 
 
-def _days(component: Component, bars: Any, label: str) -> rx.Component:
+def _days(component: Component, bars: Any) -> rx.Component:
     """The bars of the days: one stop of the keyboard, in which the arrows move and Enter opens a day."""
     mark = state.zoom_mark
     zoomed = rx.el.rect(x=mark["x"], y=HEIGHT + 1, width=mark["width"], height=2, class_name="bar-zoomed")
     picture = _picture(bars["text"], bars["box"], zoomed, *_paths(bars), is_titled=False)
     strip = _strip("day", bars, state.days, picture, aria_label=t("Days of {name}", name=component["name"]))
-    return rx.el.figure(strip, _caption(bars, label), class_name="chart-days")
+    share = rx.el.span(bars["share"], class_name="num")
+    axis = rx.el.figcaption(rx.el.span(state.first_day), share, rx.el.span(t("Today (UTC)")), aria_hidden="true")
+    return rx.el.figure(strip, axis, class_name="chart-days")
 
 
 def _strip(unit: str, bars: Any, count: Any, picture: rx.Component, **props: Any) -> rx.Component:
@@ -135,10 +188,6 @@ def _strip(unit: str, bars: Any, count: Any, picture: rx.Component, **props: Any
 
 def _paths(bars: Any) -> tuple[rx.Component, ...]:
     return tuple(rx.el.path(d=bars[look], class_name=f"bar-{look}") for look in ("good", "some", "bad", "none"))
-
-
-def _caption(bars: Any, label: Any) -> rx.Component:
-    return rx.el.figcaption(label, " ", rx.el.span(bars["share"], class_name="num"), aria_hidden="true")
 
 
 def _picture(text: Any, box: Any, *parts: rx.Component, is_titled: bool = True) -> rx.Component:

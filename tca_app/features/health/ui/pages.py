@@ -148,7 +148,7 @@ def _components() -> rx.Component:
             rx.cond(
                 as_var(state.components).length() > 0,
                 rx.el.ul(
-                    rx.foreach(state.components, lambda line: component_line(line, state.days)),
+                    rx.foreach(state.components, component_line),
                     class_name="components",
                     custom_attrs={
                         "data-days": state.strip_days,
@@ -163,7 +163,7 @@ def _components() -> rx.Component:
         ),
         rx.cond(
             state.is_loaded,
-            day_zoom(state, t("Click a day to see its hours and incidents, or drag over days."), rx.el.div),
+            day_zoom(state, t("Click a day to see its hours and incidents, or drag over days.")),
         ),
         rx.cond(
             state.hidden > 0,

@@ -19,7 +19,18 @@ from tca_app.features.health.overview import HOURS, MAX_ZOOM, Overview, read_ove
 from tca_app.features.health.probing.check_state import is_wavering, shown_state
 from tca_app.features.health.schemas import CheckRead, ScoreTrend
 from tca_app.features.health.ui.certificates import certificate_tone, certificate_words
-from tca_app.features.health.ui.charts import NONE, STEP, Bars, bars_of, hour_labels, spark_of, spark_words
+from tca_app.features.health.ui.charts import (
+    HOUR,
+    NONE,
+    STEP,
+    Bars,
+    bars_of,
+    hour_labels,
+    latencies_of,
+    latency_words,
+    spark_of,
+    spark_words,
+)
 from tca_app.features.projects.refs import read_refs
 from tca_app.features.projects.schemas import ProjectRef
 from tca_app.ui import routes
@@ -51,6 +62,7 @@ class Component(TypedDict):
     latency: str
     spark: str
     spark_text: str
+    latencies: str  # of each hour
     hours: Bars
     days: Bars
 
@@ -69,8 +81,10 @@ class StatusState(ZoomState, SessionState):
     open_incidents: str = ""  # how many are open now, in words, or ""
     late_since: str = ""
     score_24h: str = ""
+    figures_of: int = 0  # the component whose figures are shown as a table, or 0
     strip_days: str = ""
     day_labels: str = ""
+    first_day: str = ""  # below the left end of the bars
     hour_labels: str = ""
     hours_title: str = ""
     zoom_mark: dict[str, int] = {"x": 0, "width": 0}
@@ -97,6 +111,11 @@ class StatusState(ZoomState, SessionState):
                 self._keep(found, zoom, refs)
         except AppError as error:
             self.failure = error.detail
+
+    @handler("signed_in")
+    async def toggle_figures(self, check_id: int) -> None:
+        """Shows the figures of a component as a table, or hides them."""
+        self.figures_of = 0 if self.figures_of == check_id else check_id
 
     @handler("signed_in")
     async def acknowledge(self, incident_id: int) -> Events:
@@ -130,6 +149,7 @@ class StatusState(ZoomState, SessionState):
         self.strip_days = "|".join(day.isoformat() for day in days)
         self.day_labels = "|".join(short_day(day) for day in days)
         is_by_hour = zoom is not None and len(zoom) <= MAX_ZOOM
+        self.first_day = ngettext("{count} day ago", "{count} days ago", found.day_count)
         self.hour_labels = "|".join(hour_labels(found.hours_until, found.hour_count, is_of_days=is_by_hour))
         self.hours_title = (
             _("Hours of {days} (UTC)", days=self.zoom_text) if is_by_hour else _("{hours} hours", hours=HOURS)
@@ -158,8 +178,8 @@ def _now(found: Overview) -> tuple[str, str]:
 def _component(check: CheckRead, project: ProjectRef | None, found: Overview, period: str) -> Component:
     hours, days = found.hours.get(check.id, []), found.days.get(check.id, [])
     last, count = found.hours_until - timedelta(microseconds=1), found.hour_count
-    drawn = bars_of(hours, last, count, timedelta(hours=1), "hour", NONE if period else found.maintenance_24h[check.id])
-    latency = "" if check.last_latency_ms is None else _("{latency} ms", latency=number(check.last_latency_ms))
+    drawn = bars_of(hours, last, count, HOUR, "hour", NONE if period else found.maintenance_24h[check.id])
+    latency = "" if check.last_latency_ms is None else latency_words(check.last_latency_ms)
     slowest = max((point.latency_max_ms for point in hours), default=0.0)
     spark_text = spark_words(latency, slowest, HOURS, is_paused=check.is_paused)
     if period:
@@ -183,6 +203,7 @@ def _component(check: CheckRead, project: ProjectRef | None, found: Overview, pe
         latency=latency,
         spark=spark_of(hours, last, count),
         spark_text=spark_text,
+        latencies=latencies_of(hours, last, count),
         hours=drawn,
         days=bars_of(days, found.as_of, found.day_count, timedelta(days=1), "day", found.maintenance[check.id]),
     )

@@ -16,7 +16,7 @@ from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import link, panel, relative_time
-from tca_app.ui.components.day_bars import day_bars, results_legend
+from tca_app.ui.components.day_bars import day_bars, figures_toggle, results_legend
 from tca_app.ui.components.day_zoom import day_zoom
 from tca_app.ui.components.faces import when_and_who, with_face
 from tca_app.ui.components.notices import notice_lines
@@ -99,7 +99,8 @@ def _days() -> rx.Component:
         t("Finished deployments appear here by day."),
         icon="rocket",
     )
-    chart = day_bars(state.bars, state.bars_top, t("Deployments that ended on each day (UTC)"), day_zoom(state))
+    foot = day_zoom(state, tool=figures_toggle())
+    chart = day_bars(state.bars, state.bars_top, t("Deployments that ended on each day (UTC)"), foot)
     is_shown = state.has_results | (state.zoom_text != "")
     return panel(
         rx.fragment(t("Deployments by day"), _period()),

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from tca_app.core.region.formats import LOCALE, ZONE, percent
 from tca_app.core.region.locales import LOCALES
 from tca_app.features.health.schemas import Point
-from tca_app.features.health.ui.charts import bars_of, spark_of
+from tca_app.features.health.ui.charts import bars_of, latencies_of, spark_of
 
 NOW = datetime(2026, 5, 4, 9, 58, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -45,6 +45,10 @@ def test_a_gap_breaks_the_line() -> None:
     line = spark_of([point(4, 60, 5.0), point(3, 60, 10.0), point(1, 60, 10.0)], NOW, 5)
     assert line == "M0 12.0h1L4 2.0M12 2.0h1"
     assert spark_of([], NOW, 5) == ""
+
+
+def test_the_latencies_are_those_of_the_line() -> None:
+    assert latencies_of([point(3, 60, 5.0), point(1, 60, 1200.4)], NOW, 4) == "5 ms||1,200 ms|"
 
 
 def test_the_worst_hour_is_that_of_the_viewer() -> None:

@@ -91,6 +91,21 @@ async def test_a_day_is_drawn_by_the_hour_with_its_incidents_and_its_score(conso
     assert len(shown(updates, StatusState, "incidents")) == 2
 
 
+async def test_the_figures_of_one_component_are_shown_as_a_table(console: Console) -> None:
+    first, second = await make_check(name="Redis"), await make_check(name="Disk")
+    await roll(first, today(), 60, 30)
+    await roll(first, datetime.now(UTC).replace(minute=0, second=0, microsecond=0), 60, 60, 3600)
+    tab = await _opened(console, await make_user())
+    updates = await tab.send(StatusState.load)
+    line = next(line for line in shown(updates, StatusState, "components") if line["id"] == first)
+    assert (line["latencies"].split("|")[-1], line["latencies"].count("|")) == ("10 ms", 23)
+    assert line["days"]["shares"].split("|")[-1] == "50.00%"
+    assert shown(updates, StatusState, "first_day") == "90 days ago"
+    for check_id, opened in ((first, first), (second, second), (second, 0)):
+        updates = await tab.send(StatusState.toggle_figures, check_id=check_id)
+        assert shown(updates, StatusState, "figures_of") == opened
+
+
 async def test_components_of_two_projects_of_one_name_show_their_slugs(console: Console) -> None:
     owner = await make_user()
     for slug in ("billing-api", "billing-api-2"):
