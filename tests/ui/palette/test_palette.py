@@ -1,7 +1,7 @@
 """The command palette: what it finds for whom. Tabs send events through the gate, as the browser does."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from tca_app.features.settings_page.ui import palette as settings
 from tca_app.features.users.ui import palette as users
 from tca_app.models import HealthCheck, Incident
 from tca_app.ui.palette import commands, entries, state
+from tca_app.ui.palette.entries import MAX_PER_GROUP
 from tca_app.ui.palette.state import CLOSED, PaletteState
 from tests.factories import (
     environment_of,
@@ -152,6 +153,17 @@ async def test_incidents_are_found_by_component_and_reason(console: Console) -> 
     assert "Incidents" not in await labels(await tab_of(console, await make_user()), "502")
 
 
+async def test_an_old_incident_is_found_among_many(console: Console) -> None:
+    check_id, now = await make_check(name="Disk"), datetime.now(UTC)
+    for days in range(30):
+        closed = now - timedelta(days=days)
+        reason = "Canary" if days == 29 else "HTTP 502"
+        await make_incident(check_id, opened_at=closed - timedelta(hours=1), closed_at=closed, reason=reason)
+    tab = await tab_of(console, await make_admin())
+    assert len((await found(tab, "canary"))["Incidents"]) == 1
+    assert len((await found(tab, "incidents"))["Incidents"]) == MAX_PER_GROUP
+
+
 async def test_the_day_of_an_incident_is_that_of_the_viewer(console: Console) -> None:
     tokyo = await make_user("tokyo", is_superuser=True, time_zone="Asia/Tokyo")
     await make_incident(await make_check(), opened_at=datetime(2026, 5, 4, 23, tzinfo=UTC))
@@ -272,8 +284,12 @@ async def test_recent_records_are_those_that_the_viewer_may_still_see(console: C
     number = await make_deployment(mine, version="1.4.2")
     gone = await make_project(owner, "Gone", deleted_at=datetime.now(UTC))
     paths = [f"/projects/{n}" for n in (theirs, mine, gone)] + [f"/deployments/{number}", f"/users/{other.user_id}"]
+    seen = await make_incident(await make_check(mine, "Mine production"))
+    unseen = await make_incident(await make_check(theirs, "Theirs production"))
     recent = " ".join([*paths, "/jobs/1"])
     assert (await opened(await tab_of(console, owner), recent))["Recent"] == ["Mine", "1.4.2"]
+    incidents_only = f"/incidents/{seen} /incidents/{unseen} /incidents/99999999"
+    assert (await opened(await tab_of(console, owner), incidents_only))["Recent"] == ["Mine production"]
     whole = await opened(await tab_of(console, await make_admin()), recent)
     assert whole["Recent"] == ["Theirs", "Mine", "1.4.2", other.display_name]
     for broken in ("", "/projects/x /projects/99999999 ../projects/1 /projects/-1 //evil", "/projects/1" * 500):

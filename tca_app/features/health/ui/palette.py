@@ -8,20 +8,23 @@ from tca_app.core.region.formats import ZONE
 from tca_app.features.health import policy
 from tca_app.features.health.components import may_anywhere
 from tca_app.features.health.incidents.listing import list_incidents
+from tca_app.features.health.incidents.queries import get_incident
 from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead, severity_words
-from tca_app.features.health.overview import MAX_INCIDENTS
 from tca_app.ui import routes
-from tca_app.ui.palette.entries import Entry, Source, entry, resembling
+from tca_app.ui.palette.entries import MAX_PER_GROUP, Entry, Source, entry, resembling
 
 MAX_REASON = 100
 
 
 async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
-    """Returns the incidents of the page `/status` by component and reason, open ones first."""
-    page = await list_incidents(session, actor, IncidentQuery(limit=MAX_INCIDENTS))
-    words = text.casefold().removeprefix("incident").strip()
-    entries = [_entry(incident) for incident in page.items]
-    return resembling(words, entries) if words else entries
+    """Returns incidents by component, title and reason, open ones first; the word "incident" alone finds all."""
+    words = text.casefold().removeprefix("incidents").removeprefix("incident").strip()
+    page = await list_incidents(session, actor, IncidentQuery(search=words, limit=MAX_PER_GROUP))
+    return [_entry(incident) for incident in page.items]
+
+
+async def _get(session: Session, actor: Actor, incident_id: int) -> Entry:
+    return _entry(await get_incident(session, actor, incident_id))
 
 
 def _entry(incident: IncidentRead) -> Entry:
@@ -44,4 +47,4 @@ async def _actions(session: Session, actor: Actor, text: str) -> list[Entry]:
     return resembling(text, [one for one, may in zip(offered, allowed, strict=True) if may])
 
 
-OFFERED = (Source(N_("Actions"), _actions), Source(N_("Incidents"), _search))
+OFFERED = (Source(N_("Actions"), _actions), Source(N_("Incidents"), _search, path=routes.INCIDENTS, get=_get))
