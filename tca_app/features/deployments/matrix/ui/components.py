@@ -82,6 +82,7 @@ def _cell(cell: Cell, environment: Any, reporter: Any) -> rx.Component:
                 cut_in_middle(cell["version"]),
                 to=routes.deployment(cell["deployment"]),
                 class_name="cell-title",
+                custom_attrs={"data-open": rx.cond(is_newest, "", rx.Var("undefined"))},  # else `_behind` has it
             ),
             rx.cond(is_newest, rx.icon("circle-check", size=14, aria_label=t("Newest"), custom_attrs={"role": "img"})),
             class_name="matrix-version",
@@ -109,7 +110,7 @@ def _behind(cell: Cell) -> rx.Component:
         href=rx.cond(cell["compare"], cell["compare"], routes.deployment(cell["deployment"])),
         target=rx.cond(cell["compare"], "_blank", "_self"),
         rel="noopener noreferrer",
-        title=t("Compare with the newest release"),
+        title=rx.cond(cell["compare"], t("Compare with the newest release"), t("Open the deployment")),
         class_name="cell-sub behind",
         custom_attrs={"data-open": ""},
     )

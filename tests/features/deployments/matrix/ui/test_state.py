@@ -11,6 +11,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.core.lists import query
 from tca_app.features.deployments.matrix.ui import state
+from tca_app.features.deployments.matrix.ui.pages import matrix_view
 from tca_app.features.deployments.matrix.ui.state import MatrixState
 from tca_app.models import Environment, Group, GroupMember, ProjectGroup
 from tests.factories import make_deployment, make_project, make_user
@@ -162,3 +163,9 @@ async def test_only_the_lines_that_changed_are_sent_again(console: Console, monk
     updates = await tab.send(MatrixState.load)
     assert [line["cells"][2].get("version") for line in shown(updates, MatrixState, "rows")] == ["2.0.0", "1.0.0"]
     assert shown(updates, MatrixState, "changes") == {}
+
+
+def test_the_title_of_what_is_behind_says_where_it_leads() -> None:
+    page = str(matrix_view())
+    start = page.index('t_("Compare with the newest release")')
+    assert 't_("Open the deployment")' in page[start : start + 100]
