@@ -2,6 +2,7 @@
    view. A log of 100,000 lines is a thousand empty boxes and a screenful of text. */
 
 import { call } from "../dom.js";
+import { t } from "../language.js";
 import { paintLine, plainText } from "./ansi.js";
 
 const BATCH = 1000;
@@ -56,10 +57,24 @@ const fill = async (log, part) => {
   try {
     await readBatch(log, Math.floor((part.index * PART) / BATCH));
   } catch {
-    return; // the next change of the page, or its clock, tries again
+    return showFailure(log); // the next change of the page, or its clock, tries again as well
   }
+  log.failure?.remove();
   if (part.isSeen) draw(log, part);
   log.afterDraw?.();
+};
+
+/** Says above the lines that some are missing, with a button that reads them again. */
+const showFailure = (log) => {
+  log.failure ??= newFailure(log);
+  if (!log.failure.isConnected) log.box.prepend(log.failure);
+};
+
+const newFailure = (log) => {
+  const again = { type: "button", className: "btn small", textContent: t("Try again"), onclick: () => retry(log) };
+  const failure = Object.assign(document.createElement("div"), { className: "log-failure" });
+  failure.append(t("Loading failed"), Object.assign(document.createElement("button"), again));
+  return failure;
 };
 
 /** Reads again what could not be read while it was in view. */
