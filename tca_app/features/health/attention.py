@@ -41,7 +41,7 @@ _ATTENTION = text(
         AND {VISIBLE}
     ),
     ranked AS (
-      SELECT *, row_number() OVER (
+      SELECT *, count(*) OVER (PARTITION BY kind) AS total, row_number() OVER (
         PARTITION BY kind ORDER BY array_position(ARRAY['critical', 'major', 'minor'], severity), at DESC, id) AS rank
       FROM found
     )
@@ -51,10 +51,14 @@ _ATTENTION = text(
 
 
 class HealthAttention(ReadModel):
-    """An open incident since `at`, or a certificate that expires at that time, which has no severity."""
+    """An open incident since `at`, or a certificate that expires at that time, which has no severity.
+
+    `total`: how many there are of its kind.
+    """
 
     id: int
     kind: Literal["incident", "certificate"]
+    total: int
     name: str
     project_id: int | None
     project: ProjectRef | None

@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.lists import to_reads
+from tca_app.core.database.pagination import Page
 from tca_app.core.events.log import emit
 from tca_app.features.projects import policy as projects
 from tca_app.features.tokens import events, policy
@@ -49,8 +50,8 @@ def _ending() -> Select[Any]:
     )
 
 
-async def list_expiring(session: AsyncSession, actor: Actor, most: int) -> list[OwnedTokenRead]:
-    """Returns the tokens that expire within seven days: the actor's own and those of projects that they manage."""
+async def list_expiring(session: AsyncSession, actor: Actor, most: int) -> Page[OwnedTokenRead]:
+    """Returns the tokens that expire first within seven days: the actor's own and those of projects they manage."""
     policy.require_session(actor)
     own = (col(ApiToken.user_id) == actor.user_id) & col(ApiToken.project_id).is_(None)
     managed = select(col(ProjectMember.project_id)).where(
@@ -59,4 +60,5 @@ async def list_expiring(session: AsyncSession, actor: Actor, most: int) -> list[
     of_projects = col(ApiToken.project_id).is_not(None)
     theirs = of_projects if actor.is_superuser else col(ApiToken.project_id).in_(managed)
     soon = _ending().where(or_(own, theirs)).order_by(col(ApiToken.expires_at), col(ApiToken.id))
-    return to_reads(OwnedTokenRead, (await session.execute(soon.limit(most))).all())
+    rows = (await session.execute(soon.add_columns(func.count().over().label("total")).limit(most))).all()
+    return Page(to_reads(OwnedTokenRead, rows), rows[0].total if rows else 0)

@@ -2,8 +2,7 @@
 
 import reflex as rx
 
-from tca_app.features.dashboard.ui.attention_state import FIRST, AttentionState
-from tca_app.ui import routes
+from tca_app.features.dashboard.ui.attention_state import FIRST, AttentionState, Unlisted
 from tca_app.ui.components.basic import button, link, panel
 from tca_app.ui.components.notices import notice_lines
 from tca_app.ui.components.placeholders import error_state, skeleton_lines
@@ -42,14 +41,14 @@ def _panel() -> rx.Component:
     return panel(
         rx.fragment(t("Needs attention {total}", total=rx.el.span(state.total, class_name="muted num"))),
         notice_lines(state.shown, with_project=True),
-        rx.cond(state.shows_all & (state.unlisted > 0), _unlisted()),
+        rx.cond(state.shows_all & (as_var(state.unlisted).length() > 0), _unlisted()),
         actions=(rx.cond(is_long, more),),
         flush=True,
     )
 
 
 def _unlisted() -> rx.Component:
-    return rx.el.p(
-        link(t("{unlisted} more in Deployments", unlisted=state.unlisted), to=routes.DEPLOYMENTS),
-        class_name="panel-foot",
-    )
+    def line(one: Unlisted) -> rx.Component:
+        return rx.cond(one["url"] != "", link(one["text"], to=one["url"]), rx.el.span(one["text"]))
+
+    return rx.el.div(rx.foreach(state.unlisted, line), class_name="panel-foot row")

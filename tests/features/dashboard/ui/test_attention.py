@@ -12,7 +12,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
 from tca_app.features.dashboard.ui.attention_state import AttentionState
 from tca_app.models import ApiToken, Incident
-from tests.factories import make_admin, make_check, make_deployment, make_project, make_token, make_user
+from tests.factories import make_admin, make_check, make_deployment, make_incident, make_project, make_token, make_user
 from tests.statements import statements
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
@@ -126,8 +126,47 @@ async def test_a_long_list_is_folded_and_reads_with_four_statements(console: Con
         updates = await tab.send(AttentionState.load)
     assert len([statement for statement in asked if "auth_sessions" not in statement]) <= 4, asked
     assert (len(shown(updates, AttentionState, "shown")), shown(updates, AttentionState, "more")) == (5, 17)
-    assert (shown(updates, AttentionState, "total"), shown(updates, AttentionState, "unlisted")) == (24, 2)
+    assert shown(updates, AttentionState, "total") == 24
+    more = {"text": "2 more deployments await your approval", "url": "/deployments?status=pending_approval"}
+    assert shown(updates, AttentionState, "unlisted") == [more]
     assert len(shown(await tab.send(AttentionState.show_all, shows_all=True), AttentionState, "shown")) == 22
+
+
+async def test_everything_is_counted_and_the_rest_has_a_list(console: Console) -> None:
+    owner, admin, now = await make_user(), await make_admin(), datetime.now(UTC)
+    project_id = await make_project(owner, "Ledger")
+    for number in range(21):
+        check_id = await make_check(name=f"Part {number}", certificate_until=now + timedelta(days=3))
+        await make_incident(check_id)
+        await make_token(owner, project_id)
+    async with transaction() as session:
+        times = {"created_at": now - timedelta(days=80), "expires_at": now + timedelta(days=3)}
+        await session.execute(update(ApiToken).values(times))
+    updates = await attention(console, admin)
+    assert (shown(updates, AttentionState, "total"), len(titles(updates))) == (63, 60)
+    assert {one["text"]: one["url"] for one in shown(updates, AttentionState, "unlisted")} == {
+        "1 more open incident": "/status/incidents?status=investigating&status=identified&status=monitoring",
+        "1 more certificate expires": "/status/checks?sort=certificate_until",
+        "1 more API token expires": "/admin/tokens?sort=expires_at",
+    }
+    (tokens,) = shown(await attention(console, owner), AttentionState, "unlisted")
+    assert tokens["url"] == "", "only administrators have a list of all tokens"
+
+
+@pytest.mark.parametrize("is_of_project", [True, False])
+async def test_the_panel_watches_the_tokens_that_it_shows(
+    console: Console, monkeypatch: pytest.MonkeyPatch, *, is_of_project: bool
+) -> None:
+    owner = await make_user()
+    project_id = await make_project(owner, "Ledger") if is_of_project else None
+    await make_token(owner, project_id)
+    async with transaction() as session:
+        times = {"created_at": datetime.now(UTC) - timedelta(days=80), "expires_at": datetime.now(UTC) + timedelta(3)}
+        await session.execute(update(ApiToken).values(times))
+    watched: list[str] = []
+    monkeypatch.setattr(AttentionState, "_watch", lambda _self, _handler, *topics: watched.extend(topics))
+    assert len(titles(await attention(console, owner))) == 1
+    assert (f"project:{project_id}" if is_of_project else f"user:{owner.user_id}") in watched
 
 
 async def test_a_notice_has_the_mark_of_its_project_and_the_console_has_none(console: Console) -> None:
