@@ -1,6 +1,7 @@
 """State of the freeze windows in a project's settings."""
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypedDict
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.handlers import handler
+from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.order import Order, OrderState
@@ -34,7 +36,7 @@ class FreezeRow(TypedDict):
     is_active: bool
 
 
-class FreezesState(RemovalState, OrderState, RecordState, SessionState):
+class FreezesState(LoadState, RemovalState, OrderState, RecordState, SessionState):
     windows: list[FreezeRow] = []
 
     project_id: int = 0
@@ -52,13 +54,11 @@ class FreezesState(RemovalState, OrderState, RecordState, SessionState):
             return
         self._watch(FreezesState.load, f"project:{project_id}")
         query = FreezeQuery.model_validate({"sort": self._sorted()})
-        try:
+        zone = zone_of(self.router_data)
+        with self._loading(), suppress(NotFound):  # the page reports a missing project itself
             async with reading() as session:
                 found = await freezes.list_freezes(session, self._as_actor(), project_id, query)
-        except NotFound:
-            return  # the page reports a missing project itself
-        zone = zone_of(self.router_data)
-        self.windows = [_row(window, zone) for window in found]
+            self.windows = [_row(window, zone) for window in found]
 
     @handler("signed_in")
     async def ask_lift(self, project_id: int, freeze_id: int) -> None:

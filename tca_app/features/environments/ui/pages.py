@@ -16,6 +16,7 @@ from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
+from tca_app.ui.loading import or_failure
 from tca_app.ui.record import at_its_url, is_at_its_url
 from tca_app.ui.table.grid import cut
 from tca_app.ui.table.parts import download_link, plain_table
@@ -37,7 +38,7 @@ def environment_settings() -> rx.Component:
     shown = rx.fragment(
         panel(
             t("Environments"),
-            _environments(),
+            or_failure(state, _environments()),
             actions=(
                 rx.cond(as_var(state.environments).length() > 0, _download("environments", state.sort_query)),
                 button(t("Add"), kind="small", icon="plus", on_click=state.open_create(state.project_id)),
@@ -46,7 +47,11 @@ def environment_settings() -> rx.Component:
         ),
         panel(
             t("Freeze windows"),
-            at_its_url(FreezesState, _windows(), rx.el.div(skeleton_lines(1), class_name="panel-body")),
+            at_its_url(
+                FreezesState,
+                or_failure(FreezesState, _windows()),
+                rx.el.div(skeleton_lines(1), class_name="panel-body"),
+            ),
             actions=(
                 rx.cond(as_var(FreezesState.windows).length() > 0, _download("freezes", FreezesState.sort_query)),
                 button(t("Freeze"), kind="small", icon="snowflake", on_click=FreezeState.open_create(state.project_id)),

@@ -1,6 +1,7 @@
 """State of the environments in a project's settings."""
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
@@ -20,6 +21,7 @@ from tca_app.ui import routes
 from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
+from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.order import Order, OrderState
@@ -48,7 +50,7 @@ class EnvironmentRow(TypedDict):
     allow_parallel: bool
 
 
-class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, SessionState):
+class EnvironmentsState(LoadState, RemovalState, FormState, OrderState, RecordState, SessionState):
     environments: list[EnvironmentRow] = []
     is_loaded: bool = False
 
@@ -67,12 +69,10 @@ class EnvironmentsState(RemovalState, FormState, OrderState, RecordState, Sessio
             return
         self._watch(EnvironmentsState.load, f"project:{project_id}")
         query = EnvironmentQuery.model_validate({"sort": self._sorted()})
-        try:
+        with self._loading(), suppress(NotFound):  # the page reports a missing project itself
             async with reading() as session:
                 found = await environments.list_environments(session, self._as_actor(), project_id, query)
-        except NotFound:
-            return  # the page reports a missing project itself
-        self.environments, self.is_loaded = [_row(environment) for environment in found], True
+            self.environments, self.is_loaded = [_row(environment) for environment in found], True
 
     def _opener_scope(self) -> list[int]:
         return [record_id(self.router_data, routes.PROJECTS)]

@@ -11,6 +11,7 @@ from tca_app.ui.components.basic import button, icon_button, panel, select_box
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.fields import form_dialog, select_field
+from tca_app.ui.loading import or_failure
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.grid import cut
 from tca_app.ui.table.parts import download_link, plain_table
@@ -33,12 +34,15 @@ def project_groups() -> rx.Component:
     export = download_link(f"{routes.API_PROJECTS}/{_project_id}/groups/export.csv", state.sort_query)
     add = button(t("Add group"), kind="small", icon="plus", on_click=state.open_add(_project_id))
     return rx.cond(
-        is_at_its_url(state) & state.is_shown,
+        is_at_its_url(state) & (state.is_shown | (state.failure != "")),
         rx.fragment(
             panel(
                 t("Groups"),
-                shown,
-                actions=(rx.cond(as_var(state.groups).length() > 0, export), rx.cond(may("members.write"), add)),
+                or_failure(state, shown),
+                actions=(
+                    rx.cond(as_var(state.groups).length() > 0, export),
+                    rx.cond(state.is_shown & may("members.write"), add),
+                ),
                 flush=True,
             ),
             _add_dialog(),

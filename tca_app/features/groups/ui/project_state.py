@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, Invalid
+from tca_app.core.errors import Forbidden, Invalid, NotFound
 from tca_app.core.language.messages import _, ngettext
 from tca_app.features.groups import in_projects
 from tca_app.features.groups.listing import list_groups
@@ -15,6 +15,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.roles import role_label, role_word
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
+from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.order import Order, OrderState
@@ -32,7 +33,7 @@ class ProjectGroupRow(TypedDict):
     can_change: bool
 
 
-class ProjectGroupsState(FormState, OrderState, RecordState, SessionState):
+class ProjectGroupsState(LoadState, FormState, OrderState, RecordState, SessionState):
     """State of the list, and of adding, changing and removing a group."""
 
     groups: list[ProjectGroupRow] = []
@@ -61,17 +62,18 @@ class ProjectGroupsState(FormState, OrderState, RecordState, SessionState):
     async def _read(self) -> None:
         project_id, actor = record_id(self.router_data, routes.PROJECTS), self._as_actor()
         query = ProjectGroupQuery.model_validate({"sort": self._sorted()})
-        try:
-            async with reading() as session:
-                found = await in_projects.list_project_groups(session, actor, project_id, query)
-                my_role = (await projects.get_project(session, actor, project_id)).my_role
-        except AppError:
-            self.groups, self.is_shown = [], False
-            return
-        grants = policy.may(actor, "members.grant_maintainer", my_role)
-        self.role_options = [[value, _(label)] for value, label in GRANTED if grants or value != "maintainer"]
-        self.groups = [_row(group, can_change=grants or group.role != "maintainer") for group in found]
-        self.is_shown, self._groups_of = True, project_id
+        with self._loading():
+            try:
+                async with reading() as session:
+                    found = await in_projects.list_project_groups(session, actor, project_id, query)
+                    my_role = (await projects.get_project(session, actor, project_id)).my_role
+            except (Forbidden, NotFound):
+                self.groups, self.is_shown = [], False
+                return
+            grants = policy.may(actor, "members.grant_maintainer", my_role)
+            self.role_options = [[value, _(label)] for value, label in GRANTED if grants or value != "maintainer"]
+            self.groups = [_row(group, can_change=grants or group.role != "maintainer") for group in found]
+            self.is_shown, self._groups_of = True, project_id
 
     def _opener_scope(self) -> list[int]:
         return [record_id(self.router_data, routes.PROJECTS)]

@@ -26,6 +26,7 @@ from tca_app.ui.forms.fields import (
 from tca_app.ui.forms.image_dialog import image_dialog
 from tca_app.ui.layout.brand import logo
 from tca_app.ui.layout.pages import page
+from tca_app.ui.loading import or_failure
 from tca_app.ui.table.parts import export_menu
 from tca_app.ui.var import as_var
 
@@ -68,7 +69,7 @@ def _history() -> rx.Component:
 
 
 def _settings() -> rx.Component:
-    loading = setting(t("General"), GENERAL, skeleton_lines(8))
+    loading = setting(t("General"), GENERAL, or_failure(state, skeleton_lines(8)))
     return rx.fragment(rx.cond(state.form_mode != "", rx.fragment(_form(), _logo()), loading), keeper_of(state))
 
 

@@ -14,6 +14,7 @@ from tca_app.features.instance.schemas import InstanceRead, InstanceUpdate
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
+from tca_app.ui.loading import LoadState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
 
@@ -57,7 +58,7 @@ def _given(values: dict[str, str]) -> dict[str, Any]:
     return given
 
 
-class InstanceState(FormState, SessionState):
+class InstanceState(LoadState, FormState, SessionState):
     """State of the form. What the environment sets is shown beside it."""
 
     tab: str = TABS[0]
@@ -72,7 +73,8 @@ class InstanceState(FormState, SessionState):
         wanted = query_param(self.router_data, "tab")
         self.tab = wanted if wanted in TABS else TABS[0]
         self._watch(InstanceState.refresh, "instance")
-        self._open(await self._read())
+        with self._loading():
+            self._open(await self._read())
 
     @handler("instance.manage", supersedes=True)
     async def refresh(self) -> None:

@@ -12,6 +12,7 @@ from tca_app.ui.components.basic import page_header, panel, relative_time
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
+from tca_app.ui.loading import or_failure
 from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.table.view import data_table
@@ -64,13 +65,14 @@ def _queues() -> rx.Component:
         (t("Dead"), "right", "dead"),
         (t("Lag"), "right", "lag_seconds"),
     )
+    rows = rx.cond(
+        as_var(queues.queues).length() > 0,
+        plain_table(t("Queues"), heads, rx.foreach(queues.queues, _queue), order=queues),
+        rx.el.div(skeleton_lines(4), class_name="panel-body"),
+    )
     return panel(
         t("Queues"),
-        rx.cond(
-            as_var(queues.queues).length() > 0,
-            plain_table(t("Queues"), heads, rx.foreach(queues.queues, _queue), order=queues),
-            rx.el.div(skeleton_lines(4), class_name="panel-body"),
-        ),
+        or_failure(queues, rows),
         actions=(_workers(), download_link(routes.API_QUEUES_EXPORT, queues.sort_query)),
         flush=True,
     )
@@ -79,7 +81,7 @@ def _queues() -> rx.Component:
 def _workers() -> rx.Component:
     """A badge for the workers. Without a running worker no job runs, which is an error."""
     return rx.cond(
-        as_var(queues.queues).length() > 0,
+        (as_var(queues.queues).length() > 0) & (queues.failure == ""),
         rx.cond(
             queues.workers > 0,
             badge(t("Workers are running"), "good", "circle-check"),

@@ -9,6 +9,7 @@ from tca_app.features.jobs import service as jobs
 from tca_app.features.jobs.filters import queue_label
 from tca_app.features.jobs.schemas import QueueQuery, QueueRead
 from tca_app.ui.handlers import handler
+from tca_app.ui.loading import LoadState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.order import Order, OrderState
 
@@ -39,7 +40,7 @@ def lag_in_words(seconds: float) -> str:
     return _("{number} h", number=number(seconds / 3600))
 
 
-class QueuesState(OrderState, SessionState):
+class QueuesState(LoadState, OrderState, SessionState):
     """State of the short list of queues, with an order of its own."""
 
     queues: list[Queue] = []
@@ -51,9 +52,10 @@ class QueuesState(OrderState, SessionState):
     async def load(self) -> None:
         self._watch(QueuesState.load, "jobs")
         query = QueueQuery.model_validate({"sort": self._sorted()})
-        async with reading() as session:
-            found = await jobs.read_queues(session, self._as_actor(), query)
-        self.workers, self.queues = found.workers, [_row(queue) for queue in found.queues]
+        with self._loading():
+            async with reading() as session:
+                found = await jobs.read_queues(session, self._as_actor(), query)
+            self.workers, self.queues = found.workers, [_row(queue) for queue in found.queues]
 
 
 def _row(queue: QueueRead) -> Queue:

@@ -10,6 +10,7 @@ from tca_app.ui.components.basic import button, icon_button, page_header, panel,
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
+from tca_app.ui.loading import or_failure
 from tca_app.ui.table.filters import chips, filter_controls
 from tca_app.ui.table.parts import download_link, no_match, view_switch
 from tca_app.ui.table.sheet import filter_sheet
@@ -53,11 +54,11 @@ def _inbox() -> rx.Component:
         _tools(),
         chips(state),
         rx.el.div(
-            rx.cond(state.is_loaded, lines, rx.el.div(skeleton_lines(4), class_name="panel-body")),
+            or_failure(state, rx.cond(state.is_loaded, lines, rx.el.div(skeleton_lines(4), class_name="panel-body"))),
             class_name="table-frame",
         ),
         rx.cond(
-            state.has_more,
+            state.has_more & (state.failure == ""),
             rx.el.div(
                 button(t("Load more"), on_click=state.more, custom_attrs={"data-load-more": ""}), class_name="feed-more"
             ),
@@ -103,22 +104,23 @@ def _line(line: Line) -> rx.Component:
 
 
 def _preferences() -> rx.Component:
+    choices = rx.cond(
+        as_var(state.choices).length() > 0,
+        rx.el.table(
+            rx.el.thead(
+                rx.el.tr(
+                    rx.el.th(t("When"), scope="col"),
+                    *(rx.el.th(text, scope="col") for _, text in CHANNEL_LABELS),
+                )
+            ),
+            rx.el.tbody(rx.foreach(state.choices, _choice)),
+            class_name="choices",
+        ),
+        rx.el.div(skeleton_lines(4), class_name="panel-body"),
+    )
     return panel(
         t("Notification preferences"),
-        rx.cond(
-            as_var(state.choices).length() > 0,
-            rx.el.table(
-                rx.el.thead(
-                    rx.el.tr(
-                        rx.el.th(t("When"), scope="col"),
-                        *(rx.el.th(text, scope="col") for _, text in CHANNEL_LABELS),
-                    )
-                ),
-                rx.el.tbody(rx.foreach(state.choices, _choice)),
-                class_name="choices",
-            ),
-            rx.el.div(skeleton_lines(4), class_name="panel-body"),
-        ),
+        or_failure(state, choices),
         rx.cond(
             ~state.has_mail,
             rx.el.p(

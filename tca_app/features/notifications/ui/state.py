@@ -20,6 +20,7 @@ from tca_app.features.notifications.kinds import CHANNELS
 from tca_app.features.notifications.schemas import InboxQuery, Preference, PreferenceChange
 from tca_app.features.notifications.ui.notification_menu import Line, lines_of
 from tca_app.ui.handlers import handler
+from tca_app.ui.loading import LoadState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.filter_state import FilterState
 from tca_app.ui.url import query_of, query_param
@@ -40,7 +41,7 @@ class Choice(TypedDict):
     fixed: list[str]
 
 
-class InboxState(FilterState, SessionState):
+class InboxState(LoadState, FilterState, SessionState):
     """State of `/notifications`. The URL holds the tab, the filters and the order."""
 
     tab: str = TABS[0]
@@ -67,14 +68,15 @@ class InboxState(FilterState, SessionState):
         if tab != self.tab:
             self.tab, self.is_loaded, self.lines = tab, False, []
         self._watch(InboxState.load, f"inbox:{actor.user_id}")
-        async with reading() as session:
-            if tab == "preferences":
-                self.choices = _choices(await notifications.list_preferences(session, actor))
-                self.has_mail = get_settings().has_mail
-            else:
-                await self._keep_filters(session, self._filter_query())
-                await self._read_lines(session, actor)
-        self.is_loaded = True
+        with self._loading():
+            async with reading() as session:
+                if tab == "preferences":
+                    self.choices = _choices(await notifications.list_preferences(session, actor))
+                    self.has_mail = get_settings().has_mail
+                else:
+                    await self._keep_filters(session, self._filter_query())
+                    await self._read_lines(session, actor)
+            self.is_loaded = True
 
     async def _read_lines(self, session: Session, actor: Actor) -> None:
         """Reads as many lines as are shown, so that a viewer who loaded more keeps them when a new one arrives."""

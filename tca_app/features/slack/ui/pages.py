@@ -9,6 +9,7 @@ from tca_app.ui.components.basic import button, error_notice, facts, panel, rela
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
+from tca_app.ui.loading import or_failure
 from tca_app.ui.record import is_at_its_url
 
 state = SlackState
@@ -22,12 +23,12 @@ HINTS = {
 
 def slack_settings() -> rx.Component:
     return rx.cond(
-        is_at_its_url(state) & state.is_shown,
+        is_at_its_url(state) & (state.is_shown | (state.failure != "")),
         rx.fragment(
             panel(
                 t("Slack"),
-                rx.cond(state.is_connected, _connected(), _empty()),
-                actions=(rx.cond(state.is_connected, _actions()),),
+                or_failure(state, rx.cond(state.is_connected, _connected(), _empty())),
+                actions=(rx.cond(state.is_shown & state.is_connected, _actions()),),
             ),
             _form(),
             confirm_dialog(

@@ -4,13 +4,14 @@ from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
 
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, Invalid
+from tca_app.core.errors import AppError, Forbidden, Invalid, NotFound
 from tca_app.core.language.messages import N_, _
 from tca_app.features.slack import service as slack
 from tca_app.features.slack.schemas import TOPICS, SlackRead, SlackUpdate
 from tca_app.ui import routes
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
+from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param, record_id
@@ -24,7 +25,7 @@ LABELS = {
 }
 
 
-class SlackState(FormState, RecordState, SessionState):
+class SlackState(LoadState, FormState, RecordState, SessionState):
     project_id: int = 0
     is_shown: bool = False
     is_connected: bool = False
@@ -45,7 +46,7 @@ class SlackState(FormState, RecordState, SessionState):
         if self._enter_record():
             self._hide_left_form()
             self.is_removing = False
-        self.is_shown = False
+        self.is_shown, self.failure = False, ""
         self.project_id = record_id(self.router_data, routes.PROJECTS)
         if query_param(self.router_data, "tab") != "settings":
             return
@@ -58,13 +59,14 @@ class SlackState(FormState, RecordState, SessionState):
         await self._read_channel()
 
     async def _read_channel(self) -> None:
-        try:
-            async with reading() as session:
-                found = await slack.read_channel(session, self._as_actor(), self.project_id)
-        except AppError:
-            self.is_shown = False  # the page reports a missing project itself
-            return
-        self._show_channel(found)
+        with self._loading():
+            try:
+                async with reading() as session:
+                    found = await slack.read_channel(session, self._as_actor(), self.project_id)
+            except (Forbidden, NotFound):
+                self.is_shown = False  # the page reports a missing project itself
+                return
+            self._show_channel(found)
 
     def _show_channel(self, found: SlackRead) -> None:
         self.is_shown, self.is_connected = True, found.is_connected

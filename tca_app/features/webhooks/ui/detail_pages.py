@@ -10,7 +10,8 @@ from tca_app.ui.components.basic import button, facts, link, panel, relative_tim
 from tca_app.ui.components.faces import in_sentence
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
-from tca_app.ui.record import is_at_its_url
+from tca_app.ui.loading import or_failure
+from tca_app.ui.record import at_its_url, is_at_its_url
 from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.filters import chips
 from tca_app.ui.table.parts import download_link, no_match, plain_table, tools_row
@@ -107,8 +108,9 @@ def _count() -> rx.Component:
 
 
 def _deliveries() -> rx.Component:
-    return rx.cond(
-        _is_loaded,
+    waiting = rx.el.div(skeleton_lines(4), class_name="panel-body")
+    shown = rx.cond(
+        log.is_loaded,
         rx.cond(
             as_var(log.deliveries).length() > 0,
             rx.fragment(
@@ -121,8 +123,9 @@ def _deliveries() -> rx.Component:
                 empty_state(t("No deliveries yet"), t("Send a test to check the receiver."), icon="send-horizontal"),
             ),
         ),
-        rx.el.div(skeleton_lines(4), class_name="panel-body"),
+        waiting,
     )
+    return at_its_url(log, or_failure(log, shown), waiting)
 
 
 def _more() -> rx.Component:

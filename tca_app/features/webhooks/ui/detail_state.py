@@ -20,6 +20,7 @@ from tca_app.features.webhooks.filters import DELIVERIES
 from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead
 from tca_app.features.webhooks.ui.rows import is_here, shown_webhook
 from tca_app.ui.handlers import handler
+from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.filter_state import FilterState
@@ -59,7 +60,7 @@ class Sent(TypedDict):
 NOTHING = Sent(message_id="", url="", headers="", body="", code="", content_type="", size="", took="", error="")
 
 
-class DeliveriesState(OrderState, FilterState, RecordState, SessionState):
+class DeliveriesState(LoadState, OrderState, FilterState, RecordState, SessionState):
     """State of the deliveries of the webhook that the URL names."""
 
     deliveries: list[DeliveryRow] = []
@@ -86,10 +87,11 @@ class DeliveriesState(OrderState, FilterState, RecordState, SessionState):
             shown = self._filter_query()
             self.search = shown.search
             self._sorted()
-            async with reading() as session:
-                await self._keep_filters(session, shown)
-            self.export_query = query_of(self._asked(BATCH), "limit")
-            await self._read(max(BATCH, len(self.deliveries)))
+            with self._loading():
+                async with reading() as session:
+                    await self._keep_filters(session, shown)
+                self.export_query = query_of(self._asked(BATCH), "limit")
+                await self._read(max(BATCH, len(self.deliveries)))
 
     def _asked(self, limit: int) -> DeliveryQuery:
         """Returns the filters in the URL, without types that do not exist: it may have been typed by hand."""

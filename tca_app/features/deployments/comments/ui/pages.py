@@ -10,6 +10,7 @@ from tca_app.ui.components.faces import avatar
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_attributes, form_dialog, form_error, keeper_of, restored_note, text_field
+from tca_app.ui.loading import or_failure
 from tca_app.ui.record import browser_url, is_at_its_url
 from tca_app.ui.var import as_var
 
@@ -21,7 +22,7 @@ def comments_panel() -> rx.Component:
     return rx.fragment(
         panel(
             t("Comments"),
-            rx.cond(is_at_its_url(state), _list()),
+            rx.cond(is_at_its_url(state), or_failure(state, _list())),
             rx.cond(
                 (NewCommentState.form_mode != "") & (NewCommentState.form_url == browser_url()),
                 _new_comment(),

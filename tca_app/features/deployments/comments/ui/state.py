@@ -17,6 +17,7 @@ from tca_app.ui import routes
 from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
+from tca_app.ui.loading import LoadState
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id
@@ -26,7 +27,7 @@ NEW = {"body": ""}
 EDITED = "edited_body"  # not "body" like the field of the form below, whose id it would share
 
 
-class CommentsState(RemovalState, RecordState, SessionState):
+class CommentsState(LoadState, RemovalState, RecordState, SessionState):
     """State of the list, oldest first."""
 
     comments: list[CommentRow] = []
@@ -42,12 +43,13 @@ class CommentsState(RemovalState, RecordState, SessionState):
         if self._enter_record():
             self.comments_of, self.comments, self.has_more = deployment_id, [], False
             self.removed_id, self._steps = 0, 1
-        try:
-            found = await self._read(deployment_id)
-        except NotFound:
-            self.comments, self.has_more = [], False  # the page reports it itself
-            return
-        self.comments = [row_of(comment) for comment in reversed(found)]
+        with self._loading():
+            try:
+                found = await self._read(deployment_id)
+            except NotFound:
+                self.comments, self.has_more = [], False  # the page reports it itself
+                return
+            self.comments = [row_of(comment) for comment in reversed(found)]
 
     async def _read(self, deployment_id: int) -> list[CommentRead]:
         """Returns the newest comments, as many as the page shows, newest first."""

@@ -9,6 +9,7 @@ from tca_app.ui.components.basic import Child, button, error_notice, facts, pane
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import secret_once
+from tca_app.ui.loading import or_failure
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.var import as_var
 
@@ -21,30 +22,12 @@ def _ask(action: str) -> Any:
 
 def github_settings() -> rx.Component:
     return rx.cond(
-        is_at_its_url(state) & (state.address != ""),
+        is_at_its_url(state) & ((state.address != "") | (state.failure != "")),
         rx.fragment(
             panel(
                 "GitHub",
-                rx.el.div(
-                    rx.el.p(
-                        t("GitHub sends deployments, deployment statuses and pushes to this URL."), class_name="muted"
-                    ),
-                    facts(
-                        (t("Payload URL"), rx.el.span(state.address, class_name="mono")),
-                        (t("Secret"), rx.cond(state.rotated_at != "", _secret_age(), _muted(t("Not set")))),
-                        (t("Repository"), rx.cond(state.repository != "", state.repository, _muted(t("None yet")))),
-                    ),
-                    _refused(),
-                    _fresh(),
-                    class_name="stack",
-                ),
-                actions=(
-                    rx.cond(
-                        state.rotated_at != "",
-                        button(t("Remove"), kind="small danger-quiet", on_click=_ask("remove")),
-                    ),
-                    button(t("Generate secret"), kind="small", icon="key-round", on_click=_ask("rotate")),
-                ),
+                or_failure(state, _hook()),
+                actions=(rx.cond(state.address != "", _actions()),),
             ),
             _dialog(
                 "rotate",
@@ -67,6 +50,28 @@ def github_settings() -> rx.Component:
                 t("Accept repository"),
             ),
         ),
+    )
+
+
+def _hook() -> rx.Component:
+    return rx.el.div(
+        rx.el.p(t("GitHub sends deployments, deployment statuses and pushes to this URL."), class_name="muted"),
+        facts(
+            (t("Payload URL"), rx.el.span(state.address, class_name="mono")),
+            (t("Secret"), rx.cond(state.rotated_at != "", _secret_age(), _muted(t("Not set")))),
+            (t("Repository"), rx.cond(state.repository != "", state.repository, _muted(t("None yet")))),
+        ),
+        _refused(),
+        _fresh(),
+        class_name="stack",
+    )
+
+
+def _actions() -> rx.Component:
+    remove = button(t("Remove"), kind="small danger-quiet", on_click=_ask("remove"))
+    return rx.fragment(
+        rx.cond(state.rotated_at != "", remove),
+        button(t("Generate secret"), kind="small", icon="key-round", on_click=_ask("rotate")),
     )
 
 

@@ -1,17 +1,19 @@
 """State of the GitHub webhook in a project's settings: the URL, the repository and a new secret."""
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Any
 
 import reflex as rx
 
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError
+from tca_app.core.errors import AppError, Forbidden, NotFound
 from tca_app.core.language.messages import _
 from tca_app.features.deployments.github import secret as hook
 from tca_app.features.deployments.github.schemas import HookRead, RepositoryChoice
 from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
+from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param, record_id
@@ -20,7 +22,7 @@ ACTIONS = ("rotate", "remove", "accept")
 SHOWN_ONCE = "github-secret"  # the field that shows a new secret
 
 
-class HookState(RecordState, SessionState):
+class HookState(LoadState, RecordState, SessionState):
     address: str = ""
     rotated_at: str = ""
     repository: str = ""
@@ -39,16 +41,15 @@ class HookState(RecordState, SessionState):
         """Loads the webhook, only while the settings are open and only for users who may see it."""
         if self._enter_record():
             self.asking = ""
-        self.address, self.is_fresh = "", False
+        self.address, self.is_fresh, self.failure = "", False, ""
         self.project_id = record_id(self.router_data, routes.PROJECTS)
         if query_param(self.router_data, "tab") != "settings":
             return
-        try:
+        # Without permission the panel is hidden; the page reports a missing project itself.
+        with self._loading(), suppress(Forbidden, NotFound):
             async with reading() as session:
                 found = await hook.read_hook(session, self._as_actor(), self.project_id)
-        except AppError:
-            return  # the panel is hidden; the page reports a missing project itself
-        self._show_hook(found)
+            self._show_hook(found)
 
     def _show_hook(self, hook: HookRead) -> None:
         self.address, self.rotated_at = hook.url, hook.rotated_at.isoformat() if hook.rotated_at else ""
