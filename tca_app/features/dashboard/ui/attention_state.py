@@ -125,12 +125,13 @@ class _Found:
 
     def totals(self) -> dict[str, int]:
         """Returns how many there are of each kind."""
-        totals: dict[str, int] = {entry.kind: entry.total for entry in (*self.of_deployments, *self.of_health)}
-        return totals | {"token": self.tokens.total}
+        totals: dict[str, int] = {entry.kind: entry.total for entry in self.of_deployments}
+        return totals | {part.kind: part.total for part in self.of_health} | {"token": self.tokens.total}
 
     def unlisted(self, actor: Actor) -> list[Unlisted]:
         """Returns the kinds of which there are more. Only administrators have a list of all tokens."""
-        listed = Counter[str](entry.kind for entry in (*self.of_deployments, *self.of_health))
+        listed = Counter[str](entry.kind for entry in self.of_deployments)
+        listed.update(part.kind for part in self.of_health)
         listed["token"] = len(self.tokens.items)
         return [
             Unlisted(
