@@ -14,9 +14,9 @@ from tca_app.features.environments import freezes
 from tca_app.features.environments.schemas import FreezeQuery, FreezeRead
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
+from tca_app.ui.components.loading import LoadState
 from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.handlers import handler
-from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.order import Order, OrderState

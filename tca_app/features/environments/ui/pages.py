@@ -12,11 +12,11 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import with_face
+from tca_app.ui.components.loading import or_failure
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
-from tca_app.ui.loading import or_failure
 from tca_app.ui.record import at_its_url, is_at_its_url
 from tca_app.ui.table.grid import cut
 from tca_app.ui.table.parts import download_link, plain_table

@@ -18,10 +18,10 @@ from tca_app.features.environments.schemas import (
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.features.idempotency import service as idempotency
 from tca_app.ui import routes
+from tca_app.ui.components.loading import LoadState
 from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
-from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.order import Order, OrderState

@@ -8,10 +8,10 @@ from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.projects.ui.picker_pages import roles_link
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, icon_button, panel, select_box
+from tca_app.ui.components.loading import or_failure
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.fields import form_dialog, select_field
-from tca_app.ui.loading import or_failure
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.grid import cut
 from tca_app.ui.table.parts import download_link, plain_table

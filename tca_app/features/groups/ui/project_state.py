@@ -12,10 +12,10 @@ from tca_app.features.groups.schemas import ProjectGroupAdd, ProjectGroupQuery, 
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.ui.members_state import GRANTED, RELOAD
 from tca_app.ui import routes
+from tca_app.ui.components.loading import LoadState
 from tca_app.ui.components.roles import role_label, role_word
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
-from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.order import Order, OrderState

@@ -11,6 +11,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.basic import button, error_notice, link, page_header, panel, relative_time, setting, tabs
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import in_sentence
+from tca_app.ui.components.loading import or_failure
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import (
@@ -26,7 +27,6 @@ from tca_app.ui.forms.fields import (
 from tca_app.ui.forms.image_dialog import image_dialog
 from tca_app.ui.layout.brand import logo
 from tca_app.ui.layout.pages import page
-from tca_app.ui.loading import or_failure
 from tca_app.ui.table.parts import export_menu
 from tca_app.ui.var import as_var
 

@@ -12,9 +12,9 @@ from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.instance import service as instance
 from tca_app.features.instance.schemas import InstanceRead, InstanceUpdate
 from tca_app.ui.components.faces import Face, face_of
+from tca_app.ui.components.loading import LoadState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
-from tca_app.ui.loading import LoadState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
 

@@ -9,10 +9,10 @@ from tca_app.features.jobs.ui.state import JobRow, JobsState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import page_header, panel, relative_time
+from tca_app.ui.components.loading import or_failure
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
-from tca_app.ui.loading import or_failure
 from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import download_link, plain_table
 from tca_app.ui.table.view import data_table

@@ -8,8 +8,8 @@ from tca_app.core.region.formats import number
 from tca_app.features.jobs import service as jobs
 from tca_app.features.jobs.filters import queue_label
 from tca_app.features.jobs.schemas import QueueQuery, QueueRead
+from tca_app.ui.components.loading import LoadState
 from tca_app.ui.handlers import handler
-from tca_app.ui.loading import LoadState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.order import Order, OrderState
 

@@ -7,10 +7,10 @@ from tca_app.features.notifications.ui.notification_menu import Line, inbox_line
 from tca_app.features.notifications.ui.state import Choice, InboxState
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, icon_button, page_header, panel, tabs
+from tca_app.ui.components.loading import or_failure
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
-from tca_app.ui.loading import or_failure
 from tca_app.ui.table.filters import chips, filter_controls
 from tca_app.ui.table.parts import download_link, no_match, view_switch
 from tca_app.ui.table.sheet import filter_sheet

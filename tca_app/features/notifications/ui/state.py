@@ -19,8 +19,8 @@ from tca_app.features.notifications.filters import INBOX
 from tca_app.features.notifications.kinds import CHANNELS
 from tca_app.features.notifications.schemas import InboxQuery, Preference, PreferenceChange
 from tca_app.features.notifications.ui.notification_menu import Line, lines_of
+from tca_app.ui.components.loading import LoadState
 from tca_app.ui.handlers import handler
-from tca_app.ui.loading import LoadState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.filter_state import FilterState
 from tca_app.ui.url import query_of, query_param

@@ -7,9 +7,9 @@ from tca_app.features.slack.schemas import TOPICS
 from tca_app.features.slack.ui.state import LABELS, URL, SlackState
 from tca_app.ui.components.basic import button, error_notice, facts, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.loading import or_failure
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import check_field, form_dialog, text_field
-from tca_app.ui.loading import or_failure
 from tca_app.ui.record import is_at_its_url
 
 state = SlackState

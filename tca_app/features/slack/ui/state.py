@@ -9,9 +9,9 @@ from tca_app.core.language.messages import N_, _
 from tca_app.features.slack import service as slack
 from tca_app.features.slack.schemas import TOPICS, SlackRead, SlackUpdate
 from tca_app.ui import routes
+from tca_app.ui.components.loading import LoadState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
-from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param, record_id

@@ -8,9 +8,9 @@ from tca_app.features.webhooks.ui.status import delivery_badge, hook_badge
 from tca_app.ui import routes
 from tca_app.ui.components.basic import button, facts, link, panel, relative_time
 from tca_app.ui.components.faces import in_sentence
+from tca_app.ui.components.loading import or_failure
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
-from tca_app.ui.loading import or_failure
 from tca_app.ui.record import at_its_url, is_at_its_url
 from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.filters import chips

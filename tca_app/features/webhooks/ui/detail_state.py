@@ -19,8 +19,8 @@ from tca_app.features.webhooks.deliveries import count_deliveries, list_deliveri
 from tca_app.features.webhooks.filters import DELIVERIES
 from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead
 from tca_app.features.webhooks.ui.rows import is_here, shown_webhook
+from tca_app.ui.components.loading import LoadState
 from tca_app.ui.handlers import handler
-from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.filter_state import FilterState

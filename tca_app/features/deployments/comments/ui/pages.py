@@ -7,10 +7,10 @@ from tca_app.features.deployments.comments.ui.state import EDITED, CommentsState
 from tca_app.ui.components.basic import button, error_notice, icon_button, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import avatar
+from tca_app.ui.components.loading import or_failure
 from tca_app.ui.components.placeholders import skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_attributes, form_dialog, form_error, keeper_of, restored_note, text_field
-from tca_app.ui.loading import or_failure
 from tca_app.ui.record import browser_url, is_at_its_url
 from tca_app.ui.var import as_var
 

@@ -14,10 +14,10 @@ from tca_app.features.deployments.comments.schemas import CommentCreate, Comment
 from tca_app.features.deployments.comments.ui.rows import CommentRow, row_of
 from tca_app.features.idempotency import service as idempotency
 from tca_app.ui import routes
+from tca_app.ui.components.loading import LoadState
 from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
-from tca_app.ui.loading import LoadState
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import record_id

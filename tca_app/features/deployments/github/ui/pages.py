@@ -7,9 +7,9 @@ import reflex as rx
 from tca_app.features.deployments.github.ui.state import SHOWN_ONCE, HookState
 from tca_app.ui.components.basic import Child, button, error_notice, facts, panel, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
+from tca_app.ui.components.loading import or_failure
 from tca_app.ui.components.text import t
 from tca_app.ui.detail import secret_once
-from tca_app.ui.loading import or_failure
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.var import as_var
 

@@ -12,8 +12,8 @@ from tca_app.core.language.messages import _
 from tca_app.features.deployments.github import secret as hook
 from tca_app.features.deployments.github.schemas import HookRead, RepositoryChoice
 from tca_app.ui import routes
+from tca_app.ui.components.loading import LoadState
 from tca_app.ui.handlers import Events, handler
-from tca_app.ui.loading import LoadState
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param, record_id
