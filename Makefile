@@ -25,10 +25,10 @@ migrate: $(RUNS) ## Apply the migrations of this version
 demo: $(RUNS) ## Fill the database with realistic data
 	@$(BIN)/python -m tca_app demo
 
-# Four on two cores: most of them have tests that start processes, and often wait for a recovery or a page.
+# Three on two cores: tests that start processes often wait for a recovery or a page. Four take longer.
 test: $(TESTS) ## Run every test on throw-away stores, browser tests included
 	@CHROMIUM="$$(.ci/chromium $(BIN))" PROMETHEUS="$$(.ci/prometheus $(VENV)/.prometheus)" PYTHONDONTWRITEBYTECODE= \
-	  exec $(BIN)/python -m pytest -n 4
+	  exec $(BIN)/python -m pytest -n 3
 
 matrix: ## Run the tests without a browser on each of Python 3.11 to 3.13 that is installed
 	@exec .ci/matrix 3.11 3.12 3.13

@@ -16,11 +16,12 @@ class EarlyTransport extends WebSocketTransport {
 
   addEventListeners() {
     super.addEventListeners();
-    const { socket, messages } = window.earlySocket;
-    if (this.ws !== socket || socket.readyState !== WebSocket.OPEN) return;
+    const early = window.earlySocket;
+    if (this.ws !== early.socket || early.socket.readyState !== WebSocket.OPEN) return;
     queueMicrotask(() => {
-      socket.onopen();
-      for (const message of messages) socket.onmessage(message);
+      this.onOpen();
+      early.take = (data) => this.onData(data);
+      early.kept.forEach(early.take);
     }); // not now: nothing listens to the transport yet
   }
 }

@@ -7,7 +7,7 @@
   if (!token || document.visibilityState === "hidden") return;
   const url = new URL(`/_event/?token=${token}&EIO=4&transport=websocket`, location.href.replace(/^http/, "ws"));
   const socket = new WebSocket(url, ["VERSION"]);
-  const messages = [];
-  socket.onmessage = (message) => messages.push(message);
-  window.earlySocket = { socket, token, messages };
+  const early = { socket, token, kept: [], take: null };
+  socket.onmessage = ({ data }) => (early.take ? early.take(data) : early.kept.push(data));
+  window.earlySocket = early;
 })();

@@ -1,6 +1,5 @@
 """Basic components of every page: links, headers, buttons, panels, times."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,9 @@ from tca_app.ui.components.text import shown, t
 
 Child = Any  # text, a component, or a Reflex var of either
 ICONS = Path(__file__).resolve().parents[3] / "assets/icons.css"
-GLYPHS = frozenset(re.findall(r"\.glyph-([a-z0-9-]+)", ICONS.read_text()))
+GLYPHS = frozenset(
+    line.split()[0].removeprefix(".glyph-") for line in ICONS.read_text().splitlines() if line.startswith(".glyph-")
+)
 
 
 def link(*children: Child, to: Any, class_name: Any = "link", **props: Any) -> rx.Component:
