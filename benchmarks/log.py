@@ -85,7 +85,7 @@ class Run:
         return delays
 
 
-async def _deployment(client: httpx.AsyncClient, name: str) -> int:
+async def create_deployment(client: httpx.AsyncClient, name: str) -> int:
     project = (await client.post("/api/v1/projects", json={"name": name})).json()["id"]
     new = {"environment": "production", "version": "1.4.2"}
     made = (await client.post(f"/api/v1/projects/{project}/deployments", json=new)).json()["id"]
@@ -94,7 +94,7 @@ async def _deployment(client: httpx.AsyncClient, name: str) -> int:
 
 
 async def _case(client: httpx.AsyncClient, base: str, cookie: str, pid: int, count: int, seconds: int) -> None:
-    deployment_id = await _deployment(client, f"Watched by {count}")
+    deployment_id = await create_deployment(client, f"Watched by {count}")
     total = seconds * BATCHES_S * BATCH
     url, run = f"/api/v1/deployments/{deployment_id}/logs", Run()
     limits = httpx.Limits(max_connections=None)
