@@ -189,21 +189,22 @@ def _settle(**names: str) -> None:
     get_settings.cache_clear()
 
 
-# Each row on one worker, one after the other; a test belongs to the first row that names it. Tests of `pages` and of
-# `console` share a console each; those of `replicas`, `faults` and `starts` start their own. The first five take about
-# as long as each other; what is left fills the workers up.
+# Each row on one worker, one after the other; a test belongs to the first row that names it. Tests of `clusters` would
+# wait for each other (tests/processes.py), those of `console` share one, those of `starts` start a console each; others
+# share a database. The longest come first.
 TOGETHER = {
-    "replicas": ("tests/e2e/test_screens.py", "tests/e2e/test_tls.py", "tests/replicas/"),
-    "faults": ("tests/e2e/test_typed_text.py", "tests/faults/"),
-    "pages": (
-        "tests/e2e/test_accessibility.py",
-        "tests/e2e/test_choices.py",
-        "tests/e2e/test_dialogs.py",
-        "tests/e2e/test_languages.py",
+    "clusters": (
         "tests/e2e/test_live_connection.py",
-        "tests/e2e/test_palette.py",
+        "tests/e2e/test_typed_text.py",
+        "tests/faults/",
+        "tests/replicas/",
     ),
-    "starts": ("tests/server/test_serve.py", "tests/core/stores/test_embedded.py"),
+    "starts": (
+        "tests/core/stores/test_embedded.py",
+        "tests/e2e/test_screens.py",
+        "tests/e2e/test_tls.py",
+        "tests/server/test_serve.py",
+    ),
     "console": ("tests/e2e/",),
     "plans": ("tests/test_list_plans.py",),
     "frozen": ("tests/core/database/test_connection.py",),
