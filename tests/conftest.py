@@ -190,14 +190,21 @@ def _settle(**names: str) -> None:
 
 
 # Each row on one worker, one after the other; a test belongs to the first row that names it. Tests of `clusters` would
-# wait for each other (tests/processes.py), those of `console` share one, those of `starts` start a console each; others
-# share a database. The longest come first.
+# wait for each other (tests/processes.py), those of `pages` and of `console` share a console, those of `starts` start
+# one each; others share a database. The longest come first.
 TOGETHER = {
     "clusters": (
         "tests/e2e/test_live_connection.py",
         "tests/e2e/test_typed_text.py",
         "tests/faults/",
         "tests/replicas/",
+    ),
+    "pages": (
+        "tests/e2e/test_accessibility.py",
+        "tests/e2e/test_choices.py",
+        "tests/e2e/test_dialogs.py",
+        "tests/e2e/test_languages.py",
+        "tests/e2e/test_palette.py",
     ),
     "starts": (
         "tests/core/stores/test_embedded.py",
