@@ -6,17 +6,15 @@ scrolled to its end. The times are taken inside the page.
 """
 
 import argparse
-import os
 import statistics
 from collections import defaultdict
 from functools import partial
-from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
-from benchmarks.console import PASSWORD, USERNAME, console
+from benchmarks.console import console
 from benchmarks.environments_seed import seed_environments
-from benchmarks.front_end import FLAGS
+from benchmarks.front_end import signed_in
 
 SIZES = {"25": "&size=25", "100": "&size=100", "all": ""}
 DRAWN = """(() => {
@@ -87,22 +85,12 @@ LINES = {
 
 def report(address: str, count: int) -> None:
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-        browser = playwright.chromium.launch(executable_path=path if Path(path).exists() else None, args=list(FLAGS))
-        context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900}, bypass_csp=True)
-        page = context.new_page()
-        page.goto("/login")
-        page.fill("input[name=username]", USERNAME)
-        page.fill("input[name=password]", PASSWORD)
-        page.click("button[type=submit]")
-        page.wait_for_selector("main h1")
+    with signed_in(address) as context:
         for turn in range(count + 1):
             for size, query in SIZES.items():
                 for name, value in _measure(context, query).items():
                     if turn:  # the first turn warms up
                         found[name][size].append(value)
-        browser.close()
     print(f"| projects on a page | {' | '.join(SIZES)} |\n|---|{'---|' * len(SIZES)}")
     for name, title in LINES.items():
         print(f"| {title} | {' | '.join(f'{statistics.median(found[name][size]):,.0f}' for size in SIZES)} |")

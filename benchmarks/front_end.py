@@ -11,6 +11,8 @@ import os
 import statistics
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,23 @@ READ = """() => {
   const [paint] = performance.getEntriesByName("first-contentful-paint");
   return {fcp: paint ? paint.startTime : 0, ...window.measured};
 }"""
+
+
+@contextmanager
+def signed_in(address: str) -> Iterator[BrowserContext]:
+    """Chromium with one window, in which the administrator has signed in."""
+    with sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+        browser = playwright.chromium.launch(executable_path=path if Path(path).exists() else None, args=list(FLAGS))
+        context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900}, bypass_csp=True)
+        page = context.new_page()
+        page.goto("/login")
+        page.fill("input[name=username]", USERNAME)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_selector("main h1")
+        yield context
+        browser.close()
 
 
 @dataclass

@@ -7,16 +7,14 @@ The times are taken inside the page.
 
 import argparse
 import asyncio
-import os
 import statistics
 from collections import defaultdict
-from pathlib import Path
 
 import httpx
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext
 
-from benchmarks.console import PASSWORD, USERNAME, console
-from benchmarks.front_end import FLAGS
+from benchmarks.console import console
+from benchmarks.front_end import signed_in
 from benchmarks.live import script
 from benchmarks.log import create_deployment
 
@@ -79,27 +77,16 @@ def _measure(context: BrowserContext, deployment_id: int, size: int) -> dict[str
 
 def report(address: str, ids: dict[int, int], count: int) -> None:
     results: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-        browser = playwright.chromium.launch(executable_path=path if Path(path).exists() else None, args=list(FLAGS))
-        context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900}, bypass_csp=True)
-        page = context.new_page()
-        page.goto("/login")
-        page.fill("input[name=username]", USERNAME)
-        page.fill("input[name=password]", PASSWORD)
-        page.click("button[type=submit]")
-        page.wait_for_selector("main h1")
+    with signed_in(address) as context:
         for turn in range(count + 1):
             for size, deployment_id in ids.items():
                 for name, value in _measure(context, deployment_id, size).items():
                     if turn:  # the first turn warms up
                         results[name][size].append(value)
-        version = browser.version
-        browser.close()
     print(f"| lines of the log | {' | '.join(f'{size:,}' for size in ids)} |\n|---|{'---|' * len(ids)}")
     for name, title in ROWS.items():
         print(f"| {title} | {' | '.join(f'{statistics.median(results[name][size]):,.0f}' for size in ids)} |")
-    print(f"\nGoal: {GOAL_MS:,} ms for each, Chromium {version}")
+    print(f"\nGoal: {GOAL_MS:,} ms for each")
 
 
 def main() -> None:
