@@ -1,7 +1,7 @@
 """Types of the filters of lists: several values of one field, and days or times."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -63,3 +63,23 @@ def start_of(given: date | datetime) -> datetime:
 def end_of(given: date | datetime) -> datetime:
     """Returns a time as it is, and a day as its end in UTC: the start of the next one."""
     return given if isinstance(given, datetime) else datetime.combine(given, time.min, UTC) + timedelta(days=1)
+
+
+class Days(Protocol):
+    """A filter by days, both inclusive, or by times, of which `until` is exclusive."""
+
+    @property
+    def since(self) -> date | datetime | None: ...
+
+    @property
+    def until(self) -> date | datetime | None: ...
+
+
+def times_of(days: Days) -> dict[str, datetime]:
+    """Returns those of `since` and `until` that are given, as times. `until` is the first time that is left out."""
+    times: dict[str, datetime] = {}
+    if days.since is not None:
+        times["since"] = start_of(days.since)
+    if days.until is not None:
+        times["until"] = end_of(days.until)
+    return times

@@ -7,10 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.days import in_days
 from tca_app.core.database.pagination import matching
 from tca_app.core.database.sorting import order_by
 from tca_app.core.events.log import sentence
-from tca_app.core.filters import end_of, start_of
 from tca_app.features.activity import policy
 from tca_app.features.activity.schemas import ActivityFilter, ActivityQuery, ActivityRead
 from tca_app.models import LoggedEvent, Project, ProjectMember
@@ -66,10 +66,7 @@ async def conditions(
     if query.about_id is not None:
         about = (_log.subject_type == "user") & (_log.subject_id == query.about_id)
         wanted.append(or_(about, _log.actor_id == query.about_id))
-    if query.since is not None:
-        wanted.append(_log.at >= start_of(query.since))
-    if query.until is not None:
-        wanted.append(_log.at < end_of(query.until))
+    wanted += in_days(_log.at, query)
     return wanted
 
 

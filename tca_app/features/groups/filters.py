@@ -9,4 +9,5 @@ GROUPS = TableSpec(
     name="groups",
     optional=("member_count", "project_count", "created_at"),
     choices=(Choice("person", N_("Person"), searchable=True, of_people=True), PROJECT),
+    dates=N_("Created"),
 )

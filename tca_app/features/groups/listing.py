@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.days import in_days
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.pagination import Page, contains, page_of
 from tca_app.core.database.sorting import order_by
@@ -94,4 +95,4 @@ def _chosen(actor: Actor, query: GroupFilter) -> Select[Any]:
         rows = rows.where(_groups.id.in_(select(_members.group_id).where(_members.user_id.in_(query.user_id))))
     if query.project_id:
         rows = rows.where(_groups.id.in_(select(_used.group_id).where(_used.project_id.in_(query.project_id))))
-    return rows
+    return rows.where(*in_days(_groups.created_at, query))

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tca_app.core.database.concurrency import UNSET, Changes, ListFilter, ListQuery
-from tca_app.core.filters import Many
+from tca_app.core.filters import DayOrMoment, Many
 from tca_app.core.schema import Id, InputModel, Line200, Name50, ReadModel, UrlId
 from tca_app.features.projects.schemas import GrantedRole
 
@@ -38,6 +38,8 @@ class GroupFilter(ListFilter):
 
     user_id: Many[UrlId] = []
     project_id: Many[UrlId] = []
+    since: DayOrMoment | None = Field(None, description="Created at or after this time.")
+    until: DayOrMoment | None = Field(None, description="Created before this time, or on this day at the latest.")
     sort: GroupSort = "name"
 
 

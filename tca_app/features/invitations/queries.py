@@ -6,11 +6,11 @@ from sqlalchemy import ColumnElement, FromClause, Row, Select, Text, case, func,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.days import in_days
 from tca_app.core.database.pagination import Page, contains, page_of
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Forbidden
-from tca_app.core.filters import end_of, start_of
 from tca_app.features.invitations.schemas import InvitationFilter, InvitationQuery, InvitationRead, State
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.users.schemas import PersonRead
@@ -76,10 +76,7 @@ def conditions(query: InvitationFilter) -> list[ColumnElement[bool]]:
         wanted.append(invitations.project_id.in_(query.project_id))
     if query.invited_by_id:
         wanted.append(invitations.invited_by_id.in_(query.invited_by_id))
-    if query.since is not None:
-        wanted.append(invitations.created_at >= start_of(query.since))
-    if query.until is not None:
-        wanted.append(invitations.created_at < end_of(query.until))
+    wanted += in_days(invitations.created_at, query)
     if query.state:
         wanted.append(or_(*(_CONDITIONS[state] for state in query.state)))
     if query.search:

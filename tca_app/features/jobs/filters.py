@@ -34,4 +34,5 @@ JOBS = TableSpec(
         Choice("state", N_("State"), tuple(STATE_LABELS.items()), default=("dead",)),
         Choice("queue", N_("Queue"), tuple((name, queue_label(name)) for name in QUEUE_NAMES)),
     ),
+    dates=N_("Last failure"),
 )

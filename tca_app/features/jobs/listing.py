@@ -9,6 +9,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.database.pagination import Page
 from tca_app.core.facets import Facets, facets_of
+from tca_app.core.filters import times_of
 from tca_app.features.jobs import policy
 from tca_app.features.jobs.schemas import JobFilter, JobQuery, JobRead
 
@@ -48,6 +49,7 @@ _SORTS = {
     "state": _STATE,
 }
 _OF_FAILURES = ("reason", "failed_at")
+_DAYS = {"since": "last.at >= :since", "until": "last.at < :until"}
 _FIELDS: dict[JobField, str] = {"state": _STATE, "queue": "queue_name"}
 
 
@@ -87,13 +89,14 @@ async def count_jobs(session: AsyncSession, actor: Actor, query: JobFilter, fiel
 
 def _from(query: JobFilter, sort: str = "") -> str:
     """Returns FROM and WHERE of a list. They are constant SQL without user input, chosen from dictionaries."""
-    is_of_failures = sort.removeprefix("-") in _OF_FAILURES
+    days = [_DAYS[name] for name in times_of(query)]
+    is_of_failures = days or sort.removeprefix("-") in _OF_FAILURES
     source = _FOUND if query.search else _WITH_FAILURES if is_of_failures else _ALL
-    return source.format(states=" OR ".join(f"({_STATES[state]})" for state in query.state))
+    return " AND ".join((source.format(states=" OR ".join(f"({_STATES[state]})" for state in query.state)), *days))
 
 
 def _values(query: JobFilter) -> dict[str, Any]:
-    return {"queue": query.queue, **({"search": query.search} if query.search else {})}
+    return {"queue": query.queue, **times_of(query), **({"search": query.search} if query.search else {})}
 
 
 def _order(sort: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tca_app.core.database.concurrency import ListFilter, ListQuery
-from tca_app.core.filters import Many
+from tca_app.core.filters import DayOrMoment, Many
 from tca_app.core.jobs.queue import QUEUE_NAMES
 from tca_app.core.schema import Id, InputModel, ReadModel
 
@@ -84,6 +84,8 @@ class JobFilter(ListFilter):
 
     state: Annotated[Many[State], Field(min_length=1)] = ["dead"]
     sort: JobSort = "-id"
+    since: DayOrMoment | None = Field(None, description="The last failure was at or after this time.")
+    until: DayOrMoment | None = Field(None, description="It was before this time, or on this day at the latest.")
     queue: Many[Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(QUEUE_NAMES)})]] = []
 
 

@@ -11,4 +11,5 @@ INBOX = TableSpec(
         Choice("type", N_("Type"), tuple((name, kind.label) for name, kind in KINDS.items()), only_counted=True),
         PROJECT,
     ),
+    dates=N_("Received"),
 )

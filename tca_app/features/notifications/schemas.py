@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tca_app.core.filters import Many
+from tca_app.core.filters import DayOrMoment, Many
 from tca_app.core.schema import Flag, InputModel, Limit, ReadModel, UrlId
 from tca_app.features.notifications.kinds import OFFERED, Channel
 from tca_app.features.projects.schemas import ProjectRef
@@ -28,6 +28,8 @@ class InboxFilter(BaseModel):
     unread: Flag = False
     kind: Many[KnownKind] = []
     project_id: Many[UrlId] = []
+    since: DayOrMoment | None = Field(None, description="Received at or after this time.")
+    until: DayOrMoment | None = Field(None, description="Received before this time, or on this day at the latest.")
     sort: Literal["id", "-id"] = "-id"
 
 

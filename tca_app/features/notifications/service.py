@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import MAX_ROWS
+from tca_app.core.database.days import in_days
 from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from tca_app.core.events.log import RecordedEvent
@@ -58,7 +59,7 @@ def conditions(actor: Actor, query: InboxFilter) -> list[ColumnElement[bool]]:
     if query.project_id:
         of_event = (_events.id == _inbox.event_id) & _events.project_id.in_(query.project_id)
         wanted.append(select(_events.id).where(of_event).exists())
-    return wanted
+    return wanted + in_days(_inbox.created_at, query)
 
 
 async def find_notification_ids(session: AsyncSession, actor: Actor, query: InboxFilter) -> list[int]:

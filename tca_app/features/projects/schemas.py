@@ -105,6 +105,8 @@ class ProjectFilter(ListFilter):
     member_id: Many[UrlId] = []
     my_role: Many[Role] = Field([], description="Projects in which the caller has one of these roles.")
     mine: Flag = False
+    since: DayOrMoment | None = Field(None, description="Created at or after this time.")
+    until: DayOrMoment | None = Field(None, description="Created before this time, or on this day at the latest.")
     deleted: Flag = False
     sort: ProjectSort = "-created_at"
 

@@ -1,5 +1,6 @@
 """The parameters of the URL of the list of subscribers."""
 
+from tca_app.core.language.messages import N_
 from tca_app.core.lists.query import TableSpec
 
 SUBSCRIBERS = TableSpec(
@@ -7,4 +8,5 @@ SUBSCRIBERS = TableSpec(
     default_sort="-created_at",
     name="subscribers",
     optional=("created_at", "language"),
+    dates=N_("Confirmed"),
 )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from tca_app.core.database.concurrency import ListFilter, ListQuery
+from tca_app.core.filters import DayOrMoment
 from tca_app.core.language.messages import LanguageName
 from tca_app.core.schema import Email, ReadModel
 
@@ -15,11 +16,13 @@ SubscriberSort = Literal["created_at", "-created_at", "email", "-email", "langua
 
 
 class SubscriberFilter(ListFilter):
+    since: DayOrMoment | None = Field(None, description="Confirmed at or after this time.")
+    until: DayOrMoment | None = Field(None, description="Confirmed before this time, or on this day at the latest.")
     sort: SubscriberSort = "-created_at"
 
 
-class SubscriberQuery(ListQuery):
-    sort: SubscriberSort = "-created_at"
+class SubscriberQuery(SubscriberFilter, ListQuery):
+    """A page of subscribers."""
 
 
 class SubscriberRead(ReadModel):

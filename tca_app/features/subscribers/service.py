@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import MAX_ROWS
+from tca_app.core.database.days import in_days
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.pagination import Page, contains, page_of
 from tca_app.core.database.session import lock
@@ -121,9 +122,10 @@ async def read_subscribers(
     return to_reads(SubscriberRead, rows)
 
 
-def _select(actor: Actor, query: SubscriberFilter | SubscriberQuery) -> Select[tuple[int, str]]:
+def _select(actor: Actor, query: SubscriberFilter) -> Select[tuple[int, str]]:
     policy.require(actor)
     chosen: Select[tuple[int, str]] = select(*(_subscribers[name] for name in COLUMNS))
+    chosen = chosen.where(*in_days(_subscribers.created_at, query))
     if query.search:
         chosen = chosen.where(contains(func.fold_text(_subscribers.email), query.search)[0])
     return chosen.order_by(*order_by(_SORTS, query.sort, _subscribers.id))

@@ -10,6 +10,7 @@ OWN_TOKENS = TableSpec(
     name="own_tokens",
     optional=("state", "created_at", "last_used_at", "expires_at"),
     choices=(Choice("state", N_("Status"), STATES),),
+    dates=N_("Created"),
 )
 TOKENS = TableSpec(
     sorts=("name", "owner", "state", "created_at", "last_used_at", "expires_at"),

@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import MAX_ROWS
+from tca_app.core.database.days import in_days
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.pagination import Page, contains, page_of
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.facets import Facets
-from tca_app.core.filters import end_of, start_of
 from tca_app.core.lists.counts import NO_LABEL, count_values, labels_of
 from tca_app.features.tokens import policy
 from tca_app.features.tokens.queries import ACCOUNT, OWNER, STATE, WHOLE
@@ -124,10 +124,7 @@ def _conditions(query: TokenFilter) -> list[ColumnElement[bool]]:
         owners.append(_tokens.project_id.is_(None) & _tokens.user_id.in_(query.user_id))
     if owners:
         wanted.append(or_(*owners))
-    if query.since is not None:
-        wanted.append(_tokens.created_at >= start_of(query.since))
-    if query.until is not None:
-        wanted.append(_tokens.created_at < end_of(query.until))
+    wanted += in_days(_tokens.created_at, query)
     if query.search:
         shown = func.fold_text(_tokens.name + literal("\n") + OWNER + literal("\n") + _tokens.prefix)
         wanted.append(contains(shown, query.search)[0])

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.days import in_days
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.pagination import contains
 from tca_app.core.database.sorting import order_by
@@ -99,6 +100,7 @@ async def _listed(
     session: AsyncSession, rows: Select[Any], owner_id: int, query: OwnTokenQuery | None
 ) -> list[TokenRead]:
     asked = query or OwnTokenQuery()
+    rows = rows.where(*in_days(_tokens.created_at, asked))
     if asked.state:
         rows = rows.where(STATE.in_(asked.state))
     if asked.search:

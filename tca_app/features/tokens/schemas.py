@@ -159,6 +159,8 @@ class OwnTokenQuery(ListFilter):
     """
 
     state: Many[TokenState] = []
+    since: DayOrMoment | None = Field(None, description="Created at or after this time.")
+    until: DayOrMoment | None = Field(None, description="Created before this time, or on this day at the latest.")
     sort: OwnTokenSort = "-created_at"
 
 

@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.cache.local import LocalCache
+from tca_app.core.database.days import in_days
 from tca_app.core.database.lists import read_page, to_reads, total_of
 from tca_app.core.database.pagination import Page, contains, matching, page_of
 from tca_app.core.database.session import cached_read
 from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import InsufficientScope, NotFound
-from tca_app.core.filters import end_of, start_of
+from tca_app.core.filters import end_of
 from tca_app.features.users import policy
 from tca_app.features.users.schemas import (
     MembershipQuery,
@@ -99,10 +100,7 @@ async def select_matching(session: AsyncSession, query: UserFilter) -> Select[An
         chosen = select_users(query.is_active, query.is_superuser, query.deleted, query.sort)
     else:
         chosen = _existing_on(query, end_of(query.existed_on))
-    if query.since is not None:
-        chosen = chosen.where(_users.created_at >= start_of(query.since))
-    if query.until is not None:
-        chosen = chosen.where(_users.created_at < end_of(query.until))
+    chosen = chosen.where(*in_days(_users.created_at, query))
     return chosen.where(*await matching(session, User.__table__, query.search)) if query.search else chosen
 
 

@@ -6,10 +6,10 @@ from sqlalchemy import Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.days import in_days
 from tca_app.core.database.pagination import Page, contains, page_of
 from tca_app.core.database.sorting import order_by
 from tca_app.core.facets import Facets
-from tca_app.core.filters import end_of, start_of
 from tca_app.core.lists.counts import NO_LABEL, count_values
 from tca_app.features.webhooks.delivery_log import MAX_DELIVERIES, PRUNED_EVERY
 from tca_app.features.webhooks.queries import get_webhook
@@ -94,8 +94,4 @@ async def _chosen(session: AsyncSession, actor: Actor, webhook_id: int, query: D
     if query.search:
         shown = func.fold_text(_deliveries.message_id + literal("\n") + _deliveries.error)
         rows = rows.where(contains(shown, query.search)[0])
-    if query.since is not None:
-        rows = rows.where(_deliveries.at >= start_of(query.since))
-    if query.until is not None:
-        rows = rows.where(_deliveries.at < end_of(query.until))
-    return rows
+    return rows.where(*in_days(_deliveries.at, query))

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, l
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.days import in_days
 from tca_app.core.database.pagination import contains
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
@@ -96,7 +97,7 @@ def _conditions(query: WebhookQuery) -> list[ColumnElement[bool]]:
         wanted.append(_hooks.is_active == query.is_active)
     if query.last_status:
         wanted.append(_last.c.status.in_(query.last_status))
-    return wanted
+    return wanted + in_days(_last.c.at, query)
 
 
 async def count_webhooks(session: AsyncSession, actor: Actor, query: WebhookQuery, field: str) -> Facets:

@@ -82,6 +82,8 @@ class WebhookQuery(ListFilter):
     project_id: UrlId | None = None
     is_active: Flag | None = None
     last_status: Many[DeliveryStatus] = Field([], description="The result of the last delivery.")
+    since: DayOrMoment | None = Field(None, description="The last delivery was at or after this time.")
+    until: DayOrMoment | None = Field(None, description="It was before this time, or on this day at the latest.")
     sort: WebhookSort = "created_at"
 
 

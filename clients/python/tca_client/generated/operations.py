@@ -788,6 +788,8 @@ class Operations(Calls):
         search: str | None = None,
         user_id: int | list[int] | None = None,
         project_id: int | list[int] | None = None,
+        since: str | None = None,
+        until: str | None = None,
         sort: Literal[
             "name",
             "-name",
@@ -807,7 +809,14 @@ class Operations(Calls):
         return self._text(
             "GET",
             path_of("/api/v1/groups/export.csv"),
-            query={"search": search, "user_id": user_id, "project_id": project_id, "sort": sort},
+            query={
+                "search": search,
+                "user_id": user_id,
+                "project_id": project_id,
+                "since": since,
+                "until": until,
+                "sort": sort,
+            },
             repeatable=True,
         )
 
@@ -893,6 +902,8 @@ class Operations(Calls):
             "-state",
         ]
         | None = None,
+        since: str | None = None,
+        until: str | None = None,
         queue: Literal[
             "email_queue",
             "subscriber_queue",
@@ -926,7 +937,7 @@ class Operations(Calls):
         return self._text(
             "GET",
             path_of("/api/v1/jobs/export.csv"),
-            query={"search": search, "state": state, "sort": sort, "queue": queue},
+            query={"search": search, "state": state, "sort": sort, "since": since, "until": until, "queue": queue},
             repeatable=True,
         )
 
@@ -1122,6 +1133,8 @@ class Operations(Calls):
         ]
         | None = None,
         project_id: int | list[int] | None = None,
+        since: str | None = None,
+        until: str | None = None,
         sort: Literal["id", "-id"] | None = None,
     ) -> str:
         """Download the caller's notifications as CSV, at most 50,000 rows. A browser's session cookie is accepted.
@@ -1131,7 +1144,14 @@ class Operations(Calls):
         return self._text(
             "GET",
             path_of("/api/v1/notifications/export.csv"),
-            query={"unread": unread, "kind": kind, "project_id": project_id, "sort": sort},
+            query={
+                "unread": unread,
+                "kind": kind,
+                "project_id": project_id,
+                "since": since,
+                "until": until,
+                "sort": sort,
+            },
             repeatable=True,
         )
 
@@ -1163,6 +1183,8 @@ class Operations(Calls):
         | list[Literal["owner", "maintainer", "deployer", "viewer"]]
         | None = None,
         mine: bool | None = None,
+        since: str | None = None,
+        until: str | None = None,
         deleted: bool | None = None,
         sort: Literal[
             "created_at",
@@ -1202,6 +1224,8 @@ class Operations(Calls):
                 "member_id": member_id,
                 "my_role": my_role,
                 "mine": mine,
+                "since": since,
+                "until": until,
                 "deleted": deleted,
                 "sort": sort,
             },
@@ -1237,6 +1261,8 @@ class Operations(Calls):
         self,
         *,
         search: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
         sort: Literal["created_at", "-created_at", "email", "-email", "language", "-language"] | None = None,
     ) -> str:
         """Download the list of subscribers as CSV. A browser's session cookie is accepted.
@@ -1246,7 +1272,7 @@ class Operations(Calls):
         return self._text(
             "GET",
             path_of("/api/v1/status-subscribers/export.csv"),
-            query={"search": search, "sort": sort},
+            query={"search": search, "since": since, "until": until, "sort": sort},
             repeatable=True,
         )
 
@@ -1311,6 +1337,8 @@ class Operations(Calls):
         last_status: Literal["succeeded", "retrying", "failed"]
         | list[Literal["succeeded", "retrying", "failed"]]
         | None = None,
+        since: str | None = None,
+        until: str | None = None,
         sort: Literal[
             "created_at",
             "-created_at",
@@ -1337,6 +1365,8 @@ class Operations(Calls):
                 "project_id": project_id,
                 "is_active": is_active,
                 "last_status": last_status,
+                "since": since,
+                "until": until,
                 "sort": sort,
             },
             repeatable=True,
@@ -1675,6 +1705,8 @@ class Operations(Calls):
         search: str | None = None,
         user_id: int | list[int] | None = None,
         project_id: int | list[int] | None = None,
+        since: str | None = None,
+        until: str | None = None,
         sort: Literal[
             "name",
             "-name",
@@ -1694,7 +1726,14 @@ class Operations(Calls):
         return self._json(
             "GET",
             path_of("/api/v1/groups"),
-            query={"search": search, "user_id": user_id, "project_id": project_id, "sort": sort},
+            query={
+                "search": search,
+                "user_id": user_id,
+                "project_id": project_id,
+                "since": since,
+                "until": until,
+                "sort": sort,
+            },
             repeatable=True,
         )
 
@@ -1793,6 +1832,8 @@ class Operations(Calls):
             "-state",
         ]
         | None = None,
+        since: str | None = None,
+        until: str | None = None,
         queue: Literal[
             "email_queue",
             "subscriber_queue",
@@ -1826,7 +1867,16 @@ class Operations(Calls):
         return self._page(
             "GET",
             path_of("/api/v1/jobs"),
-            query={"search": search, "skip": skip, "limit": limit, "state": state, "sort": sort, "queue": queue},
+            query={
+                "search": search,
+                "skip": skip,
+                "limit": limit,
+                "state": state,
+                "sort": sort,
+                "since": since,
+                "until": until,
+                "queue": queue,
+            },
             repeatable=True,
         )
 
@@ -2027,6 +2077,8 @@ class Operations(Calls):
         ]
         | None = None,
         project_id: int | list[int] | None = None,
+        since: str | None = None,
+        until: str | None = None,
         sort: Literal["id", "-id"] | None = None,
         cursor: int | None = None,
         limit: int | None = None,
@@ -2042,6 +2094,8 @@ class Operations(Calls):
                 "unread": unread,
                 "kind": kind,
                 "project_id": project_id,
+                "since": since,
+                "until": until,
                 "sort": sort,
                 "cursor": cursor,
                 "limit": limit,
@@ -2156,6 +2210,8 @@ class Operations(Calls):
         | list[Literal["owner", "maintainer", "deployer", "viewer"]]
         | None = None,
         mine: bool | None = None,
+        since: str | None = None,
+        until: str | None = None,
         deleted: bool | None = None,
         sort: Literal[
             "created_at",
@@ -2197,6 +2253,8 @@ class Operations(Calls):
                 "member_id": member_id,
                 "my_role": my_role,
                 "mine": mine,
+                "since": since,
+                "until": until,
                 "deleted": deleted,
                 "sort": sort,
             },
@@ -2209,6 +2267,8 @@ class Operations(Calls):
         search: str | None = None,
         skip: int | None = None,
         limit: int | None = None,
+        since: str | None = None,
+        until: str | None = None,
         sort: Literal["created_at", "-created_at", "email", "-email", "language", "-language"] | None = None,
     ) -> Page[models.SubscriberRead]:
         """List the subscribers of the public status page, newest first unless `sort` says otherwise. Superusers
@@ -2219,7 +2279,7 @@ class Operations(Calls):
         return self._page(
             "GET",
             path_of("/api/v1/status-subscribers"),
-            query={"search": search, "skip": skip, "limit": limit, "sort": sort},
+            query={"search": search, "skip": skip, "limit": limit, "since": since, "until": until, "sort": sort},
             repeatable=True,
         )
 
@@ -2320,6 +2380,8 @@ class Operations(Calls):
         last_status: Literal["succeeded", "retrying", "failed"]
         | list[Literal["succeeded", "retrying", "failed"]]
         | None = None,
+        since: str | None = None,
+        until: str | None = None,
         sort: Literal[
             "created_at",
             "-created_at",
@@ -2347,6 +2409,8 @@ class Operations(Calls):
                 "project_id": project_id,
                 "is_active": is_active,
                 "last_status": last_status,
+                "since": since,
+                "until": until,
                 "sort": sort,
             },
             repeatable=True,

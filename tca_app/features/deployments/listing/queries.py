@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, func, literal, o
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.days import in_days
 from tca_app.core.database.pagination import SEARCH_TOTAL_CAP, Page, matching
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
@@ -85,10 +86,7 @@ async def conditions(session: AsyncSession, actor: Actor, query: DeploymentExpor
         wanted.append(_deployments.finished_at >= today - literal(timedelta(days=days_in(query.days) - 1)))
     wanted += [_deployments.finished_at >= start_of(day) for day in (query.ended_on, query.ended_since) if day]
     wanted += [_deployments.finished_at < end_of(day) for day in (query.ended_on, query.ended_until) if day]
-    if query.since is not None:
-        wanted.append(_deployments.created_at >= start_of(query.since))
-    if query.until is not None:
-        wanted.append(_deployments.created_at < end_of(query.until))
+    wanted += in_days(_deployments.created_at, query)
     return wanted
 
 

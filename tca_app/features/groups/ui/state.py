@@ -104,6 +104,7 @@ class GroupsState(RemovalState, FormState, BulkActions, SessionState):
                 "sort": query.sort,
                 "user_id": query.chosen["person"],
                 "project_id": query.chosen["project"],
+                **self._span(query),
             }
         )
 

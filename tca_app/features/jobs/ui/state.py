@@ -60,6 +60,7 @@ class JobsState(BulkActions, SessionState):
                 "sort": query.sort,
                 "state": query.chosen["state"] or list(STATE_LABELS),
                 "queue": query.chosen["queue"],
+                **self._span(query),
             }
         )
 

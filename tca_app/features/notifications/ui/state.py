@@ -95,7 +95,8 @@ class InboxState(LoadState, FilterState, SessionState):
     def _asked(self) -> InboxQuery:
         query = self._filter_query()
         chosen = {"kind": query.chosen["type"], "project_id": query.chosen["project"]}
-        return InboxQuery.model_validate({"unread": self.tab == "unread", "sort": query.sort, **chosen})
+        asked = {"unread": self.tab == "unread", "sort": query.sort, **chosen, **self._span(query)}
+        return InboxQuery.model_validate(asked)
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
         return await count_notifications(session, actor, self._asked(), FIELDS[key], search)

@@ -9,7 +9,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.database.pagination import matching
 from tca_app.features.projects import policy
-from tca_app.features.projects.listing.queries import FILTERS, ordered, paged, select_projects
+from tca_app.features.projects.listing.queries import FILTERS, ordered, paged, select_projects, values_of
 from tca_app.features.projects.queries import project_read
 from tca_app.features.projects.schemas import ProjectFilter, ProjectRead
 from tca_app.models import Project
@@ -37,14 +37,14 @@ async def find_project_ids(session: AsyncSession, actor: Actor, query: ProjectFi
     """Returns the ids of the list, at most 50,000."""
     chosen = await _select(session, actor, query)
     ids = ordered(chosen, query.sort).with_only_columns(_projects.id).limit(MAX_ROWS)
-    return list((await session.execute(ids, _values(actor, query))).scalars())
+    return list((await session.execute(ids, values_of(actor, query))).scalars())
 
 
 async def read_projects(session: AsyncSession, actor: Actor, query: ProjectFilter, ids: list[int]) -> list[ProjectRead]:
     """Returns those of the ids that are still in the list."""
     chosen = (await _select(session, actor, query)).where(_projects.id.in_(ids))
     statement, _ = paged(chosen, query.sort, is_search=False)
-    rows = await session.execute(statement, _values(actor, query) | {"skip": 0, "limit": len(ids)})
+    rows = await session.execute(statement, values_of(actor, query) | {"skip": 0, "limit": len(ids)})
     return [project_read(row._mapping) for row in rows]
 
 
@@ -53,7 +53,3 @@ async def _select(session: AsyncSession, actor: Actor, query: ProjectFilter) -> 
     filters = tuple(name for name in FILTERS if getattr(query, name))
     chosen = select_projects(actor.is_superuser, filters, query.mine, query.deleted)
     return chosen.where(*await matching(session, Project.__table__, query.search)) if query.search else chosen
-
-
-def _values(actor: Actor, query: ProjectFilter) -> dict[str, Any]:
-    return {**{name: getattr(query, name) for name in FILTERS}, "actor_id": actor.user_id}

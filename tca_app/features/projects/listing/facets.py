@@ -10,7 +10,7 @@ from tca_app.core.database.pagination import contains, matching
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.facets import MAX_COUNTED, MAX_FACETS, Facets, facets_of
 from tca_app.features.projects import policy
-from tca_app.features.projects.listing.queries import FILTERS, select_projects
+from tca_app.features.projects.listing.queries import FILTERS, select_projects, values_of
 from tca_app.features.projects.queries import my_role
 from tca_app.features.projects.schemas import ProjectQuery
 from tca_app.models import Project, User
@@ -35,8 +35,8 @@ async def count_projects(
     else:
         found = select(rows.c[field], literal(""), number).where(rows.c[field].is_not(None)).group_by(rows.c[field])
     ordered = found.order_by(number.desc(), found.selected_columns[0]).limit(MAX_FACETS)
-    values = query.model_dump(include=set(FILTERS)) | {"actor_id": actor.user_id}
-    return facets_of([(row[0], row[1], row[2]) for row in await session.execute(ordered, values)])
+    found_values = await session.execute(ordered, values_of(actor, query))
+    return facets_of([(row[0], row[1], row[2]) for row in found_values])
 
 
 async def _others(session: AsyncSession, actor: Actor, query: ProjectQuery, field: str) -> Select[Any]:

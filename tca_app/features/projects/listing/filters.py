@@ -21,6 +21,7 @@ PROJECTS = TableSpec(
         Choice("owner", N_("Owner"), searchable=True, of_people=True),
         Choice("role", N_("Your role"), ROLES),
     ),
+    dates=N_("Created"),
 )
 MEMBERS = TableSpec(
     sorts=("name", "role", "created_at"),

@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import MAX_ROWS
+from tca_app.core.database.days import in_days
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.pagination import Page, contains, page_of
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.facets import Facets
-from tca_app.core.filters import end_of, start_of
 from tca_app.core.lists.counts import NO_LABEL, count_values
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import TEAM, get_project
@@ -79,8 +79,4 @@ async def _chosen(session: AsyncSession, actor: Actor, project_id: int, query: M
         rows = rows.where(_members.role.in_(query.role))
     if query.is_active is not None:
         rows = rows.where(_people.is_active.is_(query.is_active))
-    if query.since is not None:
-        rows = rows.where(_members.created_at >= start_of(query.since))
-    if query.until is not None:
-        rows = rows.where(_members.created_at < end_of(query.until))
-    return rows
+    return rows.where(*in_days(_members.created_at, query))

@@ -13,9 +13,10 @@ from tca_app.core.database.pagination import Page, matching
 from tca_app.core.database.session import cached_read
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
+from tca_app.core.filters import times_of
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import ACTOR, COLUMNS, member_count, my_role, project_read, visible
-from tca_app.features.projects.schemas import ProjectQuery, ProjectRead
+from tca_app.features.projects.schemas import ProjectFilter, ProjectQuery, ProjectRead
 from tca_app.features.users.trash import deleter_name
 from tca_app.models import Project, ProjectMember, User
 
@@ -55,6 +56,8 @@ FILTERS: dict[str, ColumnElement[bool]] = {
             _members.user_id == ACTOR, _members.role.in_(bindparam("my_role", expanding=True))
         )
     ),
+    "since": _projects.created_at >= bindparam("since"),
+    "until": _projects.created_at < bindparam("until"),
 }
 _NULLABLE = ("my_role", "deleted_by")
 _cache: LocalCache[Page[ProjectRead]] = LocalCache(500, drop_on_write=True)
@@ -74,8 +77,13 @@ async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -
         statement, total = paged(select_projects(*chosen).where(*found), query.sort, is_search=True)
     else:
         statement, total = _unsearched(*chosen, query.sort)
-    values = query.model_dump(exclude={"mine", "deleted", "sort"}) | {"actor_id": actor.user_id}
+    values = values_of(actor, query) | {"skip": query.skip, "limit": query.limit, "search": query.search}
     return await read_page(session, statement, values, total, lambda rows: [project_read(row._mapping) for row in rows])
+
+
+def values_of(actor: Actor, query: ProjectFilter) -> dict[str, Any]:
+    """Returns the values of the parameters of a list."""
+    return {**query.model_dump(include=set(FILTERS)), **times_of(query), ACTOR.key: actor.user_id}
 
 
 @lru_cache(maxsize=256)

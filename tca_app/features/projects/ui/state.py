@@ -123,6 +123,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
                 "sort": query.sort,
                 "skip": query.skip,
                 "limit": query.limit,
+                **self._span(query),
             }
         )
 

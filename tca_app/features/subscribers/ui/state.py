@@ -45,7 +45,7 @@ class SubscribersState(RemovalState, TableState, SessionState):
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[SubscriberRow], int, bool]:
         values = {"skip": query.skip, "limit": query.limit, "search": printable(query.search), "sort": query.sort}
-        asked = SubscriberQuery.model_validate(values)
+        asked = SubscriberQuery.model_validate(values | self._span(query))
         page = await subscribers.list_subscribers(session, actor, asked)
         self._offer_export(asked)
         return [_row(subscriber) for subscriber in page.items], page.total, page.capped

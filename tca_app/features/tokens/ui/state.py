@@ -135,7 +135,7 @@ class TokensState(FormState, TableState, RecordState, SessionState):
 
     def _asked(self, query: TableQuery) -> OwnTokenQuery:
         asked = {"search": printable(query.search), "state": query.chosen["state"], "sort": query.sort}
-        return OwnTokenQuery.model_validate(asked)
+        return OwnTokenQuery.model_validate(asked | self._span(query))
 
     async def _list(self, session: Session, query: OwnTokenQuery) -> list[TokenRead]:
         if self.project_id:

@@ -106,6 +106,7 @@ class WebhooksState(WebhookForm, TableState, RecordState, SessionState):
                 "is_active": ACTIVE[status[0]] if len(status) == 1 else None,
                 "last_status": query.chosen["last"],
                 "sort": query.sort,
+                **self._span(query),
             }
         )
 
