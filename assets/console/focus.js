@@ -6,7 +6,7 @@ const hasNoFocus = () => document.activeElement === document.body;
 /* A dialog that the server opened has no button of its own to go back to; without this the focus would be lost. */
 let lastOutside = null;
 const noteOutside = (event) => {
-  const control = event.target.closest?.("a, button, input, select, textarea, tr[data-row]");
+  const control = event.target.closest?.("a, button, input, select, textarea, [data-row]");
   if (control && !control.closest(OVERLAYS)) lastOutside = control;
 };
 document.addEventListener("focusin", noteOutside);

@@ -1,7 +1,7 @@
 /* Tables: a click on a row opens it, and the keys of its rows. */
 import { all, find } from "./dom.js";
 
-const ROW = "tr[data-row]";
+const ROW = "[data-row]";
 const CONTROLS = "a, button, input, select, textarea, label, summary, details, [role=menuitem]";
 
 /** What a row opens, or its cell, unless the click was for something else, or ended a selection of text. */

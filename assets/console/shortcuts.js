@@ -47,7 +47,7 @@ const onKey = (event) => {
     return event.preventDefault();
   }
   const act = ACTIONS[keys[event.key]];
-  const row = event.target.matches?.("tr[data-row]") ? event.target : null;
+  const row = event.target.matches?.("[data-row]") ? event.target : null;
   if (act && act(row, event) !== false) event.preventDefault();
 };
 

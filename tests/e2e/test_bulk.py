@@ -108,3 +108,27 @@ def test_the_checkboxes_leave_the_lists_their_width(new_page: NewPage, admin: tu
             boxes.click()
             expect(page.get_by_role("region", name="Selected rows")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") == width, url
+
+
+def test_notifications_are_marked_by_keyboard_and_taken_back(new_page: NewPage) -> None:
+    page = new_page()
+    person = create_user(page, "bulkjo", "Jo Bulk")
+    for name in ("Noisy One", "Noisy Two", "Noisy Three"):
+        create_project(page, name, member=person)
+    sign_in_by_call(page, "bulkjo", path="/notifications?tab=unread")
+    rows = page.get_by_role("main").get_by_role("listitem").filter(has_text="Noisy")
+    expect(rows).to_have_count(3)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    bar = page.get_by_role("region", name="Selected rows")
+    expect(bar).to_contain_text("3 selected")
+    bar.get_by_role("button", name="Mark as read").click()
+    expect(page.get_by_text("No unread notifications")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(rows).to_have_count(3)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Noisy", level=1)).to_be_visible()

@@ -14,6 +14,7 @@ from tca_app.core.database.sorting import order_by
 from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from tca_app.core.events.log import RecordedEvent
 from tca_app.core.language.messages import _
+from tca_app.core.lists.bulk import BulkResult
 from tca_app.features.notifications.kinds import ALWAYS, KINDS, OFFERED, body_of, title_of
 from tca_app.features.notifications.schemas import (
     InboxFilter,
@@ -93,21 +94,37 @@ async def read_notifications(session: AsyncSession, actor: Actor, ids: list[int]
 
 async def count_unread(session: AsyncSession, actor: Actor) -> int:
     """Returns the number of unread notifications, up to `COUNT_CAP`, the largest number that the menu shows."""
-    unread = select(_inbox.id).where(_inbox.user_id == actor.user_id, _inbox.read_at.is_(None)).limit(COUNT_CAP)
-    return (await session.execute(select(func.count()).select_from(unread.subquery()))).scalar_one()
+    return await count_listed(session, actor, InboxFilter(unread=True), COUNT_CAP)
+
+
+async def count_listed(session: AsyncSession, actor: Actor, query: InboxFilter, most: int) -> int:
+    """Returns the number of notifications of a list, up to `most`."""
+    listed = select(_inbox.id).where(*conditions(actor, query)).limit(most)
+    return (await session.execute(select(func.count()).select_from(listed.subquery()))).scalar_one()
 
 
 async def read_one(
     session: AsyncSession, actor: Actor, notification_id: int, *, is_read: bool = True
 ) -> NotificationRead:
     """Marks one as read or, with `is_read=False`, as unread. Raises NotFound for another user's notification."""
-    mine = (_inbox.id == notification_id) & (_inbox.user_id == actor.user_id)
+    rows = await _mark(session, actor, [notification_id], is_read)
+    if not rows:
+        raise NotFound
+    return (await to_reads(session, rows))[0]
+
+
+async def read_many(session: AsyncSession, actor: Actor, ids: list[int], *, is_read: bool) -> list[BulkResult]:
+    """Marks many as read or as unread. Another user's notification is refused as one that does not exist."""
+    marked = {row.id for row in await _mark(session, actor, ids, is_read)}
+    refusal = NotFound().detail
+    return [BulkResult(id=row_id, ok=row_id in marked, detail="" if row_id in marked else refusal) for row_id in ids]
+
+
+async def _mark(session: AsyncSession, actor: Actor, ids: list[int], is_read: bool) -> Sequence[Any]:
+    mine = _inbox.id.in_(ids) & (_inbox.user_id == actor.user_id)
     at = func.coalesce(_inbox.read_at, func.now()) if is_read else None
     statement = update(Notification).where(mine).values(read_at=at).returning(*_COLUMNS)
-    row = (await session.execute(statement.execution_options(synchronize_session=False))).first()
-    if row is None:
-        raise NotFound
-    return (await to_reads(session, [row]))[0]
+    return (await session.execute(statement.execution_options(synchronize_session=False))).all()
 
 
 async def read_all(

@@ -9,13 +9,12 @@ from pydantic import Field
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, dry_run, reading, transaction
-from tca_app.core.errors import AppError
+from tca_app.core.errors import AppError, Invalid
 from tca_app.core.language.messages import _
 from tca_app.core.region.formats import number
 from tca_app.core.schema import Id, Line500
 from tca_app.ui.handlers import Events, handler, set_permission
 from tca_app.ui.table.bulk_spec import (
-    DELETE,
     RESTORE as RESTORE,
     BulkAction as BulkAction,
     BulkSpec as BulkSpec,
@@ -27,6 +26,7 @@ from tca_app.ui.table.bulk_spec import (
     counted,
     result_text,
 )
+from tca_app.ui.table.selection.state import SelectionState
 from tca_app.ui.table.state import TableState
 
 MAX_EVERYTHING = 2_000  # rows that one action changes at most: each hundred is a transaction of its own
@@ -39,20 +39,18 @@ HANDLERS = (
     "cancel_bulk",
     "run_bulk",
     "try_bulk",
-    "restore_rows",
-    "trash_rows",
+    "undo_rows",
     "dismiss_refusals",
     "select_everything",
 )
 
 
-class BulkActions(TableState, mixin=True):
-    """Mixin for a table whose rows take bulk actions. List it, instead of `TableState`, before the state's base class.
+class BulkRows(SelectionState, mixin=True):
+    """Mixin for a list without a TableState whose rows take bulk actions. List it before the state's base class.
 
-    The feature sets `_bulk`, implements `_apply`, and names the handler that reloads the table `load`. `data_table`
-    draws the checkboxes, the buttons, the confirmation and the refusals.
-
-    An action on everything reads the rows that the filters leave once more, page by page, and runs in batches.
+    The feature sets `_bulk`, implements `_apply`, and names the handler that reloads the list `load`. A list that does
+    not show all its rows also sets `total` and implements `_everything`. `bulk_list` draws the buttons, the
+    confirmation and the refusals, `tick` the checkbox of a row.
     """
 
     bulk_action: str = ""
@@ -119,16 +117,8 @@ class BulkActions(TableState, mixin=True):
         self.is_everything = True
 
     async def _everything(self) -> list[Any]:
-        """Reads all rows that the filters leave, each once, whatever changes between two pages."""
-        found: dict[int, Any] = {}
-        query = replace(self._query(), size=BATCH, sort=self._spec.default_sort)
-        async with reading() as session:
-            for page in range(1, MAX_EVERYTHING // BATCH + 1):
-                rows, *_rest = await self._fetch(session, self._as_actor(), replace(query, page=page))
-                found |= {row["id"]: row for row in rows}
-                if len(rows) < BATCH:
-                    break
-        return list(found.values())
+        """Returns all rows that the filters leave, at most MAX_EVERYTHING."""
+        return self.rows
 
     @handler("signed_in")
     async def ask_bulk(self, action: str) -> Events:
@@ -251,17 +241,13 @@ class BulkActions(TableState, mixin=True):
         self.bulk_progress = _("{results} of {bulk_ids}", results=number(done), bulk_ids=number(len(self._bulk_ids)))
 
     @handler("signed_in")
-    async def restore_rows(self, ids: Ids) -> Events:
-        """Restores rows, from the menu of a row in the trash or with Undo."""
-        self._choose(ids)
-        return await self._run_whole(self._bulk.action(RESTORE.key))
-
-    @handler("signed_in")
-    async def trash_rows(self, ids: Ids) -> Events:
-        """Moves rows to the trash again, with the Undo of their restoring."""
+    async def undo_rows(self, action: str, ids: Ids) -> Events:
+        """Takes an action back with the one that undoes it, on the rows that it changed."""
+        if all(done.undo != action for done in self._bulk.actions):
+            raise Invalid(_("Unknown action."))
         self._choose(ids)
         await self._prepare_question("")
-        return await self._run_whole(self._bulk.action(DELETE))
+        return await self._run_whole(self._bulk.action(action))
 
     def _choose(self, ids: list[int]) -> None:
         name_key = self._bulk.name_key
@@ -287,7 +273,26 @@ class BulkActions(TableState, mixin=True):
         self.selected, self.is_everything = [], False
         done = [result.id for result in results if result.ok]
         text = result_text(self._bulk, action, results, self._bulk_names)
-        back = type(self).trash_rows if action is RESTORE else type(self).restore_rows
-        undo = back(done) if action.can_undo and 0 < len(done) <= BATCH else None
+        undo = type(self).undo_rows(action.undo, done) if action.undo and 0 < len(done) <= BATCH else None
         self._toast(text, "success" if done else "error", undo=undo)
         self._bulk_names = {}
+
+
+class BulkActions(BulkRows, TableState, mixin=True):
+    """Mixin for a table whose rows take bulk actions. List it, instead of `TableState`, before the state's base class.
+
+    `data_table` draws the checkboxes, too. An action on everything reads the rows that the filters leave once more,
+    page by page, and runs in batches.
+    """
+
+    async def _everything(self) -> list[Any]:
+        """Reads all rows that the filters leave, each once, whatever changes between two pages."""
+        found: dict[int, Any] = {}
+        query = replace(self._query(), size=BATCH, sort=self._spec.default_sort)
+        async with reading() as session:
+            for page in range(1, MAX_EVERYTHING // BATCH + 1):
+                rows, *_rest = await self._fetch(session, self._as_actor(), replace(query, page=page))
+                found |= {row["id"]: row for row in rows}
+                if len(rows) < BATCH:
+                    break
+        return list(found.values())

@@ -46,7 +46,7 @@ class BulkAction:
     needs: str = ""  # the key of a row's flag that says whether the viewer may do it
     danger: bool = False
     in_trash: bool = False
-    can_undo: bool = False
+    undo: str = ""  # the key of the action that takes it back
     skips_self: bool = False  # it leaves out the viewer, whose own row may be among the selected
     settled: Callable[[Any], bool] | None = None
     already: tuple[str, str] = ALREADY
@@ -55,32 +55,43 @@ class BulkAction:
     needs_reason: bool = False  # the `question` of the table then has a `reason_field`
 
 
-RESTORE = BulkAction("restore", N_("Restore"), N_("restored"), in_trash=True, can_undo=True)
-DELETE = "delete"  # the key of the action that RESTORE takes back
+RESTORE = BulkAction("restore", N_("Restore"), N_("restored"), in_trash=True, undo="delete")
 
 
 # The nouns of `BulkSpec` with a number.
 _COUNTED = {
+    "delivery": nN_("{count} delivery", "{count} deliveries"),
     "deployment": nN_("{count} deployment", "{count} deployments"),
+    "freeze window": nN_("{count} freeze window", "{count} freeze windows"),
     "group": nN_("{count} group", "{count} groups"),
+    "invitation": nN_("{count} invitation", "{count} invitations"),
     "job": nN_("{count} job", "{count} jobs"),
     "member": nN_("{count} member", "{count} members"),
+    "notification": nN_("{count} notification", "{count} notifications"),
     "person": nN_("{count} person", "{count} people"),
     "project": nN_("{count} project", "{count} projects"),
+    "subscriber": nN_("{count} subscriber", "{count} subscribers"),
     "token": nN_("{count} token", "{count} tokens"),
     "user": nN_("{count} user", "{count} users"),
+    "webhook": nN_("{count} webhook", "{count} webhooks"),
 }
 
 
 _NOUNS = {
+    "delivery": N_("deliveries"),
     "deployment": N_("deployments"),
+    "freeze window": N_("freeze windows"),
     "group": N_("groups"),
+    "invitation": N_("invitations"),
     "job": N_("jobs"),
     "member": N_("members"),
+    "notification": N_("notifications"),
     "person": N_("people"),
     "project": N_("projects"),
+    "subscriber": N_("subscribers"),
     "token": N_("tokens"),
     "user": N_("users"),
+    "webhook": N_("webhooks"),
 }
 
 

@@ -8,14 +8,19 @@ from tca_app.ui.components.basic import button, error_notice, icon_button
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.plain_field import plain_field
-from tca_app.ui.table.bulk import MAX_EVERYTHING, BulkAction, BulkActions
+from tca_app.ui.table.bulk import MAX_EVERYTHING, BulkAction, BulkRows
 from tca_app.ui.var import as_var
 
 # The text of `reason_field`, which the browser reads when it sends the event.
 _REASON: rx.Var[str] = rx.Var("(document.getElementById('bulk-reason')?.value ?? '')", _var_type=str)
 
 
-def bulk_bar(state: type[BulkActions]) -> rx.Component:
+def bulk_list(state: type[BulkRows], body: rx.Component) -> rx.Component:
+    """A list that is no `data_table`, with its bulk actions."""
+    return rx.fragment(refusals_notice(state), bulk_bar(state), body, bulk_dialog(state, None))
+
+
+def bulk_bar(state: type[BulkRows]) -> rx.Component:
     """The bar with the actions on the selected rows. On a phone they are in a menu, so that it stays one line."""
     count, actions = as_var(state.selected).length(), state._bulk.actions
     return rx.cond(
@@ -41,30 +46,30 @@ def bulk_bar(state: type[BulkActions]) -> rx.Component:
     )
 
 
-def _menu(state: type[BulkActions]) -> rx.Component:
+def _menu(state: type[BulkRows]) -> rx.Component:
     opener = button(t("Actions"), rx.icon("chevron-up", size=16, aria_hidden="true"), kind="primary only-phone")
     items = (_item(state, action) for action in state._bulk.actions)
     return rx.menu.root(rx.menu.trigger(opener), rx.menu.content(*items, align="end", side="top"))
 
 
-def _is_offered(state: type[BulkActions], action: BulkAction) -> rx.Var[bool]:
+def _is_offered(state: type[BulkRows], action: BulkAction) -> rx.Var[bool]:
     if action.in_trash:
         return state.is_trash
     return state.takes_bulk & ~as_var(state.not_offered).to(list[str]).contains(action.key)
 
 
-def _button(state: type[BulkActions], action: BulkAction) -> rx.Component:
+def _button(state: type[BulkRows], action: BulkAction) -> rx.Component:
     kind = "small danger-quiet hide-phone" if action.danger else "small hide-phone"
     return rx.cond(_is_offered(state, action), button(t(action.label), kind=kind, on_click=state.ask_bulk(action.key)))
 
 
-def _item(state: type[BulkActions], action: BulkAction) -> rx.Component:
+def _item(state: type[BulkRows], action: BulkAction) -> rx.Component:
     color = {"color_scheme": "red"} if action.danger else {}
     item = rx.menu.item(t(action.label), on_click=state.ask_bulk(action.key), **color)
     return rx.cond(_is_offered(state, action), item)
 
 
-def bulk_dialog(state: type[BulkActions], body: rx.Component | None) -> rx.Component:
+def bulk_dialog(state: type[BulkRows], body: rx.Component | None) -> rx.Component:
     return confirm_dialog(
         open_=state.is_bulk_open,
         title=state.bulk_title,
@@ -95,12 +100,12 @@ def bulk_dialog(state: type[BulkActions], body: rx.Component | None) -> rx.Compo
     )
 
 
-def reason_field(state: type[BulkActions], label: str, *, required: bool) -> rx.Component:
+def reason_field(state: type[BulkRows], label: str, *, required: bool) -> rx.Component:
     """The field of a reason, for the `question` of a table. `_apply` finds its text in `_reason`."""
     return plain_field("reason", label, state.bulk_reason_error, id_="bulk-reason", required=required, max_length=500)
 
 
-def refusals_notice(state: type[BulkActions]) -> rx.Component:
+def refusals_notice(state: type[BulkRows]) -> rx.Component:
     """Lists the refusals of the last action until the viewer dismisses them."""
     return rx.cond(
         as_var(state.refusals).length() > 0,

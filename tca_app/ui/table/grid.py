@@ -14,14 +14,14 @@ from tca_app.ui.components.text import shown, t
 from tca_app.ui.table.order import sort_button as sort_button, sort_direction as sort_direction, sortable_head
 from tca_app.ui.table.parts import as_cards
 from tca_app.ui.table.preferences import hidden_numbers
+from tca_app.ui.table.selection.ticks import row_attrs, tick_cell, tick_head
 from tca_app.ui.var import as_var
 
 SKELETON_ROWS = 8
-# Values that the browser computes when it sends the event.
+# Computed by the browser when it sends the event.
 FOCUSED_ROW: rx.Var[int] = rx.Var(
-    "Number(document.activeElement?.closest('tr[data-row]')?.dataset.row ?? 0)", _var_type=int
+    "Number(document.activeElement?.closest('[data-row]')?.dataset.row ?? 0)", _var_type=int
 )
-IS_SHIFT: rx.Var[bool] = rx.Var("(window.event?.shiftKey ?? false)", _var_type=bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Grid:
                 rx.el.caption(self.label, class_name="sr-only"),
                 rx.el.thead(
                     rx.el.tr(
-                        self._all_tick(),
+                        tick_head(self.state) if self.is_selectable else None,
                         *heads,
                         self._end(),
                     )
@@ -164,33 +164,19 @@ class Grid:
 
     def _row(self, row: Any) -> rx.Component:
         return rx.el.tr(
-            self._tick(row),
+            tick_cell(self.state, row, self.row_name(row)) if self.is_selectable else None,
             *(self._where_shown(column, self._cell(column, row)) for column in self.columns),
             self._menu(row),
             # No key, so that the next page reuses the rendered rows, which is much cheaper.
-            tab_index=-1,
             class_name=rx.cond(
                 self.state.flashed.contains(row["id"]), rx.cond(self.state.flash_turn, "flash-a", "flash-b"), ""
             ),
-            custom_attrs={"data-row": row["id"], "data-selected": self.state.selected.contains(row["id"])},
+            **row_attrs(row, self.state),
         )
 
     def _cell(self, column: Column, row: Any) -> rx.Component:
         shown = column.cell(row) if column.cell else row[column.key]
         return rx.el.td(shown, class_name=column.class_name)
-
-    def _all_tick(self) -> rx.Component | None:
-        if not self.is_selectable:
-            return None
-        tick = checkbox(t("Select all rows of this page"), self.state.is_all_selected, self.state.toggle_all())
-        label = rx.el.span(t("Select all"), class_name="only-phone", aria_hidden="true")
-        return rx.el.th(tick, label, scope="col", class_name="tick")
-
-    def _tick(self, row: Any) -> rx.Component | None:
-        if not self.is_selectable:
-            return None
-        is_selected, toggle = self.state.selected.contains(row["id"]), self.state.toggle_row(row["id"], IS_SHIFT)
-        return rx.el.td(checkbox(t("Select {row}", row=self.row_name(row)), is_selected, toggle), class_name="tick")
 
     def _menu(self, row: Any) -> rx.Component | None:
         if not self.actions:
@@ -214,9 +200,3 @@ class Grid:
         if not self.actions:
             return None
         return rx.el.th(rx.el.span(t("Actions"), class_name="sr-only"), scope="col", class_name="act")
-
-
-def checkbox(label: str, is_checked: Any, on_change: Any, **props: Any) -> rx.Component:
-    return rx.el.input(
-        type="checkbox", class_name="checkbox", aria_label=label, checked=is_checked, on_change=on_change, **props
-    )

@@ -13,6 +13,8 @@ from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.table.filters import cleared_url, filter_controls
 from tca_app.ui.table.order import OrderState, sort_select, sortable_head
+from tca_app.ui.table.selection.state import SelectionState
+from tca_app.ui.table.selection.ticks import tick_head
 from tca_app.ui.table.sheet import filter_menu, filter_sheet
 from tca_app.ui.table.state import TableState
 from tca_app.ui.table.urls import query_url as query_url
@@ -28,17 +30,19 @@ def plain_table(
     *,
     is_cards: bool = True,
     order: type[OrderState] | None = None,
+    selects: type[SelectionState] | None = None,
 ) -> rx.Component:
     """A short table without search and pagination. A head is a label (empty above actions), a class, and a sort key.
 
     On a phone its rows are cards, unless it has its own manner there. `order` is the state of a list with sort keys.
+    `selects` is that of a list whose rows start with a `tick_cell`.
     """
     table = rx.el.table(
         rx.el.caption(label, class_name="sr-only"),
-        rx.el.thead(rx.el.tr(*(_plain_head(order, *head) for head in heads))),
+        rx.el.thead(rx.el.tr(tick_head(selects) if selects else None, *(_plain_head(order, *head) for head in heads))),
         rx.el.tbody(rows),
         **(
-            as_cards("table row-cards", ["", *(label for label, *_ in heads[1:])])
+            as_cards("table row-cards", [*([""] if selects else []), "", *(label for label, *_ in heads[1:])])
             if is_cards
             else {"class_name": "table"}
         ),

@@ -1,7 +1,7 @@
 """The state of the shared table: the URL's query is the source of truth, and the feature fetches the rows."""
 
 from dataclasses import replace
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -23,9 +23,10 @@ from tca_app.core.lists.query import (
 )
 from tca_app.core.lists.trash import trash_text
 from tca_app.core.region.formats import number
-from tca_app.ui.handlers import CALL, Events, handler, unexpected_error
+from tca_app.ui.handlers import CALL, Events, unexpected_error
 from tca_app.ui.table.filter_state import FilterState
 from tca_app.ui.table.preferences import PreferenceState
+from tca_app.ui.table.selection.state import SelectionState
 from tca_app.ui.url import page_url, query_of, values_of
 
 log = structlog.get_logger(__name__)
@@ -37,15 +38,13 @@ def bare(value: T) -> T:
     return cast("T", getattr(value, "__wrapped__", value))
 
 
-class TableState(FilterState, PreferenceState, mixin=True):
+class TableState(FilterState, PreferenceState, SelectionState, mixin=True):
     """Mixin for a state with the table. List it before the state's base class.
 
     The feature sets `_spec: ClassVar`, annotates `rows` with its own TypedDict (with an `id: int`), implements
     `_fetch`, and has a handler with its own permission that awaits `self._load()`; that handler is the page's on_load.
     """
 
-    rows: list[Any] = []  # a feature annotates its own TypedDict
-    total: int = 0
     is_capped: bool = False
     is_loaded: bool = False
     load_error: str = ""
@@ -54,14 +53,10 @@ class TableState(FilterState, PreferenceState, mixin=True):
     page: int = 1
     page_size: int = PAGE_SIZES[0]
     export_query: str = ""  # search, filters and order, for the file with all rows
-    selected: list[int] = []
-    is_everything: bool = False  # with all rows of the page those of the other pages are selected, too
     flashed: list[int] = []  # rows that changed at the last load; the turn tells two consecutive loads apart
     flash_turn: bool = False
 
     _shown: str = ""  # the query of the page that is shown
-    _anchor: int = 0  # the row that was selected last, from which a range starts
-    load: ClassVar[Any]  # the feature's handler
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[Any], int, bool]:
         """Returns (rows, total, whether there are more than `total`) of one page. Implemented by the feature."""
@@ -106,9 +101,7 @@ class TableState(FilterState, PreferenceState, mixin=True):
         if shown != asked or not self.is_loaded:
             self.flashed, self.is_everything = [], False
             self.search, self.sort, self.page, self.page_size = query.search, query.sort, query.page, query.size
-        here = {row["id"] for row in rows}
-        if any(row_id not in here for row_id in self.selected):
-            self.selected = [row_id for row_id in self.selected if row_id in here]
+        self._keep_selected(rows)
         # A reload for someone else's change sends only the differences.
         before = self._shown_rows()
         if before != rows:
@@ -178,29 +171,3 @@ class TableState(FilterState, PreferenceState, mixin=True):
     @rx.var
     def page_count(self) -> int:
         return max(1, -(-self.total // self.page_size))
-
-    @rx.var
-    def is_all_selected(self) -> bool:
-        return bool(self.rows) and len(self.selected) == len(self.rows)
-
-    @handler("signed_in")
-    async def toggle_row(self, row_id: int, is_range: bool = False) -> None:
-        """Selects or deselects a row of the page, or with `is_range` all rows between the last one and this one."""
-        shown = [row["id"] for row in self.rows]
-        if row_id not in shown:
-            return
-        start = self._anchor if is_range and self._anchor in shown else row_id
-        first, last = sorted((shown.index(start), shown.index(row_id)))
-        between = shown[first : last + 1]
-        others = [kept for kept in self.selected if kept not in between]
-        self.selected = others if row_id in self.selected else [*others, *between]
-        self._anchor, self.is_everything = row_id, False
-
-    @handler("signed_in")
-    async def toggle_all(self) -> None:
-        self.selected = [] if len(self.selected) == len(self.rows) else [row["id"] for row in self.rows]
-        self.is_everything = False
-
-    @handler("signed_in")
-    async def clear_selection(self) -> None:
-        self.selected, self.is_everything = [], False

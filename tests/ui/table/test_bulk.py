@@ -16,6 +16,8 @@ from tca_app.features.groups.ui.pages import groups_page
 from tca_app.features.groups.ui.state import GroupPeopleState, GroupsState
 from tca_app.features.jobs.ui.pages import jobs_page
 from tca_app.features.jobs.ui.state import JobsState
+from tca_app.features.notifications.ui.pages import notifications_page
+from tca_app.features.notifications.ui.state import InboxState
 from tca_app.features.projects.ui.members_list_state import TeamState
 from tca_app.features.projects.ui.members_pages import members_tab
 from tca_app.features.projects.ui.pages import projects_list
@@ -23,13 +25,13 @@ from tca_app.features.projects.ui.state import ProjectsState
 from tca_app.features.users.ui.pages import users_list
 from tca_app.features.users.ui.state import UsersState
 from tca_app.ui.handlers import permission_of
-from tca_app.ui.table.bulk import HANDLERS, BulkActions
+from tca_app.ui.table.bulk import HANDLERS, BulkRows
 
 NONE = rx.fragment()
 
 
 def test_every_table_with_bulk_actions_names_a_permission() -> None:
-    handlers = {name for name, handler in vars(BulkActions).items() if hasattr(handler, "__tca_permission__")}
+    handlers = {name for name, handler in vars(BulkRows).items() if hasattr(handler, "__tca_permission__")}
     assert handlers == set(HANDLERS)
     permissions: list[tuple[type[State], str]] = [
         (JobsState, "jobs.manage"),
@@ -40,6 +42,7 @@ def test_every_table_with_bulk_actions_names_a_permission() -> None:
         (ProjectDeploymentsState, "signed_in"),
         (GroupsState, "groups.manage"),
         (GroupPeopleState, "groups.manage"),
+        (InboxState, "signed_in"),
     ]
     for state, permission in permissions:
         for name in handlers:
@@ -56,11 +59,12 @@ def test_every_table_with_bulk_actions_names_a_permission() -> None:
         (deployments_page.body, DeploymentsState),
         (deployments_tab, ProjectDeploymentsState),
         (groups_page.body, GroupsState),
+        (notifications_page.body, InboxState),
     ],
 )
-def test_a_table_with_bulk_actions_draws_them(page: Callable[[], Any], state: type[BulkActions]) -> None:
+def test_a_table_with_bulk_actions_draws_them(page: Callable[[], Any], state: type[BulkRows]) -> None:
     drawn = str(page())
     for action in state._bulk.actions:
         assert action.label in drawn
-    for text in ("Not changed:", "selected", "Select all rows of this page"):
+    for text in ("Not changed:", "selected", "Select all"):
         assert text in drawn

@@ -14,8 +14,9 @@ from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, text_field
 from tca_app.ui.layout.pages import page
 from tca_app.ui.table.bulk_view import bulk_bar, bulk_dialog, refusals_notice
-from tca_app.ui.table.grid import IS_SHIFT, Column, RowAction, checkbox
+from tca_app.ui.table.grid import Column, RowAction
 from tca_app.ui.table.parts import download_link
+from tca_app.ui.table.selection.ticks import select_all, tick
 from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
@@ -128,7 +129,6 @@ def _people_dialog() -> rx.Component:
 
 
 def _members() -> rx.Component:
-    select_all = checkbox(t("Select all"), people.is_all_selected, people.toggle_all(), form="")
     none = rx.el.p(t("No one matches the search."), class_name="muted")
     export = download_link(f"{routes.API_GROUPS}/{people.form_id}/members/export.csv", people.export_query)
     return rx.fragment(
@@ -137,7 +137,7 @@ def _members() -> rx.Component:
         rx.cond(
             as_var(people.rows).length() > 0,
             rx.fragment(
-                rx.el.label(select_all, t("Select all"), class_name="row muted"),
+                select_all(people, form=""),
                 rx.el.ul(rx.foreach(people.rows, _person), class_name="picked", aria_label=t("People")),
                 bulk_bar(people),
             ),
@@ -176,12 +176,8 @@ def _order() -> rx.Component:
 
 
 def _person(person: PersonRow) -> rx.Component:
-    is_selected, toggle = (
-        as_var(people.selected).to(list[int]).contains(person["id"]),
-        people.toggle_row(person["id"], IS_SHIFT),
-    )
     return rx.el.li(
-        checkbox(t("Select {row}", row=person["name"]), is_selected, toggle, form=""),
+        tick(people, person, person["name"], form=""),
         avatar(person["face"]),
         rx.el.span(person["name"], class_name="truncate grow"),
         icon_button(t("Remove {name}", name=person["name"]), "x", "ghost small", on_click=people.remove(person["id"])),

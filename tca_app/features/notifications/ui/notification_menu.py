@@ -175,7 +175,7 @@ def inbox_line(line: Line) -> rx.Component:
             relative_time(line["at"]),
             type="button",
             on_click=NotificationMenuState.open_one(as_var(line["id"]).to(int)),
-            custom_attrs={"data-read": rx.cond(line["is_read"], "true", "false")},
+            custom_attrs={"data-read": rx.cond(line["is_read"], "true", "false"), "data-open": ""},
         ),
         key=as_var(line["id"]).to(str),
     )

@@ -11,8 +11,10 @@ from tca_app.ui.components.loading import or_failure
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
+from tca_app.ui.table.bulk_view import bulk_list
 from tca_app.ui.table.filters import chips, filter_controls
 from tca_app.ui.table.parts import download_link, no_match, view_switch
+from tca_app.ui.table.selection.ticks import row_attrs, select_all, tick
 from tca_app.ui.table.sheet import filter_sheet
 from tca_app.ui.var import as_var
 
@@ -27,7 +29,7 @@ def notifications_page() -> rx.Component:
             t("Notifications"),
             t("Updates about you and your projects."),
             rx.cond(
-                (state.tab != "preferences") & (as_var(state.lines).length() > 0),
+                (state.tab != "preferences") & (as_var(state.rows).length() > 0),
                 download_link(f"{routes.API_NOTIFICATIONS}/export.csv", state.export_query),
             ),
             rx.cond(
@@ -46,8 +48,11 @@ def notifications_page() -> rx.Component:
 
 def _inbox() -> rx.Component:
     lines = rx.cond(
-        as_var(state.lines).length() > 0,
-        rx.el.ul(rx.foreach(state.lines, _line), class_name="inbox"),
+        as_var(state.rows).length() > 0,
+        bulk_list(
+            state,
+            rx.fragment(select_all(state), rx.el.ul(rx.foreach(state.rows, _line), class_name="inbox")),
+        ),
         rx.cond(as_var(state.chips).length() > 0, no_match(state), _none()),
     )
     return rx.fragment(
@@ -89,6 +94,7 @@ def _none() -> rx.Component:
 def _line(line: Line) -> rx.Component:
     """A notification, with a button to mark it as read or unread."""
     return rx.el.li(
+        rx.el.span(tick(state, line, line["title"]), class_name="tick"),
         inbox_line(line).children[0],
         rx.cond(
             line["is_read"],
@@ -100,6 +106,7 @@ def _line(line: Line) -> rx.Component:
             ),
         ),
         key=as_var(line["id"]).to(str),
+        **row_attrs(line, state),
     )
 
 

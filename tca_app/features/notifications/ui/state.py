@@ -1,7 +1,7 @@
 """State of the page of notifications: all or unread ones, and the preferences."""
 
 import operator
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -11,7 +11,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import Invalid
 from tca_app.core.facets import Facets
-from tca_app.core.language.messages import _, ngettext
+from tca_app.core.language.messages import N_, _, ngettext
+from tca_app.core.lists.bulk import BulkResult
 from tca_app.core.lists.query import TableQuery
 from tca_app.features.notifications import service as notifications
 from tca_app.features.notifications.facets import InboxField, count_notifications, project_names
@@ -22,6 +23,7 @@ from tca_app.features.notifications.ui.notification_menu import Line, lines_of
 from tca_app.ui.components.loading import LoadState
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.bulk import MAX_EVERYTHING, BulkAction, BulkRows, BulkSpec
 from tca_app.ui.table.filter_state import FilterState
 from tca_app.ui.url import query_of, query_param
 
@@ -29,6 +31,24 @@ BATCH = 50
 MAX_ROWS = 500
 TABS = ("all", "unread", "preferences")
 FIELDS: dict[str, InboxField] = {"type": "kind", "project": "project_id"}
+
+
+_READ = BulkAction(
+    "read",
+    N_("Mark as read"),
+    N_("marked as read"),
+    undo="unread",
+    settled=lambda row: row.get("is_read") is True,
+    title=N_("Mark {what} as read?"),
+)
+_UNREAD = BulkAction(
+    "unread",
+    N_("Mark as unread"),
+    N_("marked as unread"),
+    undo="read",
+    settled=lambda row: row.get("is_read") is False,
+    title=N_("Mark {what} as unread?"),
+)
 
 
 class Choice(TypedDict):
@@ -41,13 +61,13 @@ class Choice(TypedDict):
     fixed: list[str]
 
 
-class InboxState(LoadState, FilterState, SessionState):
+class InboxState(BulkRows, LoadState, FilterState, SessionState):
     """State of `/notifications`. The URL holds the tab, the filters and the order."""
 
     tab: str = TABS[0]
     sort: str = ""  # "" for newest first, which is not in the URL
     export_query: str = ""
-    lines: list[Line] = []
+    rows: list[Line] = []
     has_more: bool = False
     is_loaded: bool = False
     choices: list[Choice] = []
@@ -55,10 +75,11 @@ class InboxState(LoadState, FilterState, SessionState):
 
     _shown: str = ""  # the query of the lines
     _spec: ClassVar = INBOX
+    _bulk: ClassVar = BulkSpec("signed_in", "notification", (_READ, _UNREAD))
 
     @rx.var
     def has_unread(self) -> bool:
-        return any(not line["is_read"] for line in self.lines)
+        return any(not line["is_read"] for line in self.rows)
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -66,7 +87,8 @@ class InboxState(LoadState, FilterState, SessionState):
         asked = query_param(self.router_data, "tab")
         tab = asked if asked in TABS else TABS[0]
         if tab != self.tab:
-            self.tab, self.is_loaded, self.lines = tab, False, []
+            self.tab, self.is_loaded, self.rows = tab, False, []
+            self._forget_bulk()
         self._watch(InboxState.load, f"inbox:{actor.user_id}")
         with self._loading():
             async with reading() as session:
@@ -83,14 +105,17 @@ class InboxState(LoadState, FilterState, SessionState):
         query = self._asked()
         asked = query_of(query, "cursor", "limit")
         if asked != self._shown:
-            self._shown, self.lines = asked, []
+            self._shown, self.rows = asked, []
+            self._forget_bulk()
             self.export_query, self.sort = asked, "" if query.sort == INBOX.default_sort else query.sort
-        limit = min(max(BATCH, len(self.lines)), 100)
+        limit = min(max(BATCH, len(self.rows)), 100)
         found, more = await notifications.list_notifications(session, actor, query.model_copy(update={"limit": limit}))
         fresh = await lines_of(session, found)
         follows = operator.lt if query.sort == INBOX.default_sort else operator.gt
-        others = [line for line in self.lines if fresh and follows(line["id"], fresh[-1]["id"])]
-        self.lines, self.has_more = [*fresh, *others][:MAX_ROWS], more if not others else self.has_more
+        others = [line for line in self.rows if fresh and follows(line["id"], fresh[-1]["id"])]
+        self.rows, self.has_more = [*fresh, *others][:MAX_ROWS], more if not others else self.has_more
+        self._keep_selected(self.rows)
+        self.total = await notifications.count_listed(session, actor, query, MAX_EVERYTHING + 1)
 
     def _asked(self) -> InboxQuery:
         query = self._filter_query()
@@ -107,23 +132,34 @@ class InboxState(LoadState, FilterState, SessionState):
     @handler("signed_in", supersedes=True)
     async def more(self) -> None:
         """Loads the next batch."""
-        if not (self.lines and self.has_more):
+        if not (self.rows and self.has_more):
             return
-        query = self._asked().model_copy(update={"cursor": self.lines[-1]["id"], "limit": BATCH})
+        query = self._asked().model_copy(update={"cursor": self.rows[-1]["id"], "limit": BATCH})
         async with reading() as session:
             found, more = await notifications.list_notifications(session, self._as_actor(), query)
             older = await lines_of(session, found)
-        self.lines = [*self.lines, *older]
-        self.has_more = more and len(self.lines) < MAX_ROWS
+        self.rows = [*self.rows, *older]
+        self.has_more = more and len(self.rows) < MAX_ROWS
 
     @handler("signed_in")
     async def read_all(self) -> EventSpec:
         """Marks all of the list up to the newest shown as read: the viewer has not seen later ones."""
-        newest = max((line["id"] for line in self.lines), default=None)
+        newest = max((line["id"] for line in self.rows), default=None)
         async with transaction() as session:
             count = await notifications.read_all(session, self._as_actor(), newest, self._asked())
         self._toast(ngettext("{count} notification marked as read", "{count} notifications marked as read", count))
         return InboxState.load()
+
+    async def _everything(self) -> list[Any]:
+        """Returns the notifications of the list, with those that are not loaded yet."""
+        actor = self._as_actor()
+        async with reading() as session:
+            ids = await notifications.find_notification_ids(session, actor, self._asked())
+            found = await notifications.read_notifications(session, actor, ids[:MAX_EVERYTHING])
+        return [{"id": row.id, "is_read": row.read_at is not None} for row in found]
+
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        return await notifications.read_many(session, actor, ids, is_read=action == "read")
 
     @handler("signed_in")
     async def set_read(self, notification_id: int, is_read: bool) -> EventSpec:

@@ -93,7 +93,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
                 N_("They move to the trash, from which you can restore them."),
                 needs="can_delete",
                 danger=True,
-                can_undo=True,
+                undo=RESTORE.key,
             ),
             RESTORE,
         ),
@@ -230,7 +230,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     async def restore(self, project_id: int) -> Events:
         async with transaction() as session:
             project = await projects.restore_project(session, self._as_actor(), project_id)
-        self._toast(_("{name} restored", name=project.name), undo=ProjectsState.trash_rows([project_id]))
+        self._toast(_("{name} restored", name=project.name), undo=ProjectsState.undo_rows("delete", [project_id]))
         return ProjectsState.load
 
 

@@ -20,6 +20,7 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.bulk import RESTORE
 from tca_app.ui.url import record_id
 
 
@@ -148,7 +149,8 @@ class ActState(NewOwnerState, RecordState, SessionState):
         user = await self._user(user_id)
         async with transaction() as session:
             await users.delete_user(session, self._as_actor(), user_id, self._new_owner_id())
-        self._toast(_("{username} moved to trash", username=user.username), undo=UsersState.restore_rows([user_id]))
+        undo = UsersState.undo_rows(RESTORE.key, [user_id])
+        self._toast(_("{username} moved to trash", username=user.username), undo=undo)
         is_on_their_page = record_id(self.router_data, routes.USERS) == user_id
         return rx.redirect(routes.USERS) if is_on_their_page else reload_of(self)
 

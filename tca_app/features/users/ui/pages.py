@@ -17,6 +17,7 @@ from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.bulk import RESTORE
 from tca_app.ui.table.grid import Column, RowAction, cut
 from tca_app.ui.table.parts import download_link
 from tca_app.ui.table.trash import trash_columns
@@ -138,5 +139,7 @@ ACTIONS = (
         shown=lambda row: ~row["is_deleted"] & row["is_superuser"],
     ),
     RowAction(t("Delete"), lambda row: ActState.ask("delete", row["id"]), danger=True, shown=_is_other),
-    RowAction(t("Restore"), lambda row: UsersState.restore_rows([row["id"]]), shown=lambda row: row["is_deleted"]),
+    RowAction(
+        t("Restore"), lambda row: UsersState.ask_rows(RESTORE.key, [row["id"]]), shown=lambda row: row["is_deleted"]
+    ),
 )

@@ -83,7 +83,7 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
                 settled=lambda row: row.get("is_active") is False,
             ),
             BulkAction(
-                "delete", N_("Delete"), N_("moved to trash"), DELETED, danger=True, can_undo=True, skips_self=True
+                "delete", N_("Delete"), N_("moved to trash"), DELETED, danger=True, undo=RESTORE.key, skips_self=True
             ),
             RESTORE,
         ),

@@ -44,7 +44,7 @@ async def inbox(console: Console, actor: object) -> list[tuple[str, str]]:
     """Title and body of each notification, oldest first."""
     tab = Tab(console, "inbox", await sign_in(actor), "/notifications")  # type: ignore[arg-type]
     await tab.hydrate()
-    lines = shown(await tab.send(InboxState.load), InboxState, "lines")
+    lines = shown(await tab.send(InboxState.load), InboxState, "rows")
     return [(line["title"], line["body"]) for line in reversed(lines)]
 
 

@@ -8,6 +8,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
+from tca_app.features.notifications import service
 from tca_app.features.notifications.ui import state
 from tca_app.features.notifications.ui.notification_menu import NotificationMenuState
 from tca_app.features.notifications.ui.state import InboxState
@@ -65,9 +66,9 @@ async def test_mark_all_leaves_what_came_after_the_list_was_read(console: Consol
     await invite(bob, "Late")
     await tab.send(InboxState.read_all)
     updates = await tab.send(InboxState.load)
-    lines = shown(updates, InboxState, "lines") or []
+    lines = shown(updates, InboxState, "rows") or []
     tab.path = "/notifications?tab=unread"
-    unread = shown(await tab.send(InboxState.load), InboxState, "lines")
+    unread = shown(await tab.send(InboxState.load), InboxState, "rows")
     assert [line["title"][-14:] for line in unread] == ["Late as viewer"], lines
 
 
@@ -80,7 +81,7 @@ async def test_the_list_is_filtered_and_sorted_by_the_url(console: Console) -> N
     await do_jobs()
     tab = await opened(console, bob, f"/notifications?type=member_role_changed&project={billing}&sort=id")
     updates = await tab.send(InboxState.load)
-    assert [line["title"].split(" of ")[0][-10:] for line in shown(updates, InboxState, "lines")] == [
+    assert [line["title"].split(" of ")[0][-10:] for line in shown(updates, InboxState, "rows")] == [
         "u deployer",
         "maintainer",
     ]
@@ -92,7 +93,7 @@ async def test_the_list_is_filtered_and_sorted_by_the_url(console: Console) -> N
     assert shown(updates, InboxState, "export_query") == query
     await tab.send(InboxState.read_all)
     tab.path = "/notifications?tab=unread"
-    unread = shown(await tab.send(InboxState.load), InboxState, "lines")
+    unread = shown(await tab.send(InboxState.load), InboxState, "rows")
     assert [line["title"].split(" to ")[1] for line in unread] == ["Mobile as viewer", "Billing as viewer"]
     for key, counts in (
         ("type", {"member_added": "2"}),
@@ -110,11 +111,11 @@ async def test_more_follows_in_either_order(console: Console, monkeypatch: pytes
         tab = await opened(console, bob, f"/notifications?sort={sort}")
         updates = await tab.send(InboxState.load)
         assert shown(updates, InboxState, "has_more") is True
-        lines = shown(await tab.send(InboxState.more), InboxState, "lines")
+        lines = shown(await tab.send(InboxState.more), InboxState, "rows")
         assert [line["title"].split(" ")[4] for line in lines] == names
         tab.path = f"/notifications?sort={sort}&x"
         reloaded = await tab.send(InboxState.load)
-        assert [line["title"].split(" ")[4] for line in shown(reloaded, InboxState, "lines") or lines] == names
+        assert [line["title"].split(" ")[4] for line in shown(reloaded, InboxState, "rows") or lines] == names
 
 
 async def test_projects_with_the_same_name_are_told_apart_by_their_slug(console: Console) -> None:
@@ -135,20 +136,56 @@ async def test_read_and_unread_again(console: Console) -> None:
     bob = await make_user("bob")
     await invite(bob, "Billing")
     tab = await opened(console, bob, "/notifications")
-    (line,) = shown(await tab.send(InboxState.load), InboxState, "lines")
+    (line,) = shown(await tab.send(InboxState.load), InboxState, "rows")
     for is_read in (True, False):
         updates = await tab.send(InboxState.set_read, notification_id=line["id"], is_read=is_read)
-        assert shown(updates, InboxState, "lines")[0]["is_read"] is is_read
+        assert shown(updates, InboxState, "rows")[0]["is_read"] is is_read
 
 
 async def test_somebody_elses_notification_is_not_there(console: Console) -> None:
     bob, eve = await make_user("bob"), await make_user("eve")
     await invite(bob, "Billing")
-    line = shown(await (await opened(console, bob, "/notifications")).send(InboxState.load), InboxState, "lines")[0]
+    line = shown(await (await opened(console, bob, "/notifications")).send(InboxState.load), InboxState, "rows")[0]
     tab = await opened(console, eve, "/dashboard")
     updates = await tab.send(NotificationMenuState.open_one, notification_id=line["id"])
     assert redirects(updates) == []
     assert "do not have access" in shown(updates, SessionState, "toasts")[0]["text"]
+
+
+async def test_many_are_marked_with_those_that_are_not_loaded_and_taken_back(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "BATCH", 2)
+    bob = await make_user("bob")
+    await invite(bob, "P1", "P2", "P3")
+    tab = await opened(console, bob, "/notifications")
+    await tab.send(InboxState.load)
+    updates = await tab.send(InboxState.toggle_all)
+    assert shown(updates, InboxState, "everything_text") == "Select all 3"
+    await tab.send(InboxState.select_everything)
+    done = await tab.send(InboxState.ask_bulk, action="read")
+    assert not any(line["is_read"] is False for line in shown(done, InboxState, "rows"))
+    toast = shown(done, SessionState, "toasts")[-1]
+    assert (toast["text"], toast["undo"]) == ("3 notifications marked as read", True)
+    assert await run(service.count_unread, bob) == 0
+    await tab.send(SessionState.undo, toast_id=toast["id"])
+    assert await run(service.count_unread, bob) == 3
+
+
+async def test_those_of_somebody_else_are_refused_among_ones_own(console: Console) -> None:
+    bob, eve = await make_user("bob"), await make_user("eve")
+    await invite(bob, "Billing")
+    await invite(eve, "Mobile")
+    line = shown(await (await opened(console, bob, "/notifications")).send(InboxState.load), InboxState, "rows")[0]
+    tab = await opened(console, eve, "/notifications")
+    own = shown(await tab.send(InboxState.load), InboxState, "rows")[0]
+    done = await tab.send(InboxState.ask_rows, action="read", ids=[own["id"], line["id"]])
+    assert shown(done, SessionState, "toasts")[-1]["text"] == "1 notification marked as read, 1 refused"
+    assert "do not have access" in shown(done, InboxState, "refusals")[0]["detail"]
+    assert (await run(service.count_unread, bob), await run(service.count_unread, eve)) == (1, 0)
+    for action in ("delete", "mark"):
+        refused = await tab.send(InboxState.undo_rows, action=action, ids=[own["id"]])
+        assert shown(refused, SessionState, "toasts")[-1]["text"] == "Unknown action."
 
 
 async def test_a_choice_is_kept_and_nonsense_is_refused(console: Console) -> None:

@@ -568,6 +568,6 @@ async def test_a_confirmation_is_only_of_the_rows_that_it_named(console: Console
     tab = await list_tab(console, ana)
     await tab.send(ProjectsState.load)
     await tab.send(ProjectsState.ask_rows, action="delete", ids=[asked])
-    await tab.send(ProjectsState.restore_rows, ids=[gone, kept])
+    await tab.send(ProjectsState.ask_rows, action="restore", ids=[gone, kept])
     await tab.send(ProjectsState.run_bulk)
     assert [(await row_of(Project, row))["deleted_at"] for row in (kept, gone, asked)] == [None, None, None]

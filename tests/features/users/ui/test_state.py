@@ -63,7 +63,7 @@ async def test_a_member_can_call_none_of_the_administrators_handlers(console: Co
         UserFormState.open_password: {"user_id": victim.user_id},
         ActState.ask: {"act": "delete", "user_id": victim.user_id},
         ActState.activate: {"user_id": victim.user_id},
-        UsersState.restore_rows: {"ids": [victim.user_id]},
+        UsersState.undo_rows: {"action": "restore", "ids": [victim.user_id]},
         UsersState.ask_rows: {"action": "delete", "ids": [victim.user_id]},
         UsersState.ask_bulk: {"action": "delete"},
     }

@@ -75,7 +75,7 @@ async def test_restoring_users_can_be_undone(console: Console) -> None:
     boss, ana = await make_admin("boss"), await make_user("ana")
     await run(users.delete_user, boss, ana.user_id)
     tab, _ = await _open(console, boss, "/users?view=trash", UsersState)
-    restored = await tab.send(UsersState.restore_rows, ids=[ana.user_id])
+    restored = await tab.send(UsersState.ask_rows, action="restore", ids=[ana.user_id])
     [toast] = shown(restored, SessionState, "toasts")
     assert (toast["text"], toast["undo"]) == ("ana restored", True)
     assert (await row_of(User, ana.user_id))["deleted_at"] is None
