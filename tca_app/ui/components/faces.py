@@ -75,10 +75,12 @@ def with_tile(mark: Any, *shown: Any) -> rx.Component:
 
 
 def avatar(face: Any, kind: str = "") -> rx.Component:
-    """The face alone. `kind` is "large", "small" or "". Below the picture are the initials, if it cannot be loaded."""
+    """The face alone. `kind` is "large", "small" or "". Below the picture are the initials, if it cannot be loaded; two
+    letters cannot be read at the small size.
+    """
     picture = rx.el.img(src=face["picture"], alt="", loading="lazy", decoding="async")
     return rx.el.span(
-        face["initials"],
+        face["initials"].to(str)[:1] if kind == "small" else face["initials"],
         rx.cond(face["picture"] != "", picture),
         class_name=f"avatar {kind}".strip(),
         aria_hidden="true",
