@@ -277,9 +277,9 @@ async def make_webhook(
     return await run(webhooks.create_webhook, actor, data)
 
 
-async def make_delivery(webhook_id: int, message_id: str = "msg_1") -> int:
+async def make_delivery(webhook_id: int, message_id: str = "msg_1", attempt: int = 1) -> int:
     """A line in the log of a webhook; returns its id."""
-    sent = {"event_type": "ping", "message_id": message_id, "attempt": 1, "url": "x", "request_headers": {}}
+    sent = {"event_type": "ping", "message_id": message_id, "attempt": attempt, "url": "x", "request_headers": {}}
     values = sent | {"webhook_id": webhook_id, "status": "failed", "request_body": "{}"}
     async with transaction() as session:
         made = insert(WebhookDelivery).values(values).returning(WebhookDelivery.id)

@@ -179,3 +179,12 @@ async def sign_in(actor: Actor) -> str:
     """A new browser session; returns its cookie."""
     done = await run(auth.open_session, actor.user_id, auth.Client(ip="127.0.0.1"), "browser")
     return done.cookie
+
+
+async def in_bulk(tab: Tab, state: Any, action: str, *ids: int) -> tuple[str, list[str], list[Any]]:
+    """Confirms an action on many rows. Returns its toast, the names of the rows that were refused, and the updates."""
+    asked = await tab.send(state.ask_rows, action=action, ids=list(ids))
+    updates = asked + (await tab.send(state.run_bulk) if shown(asked, state, "is_bulk_open") else [])
+    toasts = shown(updates, SessionState, "toasts") or []
+    refusals = shown(updates, state, "refusals") or []
+    return (toasts[-1]["text"] if toasts else ""), [line["name"] for line in refusals], updates

@@ -129,10 +129,16 @@ async def dry_run() -> AsyncIterator[AsyncSession]:
     """Run one unit of work and roll it back, to see what it refuses. No after-commit callback runs."""
     with _named_errors():
         session = _get().writing()
+        session.info["is_dry_run"] = True
         try:
             yield session
         finally:
             await _close(session)
+
+
+def is_dry_run(session: AsyncSession) -> bool:
+    """Return whether the work is rolled back, and must not spend what a rollback does not give back."""
+    return "is_dry_run" in session.info
 
 
 async def _commit(session: AsyncSession) -> None:

@@ -12,6 +12,7 @@ from tca_app.core.display_name import display_name_sql
 from tca_app.core.errors import Conflict, Invalid, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.language.messages import N_, _
+from tca_app.core.lists.bulk import BulkResult, for_each
 from tca_app.features.environments import events
 from tca_app.features.environments.schemas import FreezeCreate, FreezeQuery, FreezeRead
 from tca_app.features.environments.service import find_environment
@@ -115,6 +116,13 @@ async def delete_freeze(session: AsyncSession, actor: Actor, project_id: int, fr
     freeze = await _find(session, project_id, freeze_id)
     await session.execute(delete(FreezeWindow.__table__).where(_freezes.id == freeze_id))
     await emit(session, actor, events.FreezeLifted.of(project, **_recorded(freeze)))
+
+
+async def delete_freezes(
+    session: AsyncSession, actor: Actor, project_id: int, freeze_ids: list[int]
+) -> list[BulkResult]:
+    """Lifts many windows of a project."""
+    return await for_each(session, freeze_ids, lambda row_id: delete_freeze(session, actor, project_id, row_id))
 
 
 async def freeze_now(

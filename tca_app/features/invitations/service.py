@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
+from tca_app.core.database.session import is_dry_run
 from tca_app.core.errors import Conflict, FieldError, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.instance import instance_settings
@@ -99,7 +100,8 @@ async def get_sent(session: AsyncSession, actor: Actor, sent: list[InvitationRea
 async def resend_invitation(session: AsyncSession, actor: Actor, invitation_id: int) -> InvitationsSent:
     """Sends a new link, also for an expired invitation. The earlier link ends. Raises Conflict when it is answered."""
     row = await get_invitation(session, actor, invitation_id)
-    await _limit(actor, [row.email])
+    if not is_dry_run(session):
+        await _limit(actor, [row.email])
     values = {"token_hash": None, "expires_at": func.now() + LIFE, "invited_by_id": actor.user_id}
     await _change_unanswered(session, invitation_id, values)
     return await _send(session, actor, [invitation_id])

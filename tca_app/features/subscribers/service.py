@@ -22,6 +22,7 @@ from tca_app.core.errors import Gone, NotFound
 from tca_app.core.events.log import emit
 from tca_app.core.jobs.queue import enqueue
 from tca_app.core.language.messages import N_, _
+from tca_app.core.lists.bulk import BulkResult, for_each
 from tca_app.core.security.encryption import encrypt
 from tca_app.core.security.tokens import new_token, token_hash
 from tca_app.features.auth import one_time_tokens
@@ -138,3 +139,9 @@ async def remove_subscriber(session: AsyncSession, actor: Actor, subscriber_id: 
     if (await session.execute(gone)).first() is None:
         raise NotFound
     await emit(session, actor, StatusSubscriberRemoved.of(subscriber_id))
+
+
+async def remove_subscribers(session: AsyncSession, actor: Actor, subscriber_ids: list[int]) -> list[BulkResult]:
+    """Removes many subscribers."""
+    policy.require(actor)
+    return await for_each(session, subscriber_ids, lambda row_id: remove_subscriber(session, actor, row_id))

@@ -44,6 +44,7 @@ __all__ = [
     "list_tokens",
     "require_project",
     "revoke_project_token",
+    "revoke_project_tokens",
     "revoke_token",
     "revoke_tokens",
     "rotate_project_token",
@@ -259,8 +260,8 @@ async def revoke_token(session: AsyncSession, actor: Actor, token_id: int) -> No
 
 
 async def revoke_tokens(session: AsyncSession, actor: Actor, token_ids: list[int]) -> list[BulkResult]:
-    """Revokes many tokens in one transaction, as an administrator. A refusal affects only its own row."""
-    policy.require_all(actor)
+    """Revokes many tokens in one transaction. A refusal, as of another person's, affects only its own row."""
+    policy.require_session(actor)
     return await for_each(session, token_ids, lambda token_id: revoke_token(session, actor, token_id))
 
 
@@ -268,6 +269,16 @@ async def revoke_project_token(session: AsyncSession, actor: Actor, project_id: 
     """Revokes a token of a project. Raises NotFound, Forbidden."""
     row, _ = await _of_project(session, actor, project_id, token_id)
     await _revoke(session, actor, row)
+
+
+async def revoke_project_tokens(
+    session: AsyncSession, actor: Actor, project_id: int, token_ids: list[int]
+) -> list[BulkResult]:
+    """Revokes many tokens of a project."""
+    policy.require_session(actor)
+    return await for_each(
+        session, token_ids, lambda token_id: revoke_project_token(session, actor, project_id, token_id)
+    )
 
 
 async def _revoke(session: AsyncSession, actor: Actor, row: _TokenRow) -> None:

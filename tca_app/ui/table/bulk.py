@@ -33,16 +33,8 @@ MAX_EVERYTHING = 2_000  # rows that one action changes at most: each hundred is 
 BATCH = 100
 Ids = Annotated[list[Id], Field(min_length=1, max_length=100)]
 
-HANDLERS = (
-    "ask_bulk",
-    "ask_rows",
-    "cancel_bulk",
-    "run_bulk",
-    "try_bulk",
-    "undo_rows",
-    "dismiss_refusals",
-    "select_everything",
-)
+_RUNS = ("ask_bulk", "ask_rows", "cancel_bulk", "run_bulk", "try_bulk", "undo_rows")
+HANDLERS = (*_RUNS, "dismiss_refusals", "select_everything")
 
 
 class BulkRows(SelectionState, mixin=True):
@@ -83,6 +75,10 @@ class BulkRows(SelectionState, mixin=True):
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> Sequence[Result]:
         """Runs the action on the rows. Implemented by the feature."""
         raise NotImplementedError
+
+    def _reload(self) -> Events:
+        """Returns what reads the list again."""
+        return type(self).load
 
     async def _prepare_question(self, action: str) -> None:
         """Loads what the confirmation of a feature shows beside the text."""
@@ -205,7 +201,7 @@ class BulkRows(SelectionState, mixin=True):
             self.is_bulk_running, self.bulk_progress = False, ""
         self.is_bulk_open = False
         self._show_results(action, results)
-        yield type(self).load
+        yield self._reload()
 
     @handler("signed_in")
     async def try_bulk(self, reason: Line500 = "") -> AsyncGenerator[Any, None]:
@@ -261,7 +257,7 @@ class BulkRows(SelectionState, mixin=True):
     async def _run_whole(self, action: BulkAction) -> Events:
         """Runs an action on at most one batch, without a confirmation."""
         self._show_results(action, await self._run_batch(action, self._bulk_ids))
-        return type(self).load
+        return self._reload()
 
     async def _run_batch(self, action: BulkAction, ids: list[int]) -> Sequence[Result]:
         async with transaction() as session:

@@ -12,8 +12,12 @@ from tca_app.features.deployments.ui.pages import deployments_page
 from tca_app.features.deployments.ui.project_pages import deployments_tab
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
 from tca_app.features.deployments.ui.state import DeploymentsState
+from tca_app.features.environments.ui.freezes_state import FreezesState
+from tca_app.features.environments.ui.pages import environment_settings
 from tca_app.features.groups.ui.pages import groups_page
 from tca_app.features.groups.ui.state import GroupPeopleState, GroupsState
+from tca_app.features.invitations.ui.pages import invitations_list, project_invitations
+from tca_app.features.invitations.ui.state import InvitationsState, ProjectInvitationsState
 from tca_app.features.jobs.ui.pages import jobs_page
 from tca_app.features.jobs.ui.state import JobsState
 from tca_app.features.notifications.ui.pages import notifications_page
@@ -22,8 +26,18 @@ from tca_app.features.projects.ui.members_list_state import TeamState
 from tca_app.features.projects.ui.members_pages import members_tab
 from tca_app.features.projects.ui.pages import projects_list
 from tca_app.features.projects.ui.state import ProjectsState
+from tca_app.features.subscribers.ui.pages import subscribers_page
+from tca_app.features.subscribers.ui.state import SubscribersState
+from tca_app.features.tokens.ui.admin_pages import all_tokens_page
+from tca_app.features.tokens.ui.admin_state import AllTokensState
+from tca_app.features.tokens.ui.pages import token_settings
+from tca_app.features.tokens.ui.state import TokensState
 from tca_app.features.users.ui.pages import users_list
 from tca_app.features.users.ui.state import UsersState
+from tca_app.features.webhooks.ui.detail_pages import webhook_detail
+from tca_app.features.webhooks.ui.detail_state import DeliveriesState
+from tca_app.features.webhooks.ui.pages import webhooks_page
+from tca_app.features.webhooks.ui.state import WebhooksState
 from tca_app.ui.handlers import permission_of
 from tca_app.ui.table.bulk import HANDLERS, BulkRows
 
@@ -43,6 +57,14 @@ def test_every_table_with_bulk_actions_names_a_permission() -> None:
         (GroupsState, "groups.manage"),
         (GroupPeopleState, "groups.manage"),
         (InboxState, "signed_in"),
+        (InvitationsState, "users.manage"),
+        (ProjectInvitationsState, "signed_in"),
+        (SubscribersState, "instance.manage"),
+        (WebhooksState, "signed_in"),
+        (DeliveriesState, "signed_in"),
+        (TokensState, "signed_in"),
+        (AllTokensState, "tokens.manage"),
+        (FreezesState, "signed_in"),
     ]
     for state, permission in permissions:
         for name in handlers:
@@ -60,6 +82,14 @@ def test_every_table_with_bulk_actions_names_a_permission() -> None:
         (deployments_tab, ProjectDeploymentsState),
         (groups_page.body, GroupsState),
         (notifications_page.body, InboxState),
+        (invitations_list, InvitationsState),
+        (lambda: project_invitations(1), ProjectInvitationsState),
+        (subscribers_page.body, SubscribersState),
+        (webhooks_page.body, WebhooksState),
+        (webhook_detail, DeliveriesState),
+        (token_settings, TokensState),
+        (all_tokens_page.body, AllTokensState),
+        (environment_settings, FreezesState),
     ],
 )
 def test_a_table_with_bulk_actions_draws_them(page: Callable[[], Any], state: type[BulkRows]) -> None:

@@ -42,7 +42,7 @@ async def test_each_list_of_a_project_has_an_order_of_its_own(console: Console) 
     await tab.hydrate()
     lists: tuple[tuple[Any, str, str, str, str], ...] = (
         (EnvironmentsState, "environments", "settings", "sort_environments", "rank"),
-        (FreezesState, "windows", "settings", "sort_freezes", "why"),
+        (FreezesState, "rows", "settings", "sort_freezes", "why"),
         (TrustsState, "rows", "settings", "sort_trusts", "name"),
         (ProjectGroupsState, "groups", "members", "sort_groups", "name"),
         (ProjectInvitationsState, "rows", "members", "sort_invitations", "email"),

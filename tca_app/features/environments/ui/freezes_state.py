@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import NotFound
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
+from tca_app.core.lists.bulk import BulkResult
 from tca_app.features.environments import freezes
 from tca_app.features.environments.schemas import FreezeQuery, FreezeRead
 from tca_app.ui import routes
@@ -19,6 +20,7 @@ from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.bulk import BulkAction, BulkRows, BulkSpec
 from tca_app.ui.table.order import Order, OrderState
 from tca_app.ui.url import query_param, record_id
 from tca_app.ui.zone import span_words, zone_of
@@ -36,20 +38,34 @@ class FreezeRow(TypedDict):
     is_active: bool
 
 
-class FreezesState(LoadState, RemovalState, OrderState, RecordState, SessionState):
-    windows: list[FreezeRow] = []
-
+class FreezesState(BulkRows, LoadState, RemovalState, OrderState, RecordState, SessionState):
+    rows: list[FreezeRow] = []
     project_id: int = 0
     lift_text: str = ""  # what the confirmation says
 
     _order: ClassVar = Order.of("sort_freezes", FreezeQuery)
+    _bulk: ClassVar = BulkSpec(
+        "signed_in",
+        "freeze window",
+        (
+            BulkAction(
+                "lift",
+                N_("Lift"),
+                N_("lifted"),
+                N_("New deployments are possible again immediately, unless another freeze applies."),
+                danger=True,
+            ),
+        ),
+        name_key="why",
+    )
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         """Loads the current and planned windows, only while the settings are open."""
         project_id = record_id(self.router_data, routes.PROJECTS)
         if self._enter_record():
-            self.project_id, self.windows, self.removed_id = project_id, [], 0
+            self.project_id, self.rows, self.removed_id = project_id, [], 0
+            self._forget_bulk()
         if query_param(self.router_data, "tab") != "settings":
             return
         self._watch(FreezesState.load, f"project:{project_id}")
@@ -58,13 +74,18 @@ class FreezesState(LoadState, RemovalState, OrderState, RecordState, SessionStat
         with self._loading(), suppress(NotFound):  # the page reports a missing project itself
             async with reading() as session:
                 found = await freezes.list_freezes(session, self._as_actor(), project_id, query)
-            self.windows = [_row(window, zone) for window in found]
+            self.rows = [_row(window, zone) for window in found]
+            self._keep_selected(self.rows)
+
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        self._require_record(self.project_id, self.project_id)
+        return await freezes.delete_freezes(session, actor, self.project_id, ids)
 
     @handler("signed_in")
     async def ask_lift(self, project_id: int, freeze_id: int) -> None:
         """Opens the confirmation, which names the window and what becomes possible."""
         self._require_record(project_id, self.project_id)
-        window = next((row for row in self.windows if row["id"] == freeze_id), None)
+        window = next((row for row in self.rows if row["id"] == freeze_id), None)
         if window is None:
             raise NotFound
         possible = (

@@ -18,8 +18,10 @@ from tca_app.ui.components.text import t
 from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.record import at_its_url, is_at_its_url
+from tca_app.ui.table.bulk_view import bulk_list
 from tca_app.ui.table.grid import cut
 from tca_app.ui.table.parts import download_link, plain_table
+from tca_app.ui.table.selection.ticks import row_attrs, tick_cell
 from tca_app.ui.var import as_var
 
 state = EnvironmentsState
@@ -53,7 +55,7 @@ def environment_settings() -> rx.Component:
                 rx.el.div(skeleton_lines(1), class_name="panel-body"),
             ),
             actions=(
-                rx.cond(as_var(FreezesState.windows).length() > 0, _download("freezes", FreezesState.sort_query)),
+                rx.cond(as_var(FreezesState.rows).length() > 0, _download("freezes", FreezesState.sort_query)),
                 button(t("Freeze"), kind="small", icon="snowflake", on_click=FreezeState.open_create(state.project_id)),
             ),
             flush=True,
@@ -116,17 +118,19 @@ def _environment(row: EnvironmentRow) -> rx.Component:
             ),
             class_name="act",
         ),
-        tab_index=-1,
-        custom_attrs={"data-row": row["id"]},
+        **row_attrs(row),
         key=as_var(row["id"]).to(str),
     )
 
 
 def _windows() -> rx.Component:
-    rows = rx.foreach(FreezesState.windows, _window)
+    rows = rx.foreach(FreezesState.rows, _window)
     return rx.cond(
-        as_var(FreezesState.windows).length() > 0,
-        plain_table(t("Freeze windows"), FREEZE_HEADS, rows, order=FreezesState),
+        as_var(FreezesState.rows).length() > 0,
+        bulk_list(
+            FreezesState,
+            plain_table(t("Freeze windows"), FREEZE_HEADS, rows, order=FreezesState, selects=FreezesState),
+        ),
         rx.el.p(t("No freeze windows."), class_name="panel-body muted"),
     )
 
@@ -134,12 +138,14 @@ def _windows() -> rx.Component:
 def _window(window: FreezeRow) -> rx.Component:
     lift = button(t("Lift"), kind="small", on_click=FreezesState.ask_lift(FreezesState.project_id, window["id"]))
     return rx.el.tr(
+        tick_cell(FreezesState, window, window["why"]),
         rx.el.td(rx.el.span(window["why"], class_name="cell-title plain two-lines"), class_name="wide"),
         rx.el.td(cut(window["where"]), class_name="wide"),
         rx.el.td(window["when"], class_name="span-of-time"),
         rx.el.td(rx.cond(window["who"] != "", with_face(window["face"], cut(window["who"])))),
         rx.el.td(lift, class_name="act"),
         key=as_var(window["id"]).to(str),
+        **row_attrs(window, FreezesState),
     )
 
 

@@ -16,8 +16,10 @@ from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
+from tca_app.ui.table.bulk_view import bulk_list
 from tca_app.ui.table.grid import Column, cut
 from tca_app.ui.table.parts import download_link, plain_table
+from tca_app.ui.table.selection.ticks import row_attrs, tick_cell
 from tca_app.ui.table.view import data_table
 from tca_app.ui.var import as_var
 
@@ -63,7 +65,16 @@ def project_invitations(project_id: Any) -> rx.Component:
                 is_at_its_url(ProjectInvitationsState) & ProjectInvitationsState.is_loaded,
                 rx.cond(
                     as_var(rows).length() > 0,
-                    plain_table(t("Invitations"), heads, rx.foreach(rows, _project_row), order=ProjectInvitationsState),
+                    bulk_list(
+                        ProjectInvitationsState,
+                        plain_table(
+                            t("Invitations"),
+                            heads,
+                            rx.foreach(rows, _project_row),
+                            order=ProjectInvitationsState,
+                            selects=ProjectInvitationsState,
+                        ),
+                    ),
                     rx.el.p(
                         t("No one is invited. Invite people who have no account yet."), class_name="panel-body muted"
                     ),
@@ -217,11 +228,11 @@ COLUMNS = (
 
 def _project_row(row: InvitationRow) -> rx.Component:
     return rx.el.tr(
+        tick_cell(ProjectInvitationsState, row, row["email"]),
         rx.el.td(rx.el.span(row["email"], class_name="truncate")),
         rx.el.td(row["role_label"]),
         rx.el.td(state_badge(row["state"])),
         rx.el.td(_by_cell(row)),
         rx.el.td(_row_buttons(row), class_name="act"),
-        tab_index=-1,
-        custom_attrs={"data-row": row["id"]},
+        **row_attrs(row, ProjectInvitationsState),
     )

@@ -8,8 +8,15 @@ from tca_app.core.errors import Forbidden, NotFound
 from tca_app.core.facets import Facets
 from tca_app.features.invitations import service as invitations
 from tca_app.features.invitations.filters import INVITATIONS
-from tca_app.features.invitations.listing import InvitationField, count_invitations, invitation_names
+from tca_app.features.invitations.listing import (
+    InvitationField,
+    count_invitations,
+    find_invitation_ids,
+    invitation_names,
+    read_listed,
+)
 from tca_app.features.invitations.schemas import InvitationQuery, InvitationRead
+from tca_app.features.invitations.ui.bulk_state import InvitationBulk, invitation_actions
 from tca_app.features.projects.refs import read_refs
 from tca_app.features.projects.schemas import ProjectRef
 from tca_app.ui import routes
@@ -18,8 +25,9 @@ from tca_app.ui.components.roles import role_label, role_word
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.bulk import MAX_EVERYTHING, BulkActions
 from tca_app.ui.table.order import Order, OrderState
-from tca_app.ui.table.state import TableQuery, TableState
+from tca_app.ui.table.state import TableQuery
 from tca_app.ui.url import printable, query_of, query_param, record_id
 
 MAX_SHOWN = 100
@@ -69,13 +77,14 @@ def _row(row: InvitationRead, project: ProjectRef | None) -> InvitationRow:
     )
 
 
-class InvitationsState(TableState, SessionState):
+class InvitationsState(InvitationBulk, BulkActions, SessionState):
     """State of the tab "Invitations" of `/users`."""
 
     rows: list[InvitationRow] = []
     is_shown: bool = False
 
     _spec: ClassVar = INVITATIONS
+    _bulk: ClassVar = invitation_actions("users.manage")
 
     def _asked(self, query: TableQuery) -> InvitationQuery:
         return InvitationQuery.model_validate(
@@ -112,7 +121,7 @@ class InvitationsState(TableState, SessionState):
         return await self._load()
 
 
-class ProjectInvitationsState(OrderState, RecordState, SessionState):
+class ProjectInvitationsState(InvitationBulk, OrderState, RecordState, SessionState):
     """State of the open invitations into a project."""
 
     rows: list[InvitationRow] = []
@@ -120,17 +129,18 @@ class ProjectInvitationsState(OrderState, RecordState, SessionState):
     export_query: str = ""
 
     _order: ClassVar = Order.of("sort_invitations", InvitationQuery)
+    _bulk: ClassVar = invitation_actions("signed_in")
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
         if self._enter_record():
             self.rows, self.is_loaded = [], False
+            self._forget_bulk()
         self._watch(ProjectInvitationsState.load, "invitations")
         project_id = record_id(self.router_data, routes.PROJECTS)
         if not project_id:
             return
-        asked = {"project_id": [project_id], "state": OPEN, "sort": self._sorted(), "limit": MAX_SHOWN}
-        query = InvitationQuery.model_validate(asked)
+        query = self._asked(project_id)
         self.export_query = query_of(query, "limit")
         try:
             async with reading() as session:
@@ -140,4 +150,16 @@ class ProjectInvitationsState(OrderState, RecordState, SessionState):
             self.rows = []
             return
         if rows != self.rows or not self.is_loaded:
-            self.rows, self.is_loaded = rows, True
+            self.rows, self.total, self.is_loaded = rows, page.total, True
+            self._keep_selected(rows)
+
+    def _asked(self, project_id: int) -> InvitationQuery:
+        asked = {"project_id": [project_id], "state": OPEN, "sort": self._sorted(), "limit": MAX_SHOWN}
+        return InvitationQuery.model_validate(asked)
+
+    async def _everything(self) -> list[InvitationRow]:
+        query = self._asked(record_id(self.router_data, routes.PROJECTS))
+        async with reading() as session:
+            ids = await find_invitation_ids(session, self._as_actor(), query)
+            found = await read_listed(session, self._as_actor(), query, ids[:MAX_EVERYTHING])
+            return await invitation_rows(session, found)

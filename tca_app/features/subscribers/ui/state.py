@@ -5,7 +5,8 @@ from typing import Any, ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
-from tca_app.core.language.messages import LANGUAGES, _
+from tca_app.core.language.messages import LANGUAGES, N_, _
+from tca_app.core.lists.bulk import BulkResult
 from tca_app.features.subscribers import service as subscribers
 from tca_app.features.subscribers.filters import SUBSCRIBERS
 from tca_app.features.subscribers.policy import is_offered
@@ -13,7 +14,8 @@ from tca_app.features.subscribers.schemas import SubscriberQuery, SubscriberRead
 from tca_app.ui.forms.removal import RemovalState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import TableQuery, TableState
+from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
+from tca_app.ui.table.state import TableQuery
 from tca_app.ui.url import printable
 
 
@@ -35,13 +37,27 @@ def _row(subscriber: SubscriberRead) -> SubscriberRow:
     )
 
 
-class SubscribersState(RemovalState, TableState, SessionState):
+class SubscribersState(RemovalState, BulkActions, SessionState):
     """State of the list. `is_offered`: strangers can subscribe now."""
 
     rows: list[SubscriberRow] = []
     is_offered: bool = True
 
     _spec: ClassVar = SUBSCRIBERS
+    _bulk: ClassVar = BulkSpec(
+        "instance.manage",
+        "subscriber",
+        (
+            BulkAction(
+                "remove",
+                N_("Remove"),
+                N_("removed"),
+                N_("They get no more mails about incidents. They can subscribe again."),
+                danger=True,
+            ),
+        ),
+        name_key="email",
+    )
 
     async def _fetch(self, session: Session, actor: Actor, query: TableQuery) -> tuple[list[SubscriberRow], int, bool]:
         values = {"skip": query.skip, "limit": query.limit, "search": printable(query.search), "sort": query.sort}
@@ -49,6 +65,9 @@ class SubscribersState(RemovalState, TableState, SessionState):
         page = await subscribers.list_subscribers(session, actor, asked)
         self._offer_export(asked)
         return [_row(subscriber) for subscriber in page.items], page.total, page.capped
+
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        return await subscribers.remove_subscribers(session, actor, ids)
 
     @handler("instance.manage", supersedes=True)
     async def load(self) -> Events:

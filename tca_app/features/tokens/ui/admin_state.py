@@ -5,19 +5,18 @@ from typing import ClassVar
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.facets import Facets
-from tca_app.core.language.messages import N_, nN_
 from tca_app.core.lists.bulk import BulkResult
 from tca_app.features.projects.refs import read_refs
 from tca_app.features.projects.schemas import ProjectRef
 from tca_app.features.tokens import listing, service as tokens
 from tca_app.features.tokens.filters import TOKENS
 from tca_app.features.tokens.schemas import OwnedTokenRead, TokenQuery
-from tca_app.features.tokens.ui.state import TokenRow, token_row
+from tca_app.features.tokens.ui.state import REVOKE, TokenRow, token_row
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
+from tca_app.ui.table.bulk import BulkActions, BulkSpec
 from tca_app.ui.table.state import TableQuery
 from tca_app.ui.url import printable
 
@@ -39,22 +38,7 @@ class AllTokensState(BulkActions, SessionState):
 
     rows: list[OwnedTokenRow] = []
 
-    _bulk: ClassVar = BulkSpec(
-        "tokens.manage",
-        "token",
-        (
-            BulkAction(
-                "revoke",
-                N_("Revoke"),
-                N_("revoked"),
-                N_("Anything that uses them stops working immediately. This cannot be undone."),
-                danger=True,
-                settled=lambda row: row.get("is_active") is False,
-                already=nN_("{count} is no longer active.", "{count} are no longer active."),
-            ),
-        ),
-        name_key="name",
-    )
+    _bulk: ClassVar = BulkSpec("tokens.manage", "token", (REVOKE,), name_key="name")
     _spec: ClassVar = TOKENS
 
     def _asked(self, query: TableQuery) -> TokenQuery:

@@ -9,7 +9,8 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
 from tca_app.core.facets import Facets
-from tca_app.core.language.messages import N_, _
+from tca_app.core.language.messages import N_, _, nN_
+from tca_app.core.lists.bulk import BulkResult
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.tokens import service as tokens
 from tca_app.features.tokens.filters import OWN_TOKENS
@@ -29,7 +30,8 @@ from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import TableQuery, TableState
+from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
+from tca_app.ui.table.state import TableQuery
 from tca_app.ui.url import number_in, page_path, printable, query_param, record_id
 
 SHOWN_ONCE = "shown-once-token"  # the field that shows a new token
@@ -75,7 +77,18 @@ def token_row(token: TokenRead) -> TokenRow:
     )
 
 
-class TokensState(FormState, TableState, RecordState, SessionState):
+REVOKE = BulkAction(
+    "revoke",
+    N_("Revoke"),
+    N_("revoked"),
+    N_("Anything that uses them stops working immediately. This cannot be undone."),
+    danger=True,
+    settled=lambda row: row.get("state", "active") != "active",
+    already=nN_("{count} is no longer active.", "{count} are no longer active."),
+)
+
+
+class TokensState(FormState, BulkActions, RecordState, SessionState):
     """State of the list, and the actions on a token. The text of a token is never stored in a state."""
 
     rows: list[TokenRow] = []
@@ -91,6 +104,7 @@ class TokensState(FormState, TableState, RecordState, SessionState):
 
     _record_fields: ClassVar = ("tab",)
     _spec: ClassVar = OWN_TOKENS
+    _bulk: ClassVar = BulkSpec("signed_in", "token", (REVOKE,), name_key="name")
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> Events:
@@ -101,6 +115,7 @@ class TokensState(FormState, TableState, RecordState, SessionState):
             self.asking = ""
         if not is_filter:
             self.rows, self.is_loaded, self.is_shown, self.shown_of = [], False, False, ""
+            self._forget_bulk()
         self.project_id = record_id(self.router_data, routes.PROJECTS)
         place = f"/projects/{self.project_id}" if self.project_id else ""
         self.export_url = f"/api/v1{place}/tokens/export.csv"
@@ -150,6 +165,15 @@ class TokensState(FormState, TableState, RecordState, SessionState):
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
         return tokens.count_states(await self._list(session, self._asked(query).model_copy(update={"state": []})))
+
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        self._require_record(self.project_id, record_id(self.router_data, routes.PROJECTS))
+        if self.project_id:
+            return await tokens.revoke_project_tokens(session, actor, self.project_id, ids)
+        return await tokens.revoke_tokens(session, actor, ids)
+
+    def _reload(self) -> Events:
+        return TokensState.refresh
 
     @handler("signed_in")
     async def open_create(self) -> None:

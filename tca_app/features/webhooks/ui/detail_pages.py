@@ -13,8 +13,10 @@ from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.record import at_its_url, is_at_its_url
 from tca_app.ui.saved_views.view import views_menu
+from tca_app.ui.table.bulk_view import bulk_list
 from tca_app.ui.table.filters import chips
 from tca_app.ui.table.parts import download_link, no_match, plain_table, tools_row
+from tca_app.ui.table.selection.ticks import row_attrs, tick_cell
 from tca_app.ui.var import as_var
 
 state = WebhooksState
@@ -104,7 +106,7 @@ def _actions() -> tuple[rx.Component, ...]:
 
 
 def _count() -> rx.Component:
-    return rx.cond(_is_loaded, rx.el.span(log.deliveries_total, class_name="muted num"))
+    return rx.cond(_is_loaded, rx.el.span(log.total, class_name="muted num"))
 
 
 def _deliveries() -> rx.Component:
@@ -112,9 +114,11 @@ def _deliveries() -> rx.Component:
     shown = rx.cond(
         log.is_loaded,
         rx.cond(
-            as_var(log.deliveries).length() > 0,
+            as_var(log.rows).length() > 0,
             rx.fragment(
-                plain_table(t("Deliveries"), HEADS, rx.foreach(log.deliveries, _delivery), order=log),
+                bulk_list(
+                    log, plain_table(t("Deliveries"), HEADS, rx.foreach(log.rows, _delivery), order=log, selects=log)
+                ),
                 _more(),
             ),
             rx.cond(
@@ -141,6 +145,7 @@ def _delivery(row: DeliveryRow) -> rx.Component:
     is_open = log.open_id == delivery_id
     return rx.fragment(
         rx.el.tr(
+            tick_cell(log, row, row["event"]),
             rx.el.td(
                 rx.el.button(
                     row["event"],
@@ -156,10 +161,9 @@ def _delivery(row: DeliveryRow) -> rx.Component:
             rx.el.td(row["took"], class_name="right num"),
             rx.el.td(row["answer"], class_name="num"),
             rx.el.td(relative_time(row["at"]), class_name="muted"),
-            tab_index=-1,
-            custom_attrs={"data-row": row["id"]},
+            **row_attrs(row, log),
         ),
-        rx.cond(is_open, rx.el.tr(rx.el.td(_sent(row), col_span=len(HEADS)), class_name="details")),
+        rx.cond(is_open, rx.el.tr(rx.el.td(_sent(row), col_span=len(HEADS) + 1), class_name="details")),
         key=delivery_id.to(str),
     )
 

@@ -10,12 +10,14 @@ from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import Forbidden, NotFound
 from tca_app.core.events.log import CATALOGUE
 from tca_app.core.facets import Facets
-from tca_app.core.language.messages import _, ngettext
+from tca_app.core.language.messages import N_, _, ngettext
+from tca_app.core.lists.bulk import BulkResult
 from tca_app.core.lists.query import Choice, TableQuery
 from tca_app.core.region.formats import number
 from tca_app.features.activity.type_labels import type_label
 from tca_app.features.webhooks import service as webhooks
-from tca_app.features.webhooks.deliveries import count_deliveries, list_deliveries
+from tca_app.features.webhooks.bulk import redeliver_many
+from tca_app.features.webhooks.deliveries import all_deliveries, count_deliveries, list_deliveries
 from tca_app.features.webhooks.filters import DELIVERIES
 from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead
 from tca_app.features.webhooks.ui.rows import is_here, shown_webhook
@@ -23,6 +25,7 @@ from tca_app.ui.components.loading import LoadState
 from tca_app.ui.handlers import handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
+from tca_app.ui.table.bulk import MAX_EVERYTHING, BulkAction, BulkRows, BulkSpec
 from tca_app.ui.table.filter_state import FilterState
 from tca_app.ui.table.order import Order, OrderState
 from tca_app.ui.url import printable, query_of
@@ -60,11 +63,10 @@ class Sent(TypedDict):
 NOTHING = Sent(message_id="", url="", headers="", body="", code="", content_type="", size="", took="", error="")
 
 
-class DeliveriesState(LoadState, OrderState, FilterState, RecordState, SessionState):
+class DeliveriesState(BulkRows, LoadState, OrderState, FilterState, RecordState, SessionState):
     """State of the deliveries of the webhook that the URL names."""
 
-    deliveries: list[DeliveryRow] = []
-    deliveries_total: int = 0
+    rows: list[DeliveryRow] = []
     is_loaded: bool = False
     open_id: int = 0
     sent: Sent = NOTHING
@@ -74,6 +76,19 @@ class DeliveriesState(LoadState, OrderState, FilterState, RecordState, SessionSt
     _record_fields: ClassVar = ("hook",)
     _spec: ClassVar = DELIVERIES
     _order: ClassVar = Order.of("sort", DeliveryQuery)
+    _bulk: ClassVar = BulkSpec(
+        "signed_in",
+        "delivery",
+        (
+            BulkAction(
+                "redeliver",
+                N_("Redeliver"),
+                N_("queued"),
+                N_("Each request is sent again once, with the same id."),
+            ),
+        ),
+        name_key="event",
+    )
     _of: int = 0
 
     @handler("signed_in", supersedes=True)
@@ -91,7 +106,7 @@ class DeliveriesState(LoadState, OrderState, FilterState, RecordState, SessionSt
                 async with reading() as session:
                     await self._keep_filters(session, shown)
                 self.export_query = query_of(self._asked(BATCH), "limit")
-                await self._read(max(BATCH, len(self.deliveries)))
+                await self._read(max(BATCH, len(self.rows)))
 
     def _asked(self, limit: int) -> DeliveryQuery:
         """Returns the filters in the URL, without types that do not exist: it may have been typed by hand."""
@@ -110,17 +125,17 @@ class DeliveriesState(LoadState, OrderState, FilterState, RecordState, SessionSt
 
     @rx.var
     def has_more(self) -> bool:
-        return len(self.deliveries) < min(self.deliveries_total, MOST)
+        return len(self.rows) < min(self.total, MOST)
 
     @rx.var
     def cut_text(self) -> str:
         """Says that the list ends before its last line, or ""."""
-        if len(self.deliveries) < MOST or self.deliveries_total <= MOST:
+        if len(self.rows) < MOST or self.total <= MOST:
             return ""
         return _(
             "{shown} of {total} are shown. Search and filters find the others, and the CSV file has all.",
             shown=number(MOST),
-            total=number(self.deliveries_total),
+            total=number(self.total),
         )
 
     @rx.var
@@ -140,7 +155,8 @@ class DeliveriesState(LoadState, OrderState, FilterState, RecordState, SessionSt
         return counted.model_copy(update={"values": named})
 
     def _forget(self) -> None:
-        self.deliveries, self.deliveries_total, self.is_loaded = [], 0, False
+        self.rows, self.total, self.is_loaded = [], 0, False
+        self._forget_bulk()
         self.open_id, self.sent = 0, NOTHING
 
     async def _read(self, limit: int) -> None:
@@ -152,14 +168,27 @@ class DeliveriesState(LoadState, OrderState, FilterState, RecordState, SessionSt
             self._forget()
             return
         rows = [_row(delivery) for delivery in page.items]
-        if self.deliveries != rows:
-            self.deliveries = rows
-        self.deliveries_total, self.is_loaded = page.total, True
+        if self.rows != rows:
+            self.rows = rows
+            self._keep_selected(rows)
+        self.total, self.is_loaded = page.total, True
+
+    async def _everything(self) -> list[Any]:
+        async with reading() as session:
+            found = await all_deliveries(session, self._as_actor(), self._of, self._asked(MOST))
+        return [_row(delivery) for delivery in found[:MAX_EVERYTHING]]
+
+    def _name_of(self, row: Any) -> str:
+        return f"{row['event']} {row['id']}"
+
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        self._require_record(self._of, self._of)
+        return await redeliver_many(session, actor, self._of, ids)
 
     @handler("signed_in", supersedes=True)
     async def more(self, webhook_id: int) -> None:
         self._require_record(webhook_id, self._of)
-        await self._read(len(self.deliveries) + BATCH)
+        await self._read(len(self.rows) + BATCH)
 
     @handler("signed_in", supersedes=True)
     async def toggle(self, webhook_id: int, delivery_id: int) -> None:

@@ -1,6 +1,6 @@
 """State of the webhooks of a project or of the instance, depending on the URL."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
@@ -10,9 +10,10 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Forbidden, NotFound
 from tca_app.core.facets import Facets
-from tca_app.core.language.messages import _
+from tca_app.core.language.messages import N_, _
+from tca_app.core.lists.bulk import BulkResult
 from tca_app.core.urls import host_of
-from tca_app.features.webhooks import service as webhooks
+from tca_app.features.webhooks import bulk, service as webhooks
 from tca_app.features.webhooks.filters import WEBHOOKS
 from tca_app.features.webhooks.schemas import WebhookQuery, WebhookRead, WebhookUpdate, WebhookWithSecret
 from tca_app.features.webhooks.ui.form_state import WebhookForm
@@ -21,7 +22,8 @@ from tca_app.ui import routes
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import MovedOn, RecordState
 from tca_app.ui.session import SessionState
-from tca_app.ui.table.state import TableQuery, TableState
+from tca_app.ui.table.bulk import BulkAction, BulkActions, BulkSpec
+from tca_app.ui.table.state import TableQuery
 from tca_app.ui.url import printable, record_id
 
 SHOWN_ONCE = "shown-once"  # the field that shows a new secret
@@ -29,7 +31,11 @@ ACTS = ("rotate", "delete")
 ACTIVE = {"active": True, "disabled": False}
 
 
-class WebhooksState(WebhookForm, TableState, RecordState, SessionState):
+def _is_active(value: bool) -> Callable[[Any], bool]:
+    return lambda row: row.get("is_active") is value
+
+
+class WebhooksState(WebhookForm, BulkActions, RecordState, SessionState):
     """State of the list, and the actions on a webhook."""
 
     rows: list[HookRow] = []
@@ -45,6 +51,22 @@ class WebhooksState(WebhookForm, TableState, RecordState, SessionState):
 
     _record_fields: ClassVar = ("tab", "hook")
     _spec: ClassVar = WEBHOOKS
+    _bulk: ClassVar = BulkSpec(
+        "signed_in",
+        "webhook",
+        (
+            BulkAction("disable", N_("Disable"), N_("disabled"), undo="enable", settled=_is_active(False)),
+            BulkAction("enable", N_("Enable"), N_("enabled"), undo="disable", settled=_is_active(True)),
+            BulkAction(
+                "delete",
+                N_("Delete"),
+                N_("deleted"),
+                N_("They receive no more events. Their deliveries are deleted too. This cannot be undone."),
+                danger=True,
+            ),
+        ),
+        name_key="host",
+    )
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> Events:
@@ -56,6 +78,7 @@ class WebhooksState(WebhookForm, TableState, RecordState, SessionState):
         if self.phase and not is_filter:
             self.rows, self.is_loaded, self.shown, self.phase = [], False, NOTHING, ""
             self.secret_of = ""
+            self._forget_bulk()
         if not is_here(self):
             return None
         project_id = record_id(self.router_data, routes.PROJECTS)
@@ -116,6 +139,14 @@ class WebhooksState(WebhookForm, TableState, RecordState, SessionState):
         self._offer_export(asked)
         page = found[query.skip : query.skip + query.limit]
         return [hook_row(hook) for hook in page], len(found), False
+
+    async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        if action == "delete":
+            return await bulk.delete_webhooks(session, actor, ids)
+        return await bulk.switch_webhooks(session, actor, ids, is_active=action == "enable")
+
+    def _reload(self) -> Events:
+        return WebhooksState.read_again
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
         return await webhooks.count_webhooks(session, actor, self._asked(query), key)

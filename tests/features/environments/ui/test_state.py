@@ -12,7 +12,7 @@ from tca_app.features.environments.ui.freeze_state import FreezeState
 from tca_app.features.environments.ui.freezes_state import FreezesState
 from tca_app.features.environments.ui.state import EnvironmentsState
 from tests.factories import environment_of, make_admin, make_deployment, make_freeze, make_project, make_user, run
-from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+from tests.ui.harness import Console, Tab, console_on, in_bulk, shown, sign_in
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ async def test_a_freeze_is_typed_and_shown_in_the_zone_of_the_viewer(console: Co
     refused = await tab.send(FreezeState.save, form=skipped)
     assert "skip" in shown(refused, FreezeState, "form_errors")["starts_at"]
     times = {"starts_at": "2098-12-24T18:00", "ends_at": "2098-12-27T08:30"}
-    (window,) = shown(await tab.send(FreezeState.save, form=form | times), FreezesState, "windows")
+    (window,) = shown(await tab.send(FreezeState.save, form=form | times), FreezesState, "rows")
     assert window["when"] == "2098-12-24 18:00 to 2098-12-27 08:30 (Europe/Berlin, UTC+1)"
     (stored,) = await run(freezes.list_freezes, await make_admin(), project_id)
     assert (stored.starts_at, stored.ends_at) == (
@@ -115,7 +115,7 @@ async def test_a_freeze_is_set_and_lifted(console: Console) -> None:
     refused = await tab.send(FreezeState.save, form=form)
     assert "ends_at" in shown(refused, FreezeState, "form_errors")
     (window,) = shown(
-        await tab.send(FreezeState.save, form=form | {"ends_at": "2099-01-01T00:00"}), FreezesState, "windows"
+        await tab.send(FreezeState.save, form=form | {"ends_at": "2099-01-01T00:00"}), FreezesState, "rows"
     )
     assert (window["where"], window["why"]) == ("All environments", "Christmas")
     asked = await tab.send(FreezesState.ask_lift, project_id=project_id, freeze_id=window["id"])
@@ -125,14 +125,14 @@ async def test_a_freeze_is_set_and_lifted(console: Console) -> None:
         "unless another freeze applies."
     )
     assert len(await run(freezes.list_freezes, await make_admin(), project_id)) == 1
-    assert shown(await tab.send(FreezesState.lift, _form={}), FreezesState, "windows") == []
+    assert shown(await tab.send(FreezesState.lift, _form={}), FreezesState, "rows") == []
 
 
 async def test_the_confirmation_of_a_planned_freeze_says_that_nothing_changes_now(console: Console) -> None:
     tab, project_id = await settings(console)
     start = datetime(2098, 1, 1, tzinfo=UTC)
     await make_freeze(project_id, starts_at=start, ends_at=start + timedelta(days=1))
-    [window] = shown(await tab.send(FreezesState.load), FreezesState, "windows")
+    [window] = shown(await tab.send(FreezesState.load), FreezesState, "rows")
     asked = await tab.send(FreezesState.ask_lift, project_id=project_id, freeze_id=window["id"])
     assert shown(asked, FreezesState, "lift_text").endswith("New deployments stay possible in this time.")
     refused = await tab.send(FreezesState.ask_lift, project_id=project_id, freeze_id=window["id"] + 1)
@@ -154,3 +154,18 @@ async def test_a_draft_of_a_lost_form_opens_the_form_of_its_environment_and_keep
     assert shown(saved, EnvironmentsState, "form_ended") == f"saved {'ab' * 16}"
     opened = await tab.send(FreezeState.resume_form, draft={"mode": "create", "id": "0"})
     assert shown(opened, FreezeState, "form_mode") == "create"
+
+
+async def test_many_freezes_are_lifted_but_not_those_of_another_project(console: Console) -> None:
+    tab, project_id = await settings(console)
+    other = await make_project(await make_user())
+    for why in ("Christmas", "Audit"):
+        await make_freeze(project_id, why=why)
+    await make_freeze(other)
+    admin = await make_admin()
+    [foreign] = await run(freezes.list_freezes, admin, other)
+    rows = shown(await tab.send(FreezesState.load), FreezesState, "rows")
+    text, refused, updates = await in_bulk(tab, FreezesState, "lift", *(row["id"] for row in rows), foreign.id)
+    assert (text, refused) == ("2 freeze windows lifted, 1 refused", [f"Freeze window {foreign.id}"])
+    assert shown(updates, FreezesState, "rows") == []
+    assert len(await run(freezes.list_freezes, admin, other)) == 1

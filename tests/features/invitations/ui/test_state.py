@@ -18,7 +18,7 @@ from tca_app.features.invitations.ui.form_state import LINKS, InviteState
 from tca_app.features.invitations.ui.state import InvitationsState, ProjectInvitationsState
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_invitation, make_project, make_user, run
-from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+from tests.ui.harness import Console, Tab, console_on, in_bulk, shown, sign_in
 
 
 @pytest.fixture
@@ -163,3 +163,52 @@ async def test_the_filter_of_inviters_finds_names_and_counts(console: Console) -
     ]
     updates = await tab.send(InvitationsState.find_option, text="bos")
     assert [option["label"] for option in shown(updates, InvitationsState, "options")] == ["Boss"]
+
+
+async def test_many_invitations_are_resent_and_revoked_but_not_those_of_another_project(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, admin = await make_user(), await make_admin()
+    project_id = await make_project(owner)
+    data = InvitationCreate(emails=["ana@example.com", "bob@example.com"], project_id=project_id, role="viewer")
+    ana, bob = [row.id for row in (await run(invitations.invite, owner, data)).invitations]
+    other = await make_invitation(admin, "cyd@example.com")
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("off"))
+    tab = await open_tab(console, owner, f"/projects/{project_id}?tab=members")
+    await tab.send(ProjectInvitationsState.load)
+    assert shown(await tab.hydrate(), ProjectInvitationsState, "not_offered") == ["resend"]
+    assert (await in_bulk(tab, ProjectInvitationsState, "resend", ana))[0].startswith("This console sends no mail.")
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("smtp://127.0.0.1"))
+    text, refused, _updates = await in_bulk(tab, ProjectInvitationsState, "resend", ana, bob)
+    assert (text, refused) == ("2 invitations sent again", [])
+    text, refused, updates = await in_bulk(tab, ProjectInvitationsState, "revoke", ana, other)
+    assert (text, refused) == ("ana@example.com revoked, 1 refused", [f"Invitation {other}"])
+    assert [row["email"] for row in shown(updates, ProjectInvitationsState, "rows")] == ["bob@example.com"]
+    await tab.send(ProjectInvitationsState.toggle_all)
+    await tab.send(ProjectInvitationsState.select_everything)
+    await tab.send(ProjectInvitationsState.ask_bulk, action="revoke")
+    tried = await tab.send(ProjectInvitationsState.try_bulk)
+    assert shown(tried, ProjectInvitationsState, "bulk_tried").endswith("This would work for 1 of 1 invitation.")
+    assert shown(await tab.send(ProjectInvitationsState.run_bulk), ProjectInvitationsState, "rows") == []
+    everything = await run(invitations.list_invitations, admin, InvitationQuery(state=["pending"]))
+    assert [row.id for row in everything.items] == [other]
+
+
+async def test_an_administrator_revokes_invitations_and_the_answered_are_left_out(console: Console) -> None:
+    admin = await make_admin("boss")
+    first, second = [await make_invitation(admin, f"p{number}@example.com") for number in range(2)]
+    await run(invitations.revoke_invitation, admin, first)
+    tab = await open_tab(console, admin, "/users?tab=invitations")
+    await tab.send(InvitationsState.load)
+    await tab.send(InvitationsState.toggle_all)
+    asked = await tab.send(InvitationsState.ask_bulk, action="revoke")
+    assert shown(asked, InvitationsState, "bulk_title") == "Revoke 1 invitation?"
+    assert shown(asked, InvitationsState, "bulk_text").endswith("1 was accepted or revoked already.")
+    done = await tab.send(InvitationsState.run_bulk)
+    assert {row["id"]: row["state"] for row in shown(done, InvitationsState, "rows")} == {
+        first: "revoked",
+        second: "revoked",
+    }
+    viewer = await open_tab(console, await make_user(), "/users?tab=invitations")
+    await viewer.send(InvitationsState.ask_rows, action="revoke", ids=[second])
+    assert not shown(await viewer.hydrate(), InvitationsState, "is_bulk_open")

@@ -10,7 +10,7 @@ from tca_app.features.subscribers.ui.pages import subscribers_page
 from tca_app.features.subscribers.ui.state import SubscribersState
 from tests.factories import make_admin, make_subscriber, make_user
 from tests.features.subscribers.test_subscribers import subscribers
-from tests.ui.harness import Tab, console_on, shown, sign_in
+from tests.ui.harness import Tab, console_on, in_bulk, shown, sign_in
 
 
 async def test_an_administrator_sees_and_removes_subscribers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,3 +49,18 @@ def test_the_page_is_a_tab_of_the_instance_settings() -> None:
     page = f"{subscribers_page.crumbs} {subscribers_page.body()}"
     assert "Instance settings" in page
     assert "Administration" not in page
+
+
+async def test_many_subscribers_are_removed_by_an_administrator_alone() -> None:
+    admin, member = await make_admin(), await make_user()
+    ids = [await make_subscriber(f"{name}@example.com", name * 43) for name in ("a", "b", "c")]
+    async with console_on(StateManagerMemory()) as console:
+        tab = Tab(console, "tab", await sign_in(admin), "/admin/subscribers")
+        await tab.hydrate()
+        await tab.send(SubscribersState.load)
+        text, refused, _updates = await in_bulk(tab, SubscribersState, "remove", ids[0], ids[2], ids[2] + 1)
+        assert (text, refused) == ("2 subscribers removed, 1 refused", [f"Subscriber {ids[2] + 1}"])
+        other = Tab(console, "other", await sign_in(member), "/admin/subscribers")
+        await other.hydrate()
+        await in_bulk(other, SubscribersState, "remove", ids[1])
+    assert await subscribers() == ["b@example.com"]

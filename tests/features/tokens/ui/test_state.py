@@ -14,8 +14,9 @@ from tca_app.core.database.session import reading, transaction
 from tca_app.features.tokens.ui.admin_state import AllTokensState
 from tca_app.features.tokens.ui.state import SHOWN_ONCE, TokensState
 from tca_app.models import ApiToken, AuthSession
+from tca_app.ui.record import MovedOn
 from tests.factories import make_admin, make_project, make_token, make_user, row_of
-from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+from tests.ui.harness import Console, Tab, console_on, in_bulk, shown, sign_in
 
 OWN = "/settings?tab=tokens"
 FORM = {"name": "CI", "scopes": "read", "expires_in_days": "30", "allowed_networks": "10.0.0.0/8, 203.0.113.7"}
@@ -189,3 +190,34 @@ async def test_administrators_list_and_revoke_the_tokens_of_all(console: Console
     tab = Tab(console, "not all", await sign_in(owner), "/admin/tokens")
     await tab.hydrate()
     assert not shown(await tab.send(AllTokensState.load), AllTokensState, "rows")
+
+
+async def test_many_own_tokens_are_revoked_but_not_those_of_somebody_else(console: Console) -> None:
+    ana, eve = await make_user("ana"), await make_user("eve")
+    ids = [(await make_token(ana, name=name))[0] for name in ("CI", "Laptop", "Old")]
+    foreign, _header = await make_token(eve)
+    tab = await opened(console, ana)
+    await in_bulk(tab, TokensState, "revoke", ids[2])
+    await tab.send(TokensState.toggle_all)
+    asked = await tab.send(TokensState.ask_bulk, action="revoke")
+    assert shown(asked, TokensState, "bulk_title") == "Revoke 2 tokens?"
+    assert shown(asked, TokensState, "bulk_text").endswith("1 is no longer active.")
+    text, refused, updates = await in_bulk(tab, TokensState, "revoke", *ids[:2], foreign)
+    assert (text, refused) == ("2 tokens revoked, 1 refused", [f"Token {foreign}"])
+    assert {row["state"] for row in shown(updates, TokensState, "rows")} == {"revoked"}
+    assert (await row_of(ApiToken, foreign))["revoked_at"] is None
+
+
+async def test_many_tokens_of_a_project_are_revoked_by_those_who_may(console: Console) -> None:
+    ana, eve = await make_user("ana"), await make_user("eve")
+    project_id = await make_project(ana, team={eve: "viewer"})
+    ids = [(await make_token(ana, project_id, name=name))[0] for name in ("CI", "Nightly")]
+    own, _header = await make_token(ana)
+    viewer = await opened(console, eve, f"/projects/{project_id}?tab=settings")
+    assert (await in_bulk(viewer, TokensState, "revoke", *ids))[0] == "No tokens revoked, 2 refused"
+    tab = await opened(console, ana, f"/projects/{project_id}?tab=settings")
+    text, refused, _updates = await in_bulk(tab, TokensState, "revoke", *ids, own)
+    assert (text, refused) == ("2 tokens revoked, 1 refused", [f"Token {own}"])
+    tab.path = OWN
+    _text, _refused, updates = await in_bulk(tab, TokensState, "revoke", own)
+    assert shown(updates, TokensState, "bulk_error") == MovedOn.default

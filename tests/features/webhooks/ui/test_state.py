@@ -5,17 +5,20 @@ from typing import Any
 
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
+from sqlalchemy import text as text_of
 
 from tca_app.core.actor import Actor
+from tca_app.core.database.session import reading
 from tca_app.features.projects.ui.detail_state import ProjectState
 from tca_app.features.webhooks import service as webhooks
 from tca_app.features.webhooks.schemas import WebhookQuery, WebhookUpdate
 from tca_app.features.webhooks.ui import detail_state
 from tca_app.features.webhooks.ui.detail_state import DeliveriesState
 from tca_app.features.webhooks.ui.state import WebhooksState
+from tca_app.ui.record import MovedOn
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_delivery, make_project, make_user, make_webhook, run
-from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
+from tests.ui.harness import Console, Tab, console_on, in_bulk, redirects, shown, sign_in
 
 URL = "https://hooks.example.com/in"
 
@@ -182,7 +185,7 @@ async def test_the_log_of_deliveries_opens_one_and_sends_it_again(console: Conso
     for number in range(2):
         await make_delivery(hook.id, f"msg_{number}")
     tab, _ = await opened(console, root, f"/settings/webhooks?hook={hook.id}")
-    rows = shown(await tab.send(DeliveriesState.load), DeliveriesState, "deliveries")
+    rows = shown(await tab.send(DeliveriesState.load), DeliveriesState, "rows")
     assert [(row["event"], row["status"], row["answer"]) for row in rows] == [("Ping", "failed", "No response")] * 2
     updates = await tab.send(DeliveriesState.toggle, webhook_id=hook.id, delivery_id=rows[0]["id"])
     assert shown(updates, DeliveriesState, "sent")["body"] == "{}"
@@ -228,7 +231,7 @@ async def test_deliveries_have_the_order_of_the_url_and_so_has_their_file(consol
         tab.path = path + query
         await tab.send(DeliveriesState.load)
         kept = await tab.hydrate()
-        assert [row["id"] for row in shown(kept, DeliveriesState, "deliveries")] == expected
+        assert [row["id"] for row in shown(kept, DeliveriesState, "rows")] == expected
         assert shown(kept, DeliveriesState, "export_query") == ("sort=at" if query == "&sort=at" else "")
         assert shown(kept, DeliveriesState, "sort") == ("at" if query == "&sort=at" else "-at")
 
@@ -245,7 +248,7 @@ async def test_a_filter_of_deliveries_keeps_the_page_and_a_reload_hides_the_secr
     tab.path = f"{path}&status=succeeded&type=project_updated"
     updates = await tab.send(WebhooksState.load) + await tab.send(DeliveriesState.load)
     assert shown(updates, WebhooksState, "secret_of") is None
-    assert shown(updates, DeliveriesState, "deliveries") == []
+    assert shown(updates, DeliveriesState, "rows") == []
     assert [chip["text"] for chip in shown(updates, DeliveriesState, "chips")] == [
         "Status: Succeeded",
         "Event: Project updated",
@@ -253,3 +256,60 @@ async def test_a_filter_of_deliveries_keeps_the_page_and_a_reload_hides_the_secr
     updates = await tab.send(DeliveriesState.show_filter, key="type", is_open=True)
     assert shown(updates, DeliveriesState, "options")[0]["label"] == "project_updated"
     assert shown(await tab.send(WebhooksState.load), WebhooksState, "secret_of") == ""
+
+
+async def test_many_webhooks_are_disabled_and_deleted_but_not_those_of_another_project(console: Console) -> None:
+    ana, eve = await make_user("ana"), await make_user("eve")
+    billing = await make_project(ana)
+    one, two = [await make_webhook(ana, f"https://{name}.example.com/", billing) for name in ("a", "b")]
+    other = await make_webhook(eve, URL, await make_project(eve))
+    tab, _ = await opened(console, ana, f"/projects/{billing}?tab=webhooks")
+    text, refused, updates = await in_bulk(tab, WebhooksState, "disable", one.id, two.id, other.id)
+    assert (text, refused) == ("2 webhooks disabled, 1 refused", [f"Webhook {other.id}"])
+    toast = shown(updates, SessionState, "toasts")[-1]
+    await tab.send(SessionState.undo, toast_id=toast["id"])
+    assert [hook.is_active for hook in await run(webhooks.list_webhooks, ana, WebhookQuery(project_id=billing))] == [
+        True,
+        True,
+    ]
+    text, refused, updates = await in_bulk(tab, WebhooksState, "delete", one.id, other.id)
+    assert (text, refused) == ("a.example.com deleted, 1 refused", [f"Webhook {other.id}"])
+    assert [row["id"] for row in shown(updates, WebhooksState, "rows")] == [two.id]
+    assert (await run(webhooks.get_webhook, eve, other.id)).is_active
+    viewer, _ = await opened(console, eve, f"/projects/{billing}?tab=webhooks")
+    assert (await in_bulk(viewer, WebhooksState, "delete", two.id))[0] == "No webhooks deleted, 1 refused"
+
+
+async def test_many_deliveries_are_sent_again_each_request_once(console: Console) -> None:
+    root = await make_admin("root")
+    hook, other = await make_webhook(root, URL), await make_webhook(root, URL)
+    ids = [await make_delivery(hook.id, f"msg_{number}", attempt) for number, attempt in ((1, 1), (1, 2), (2, 1))]
+    foreign = await make_delivery(other.id, "msg_3")
+    tab, _ = await opened(console, root, f"/settings/webhooks?hook={hook.id}")
+    await tab.send(DeliveriesState.load)
+    text, refused, _updates = await in_bulk(tab, DeliveriesState, "redeliver", *ids, foreign)
+    assert (text, refused) == ("3 deliveries queued, 1 refused", [f"Delivery {foreign}"])
+    async with reading() as session:
+        queued = await session.execute(
+            text_of("SELECT args ->> 'message_id' FROM procrastinate_jobs WHERE task_name = 'deliver_webhook'")
+        )
+        assert sorted(queued.scalars()) == ["msg_1", "msg_2"]
+    tab.path = f"/settings/webhooks?hook={other.id}"
+    _text, _refused, updates = await in_bulk(tab, DeliveriesState, "redeliver", ids[0])
+    assert shown(updates, DeliveriesState, "bulk_error") == MovedOn.default
+
+
+async def test_all_deliveries_are_sent_again_with_those_that_are_not_shown(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detail_state, "BATCH", 1)
+    root = await make_admin("root")
+    hook = await make_webhook(root, URL)
+    for number in range(3):
+        await make_delivery(hook.id, f"msg_{number}")
+    tab, _ = await opened(console, root, f"/settings/webhooks?hook={hook.id}")
+    await tab.send(DeliveriesState.load)
+    assert shown(await tab.send(DeliveriesState.toggle_all), DeliveriesState, "everything_text") == "Select all 3"
+    await tab.send(DeliveriesState.select_everything)
+    asked = await tab.send(DeliveriesState.ask_bulk, action="redeliver")
+    assert shown(asked, DeliveriesState, "bulk_title") == "Redeliver 3 deliveries?"
