@@ -38,7 +38,7 @@ from tca_app.features.notifications.ui.notification_menu import (
     unread_in_title,
 )
 from tca_app.features.presence.ui.state import keep_presence
-from tca_app.features.project_page.ui import pages as project_pages
+from tca_app.features.project_page.ui import pages as project_pages, palette as tab_palette
 from tca_app.features.projects.ui import palette as project_palette
 from tca_app.features.roles.ui import pages as role_pages
 from tca_app.features.settings_page.ui import pages as settings_pages, palette as settings_palette
@@ -66,7 +66,7 @@ from tca_app.ui.handlers import is_sent_by_pages
 from tca_app.ui.layout.frame import TopbarItem
 from tca_app.ui.layout.pages import add_pages, error_boundary, needs_sign_in
 from tca_app.ui.palette import commands
-from tca_app.ui.palette.entries import Command, Source, add_to_palette
+from tca_app.ui.palette.entries import Offered, add_to_palette
 from tca_app.ui.websocket.limits import SocketLimits
 from tca_app.ui.websocket.traces import tracing_events
 from tca_app.ui.wiring import install
@@ -97,8 +97,9 @@ PAGES = [
     *import_pages.PAGES,
 ]
 # In the order in which an empty palette lists their commands.
-OFFERED: tuple[Command | Source, ...] = (
+OFFERED: tuple[Offered, ...] = (
     *project_palette.OFFERED,
+    *tab_palette.OFFERED,
     *deployment_palette.OFFERED,
     *user_palette.OFFERED,
     *group_palette.OFFERED,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -19,8 +20,11 @@ from tca_app.features.deployments.attention.queries import read_attention
 from tca_app.features.deployments.listing import export as deployment_file
 from tca_app.features.deployments.listing.queries import list_deployments
 from tca_app.features.deployments.listing.schemas import DeploymentExport, DeploymentQuery
+from tca_app.features.deployments.listing.similar import find_similar as similar_deployments
 from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.matrix.schemas import MatrixQuery
+from tca_app.features.environments.search import find_similar as similar_environments
+from tca_app.features.groups import listing as groups
 from tca_app.features.health import listing as checks, summary
 from tca_app.features.health.incidents import listing as incidents
 from tca_app.features.health.incidents.schemas import IncidentQuery
@@ -37,10 +41,12 @@ from tca_app.features.projects.listing import export as project_file
 from tca_app.features.projects.listing.members import list_members
 from tca_app.features.projects.listing.queries import list_projects
 from tca_app.features.projects.schemas import MemberQuery, ProjectFilter, ProjectQuery
+from tca_app.features.projects.similar import find_similar as similar_projects
 from tca_app.features.tokens.listing import list_all_tokens
 from tca_app.features.tokens.schemas import TokenQuery
 from tca_app.features.users import queries as users
 from tca_app.features.users.schemas import UserQuery
+from tca_app.features.users.similar import find_similar as similar_users
 from tca_app.features.webhooks import deliveries
 from tca_app.features.webhooks.schemas import DeliveryQuery
 from tests.plans import buffers_of
@@ -96,7 +102,24 @@ INSERT INTO webhook_deliveries
     (webhook_id, message_id, event_type, attempt, status, url, request_headers, request_body)
   SELECT 1, 'msg_' || n, 'ping', 1, 'failed', '', '{{}}', '' FROM generate_series(1, {PROJECTS}) AS n;
 """
+# What is typed inexactly into the command palette, for each kind of record.
+SIMILAR: dict[str, Callable[[Any, Actor, str], Awaitable[object]]] = {
+    "projects": similar_projects,
+    "environments": similar_environments,
+    "deployments": similar_deployments,
+    "incidents": incidents.find_similar,
+    "groups": groups.find_similar,
+    "users": similar_users,
+}
 Read = Callable[[Any, Actor, int], Awaitable[object]]
+
+
+async def _similar(
+    find: Callable[[Any, Actor, str], Awaitable[object]], session: Any, who: Actor, _skip: int
+) -> object:
+    return await find(session, who, "p1 prn")
+
+
 LISTS: dict[str, Read] = {
     "projects": lambda s, who, skip: list_projects(s, who, ProjectQuery(skip=skip, limit=25)),
     "projects by name": lambda s, who, skip: list_projects(s, who, ProjectQuery(skip=skip, limit=25, sort="name")),
@@ -127,6 +150,10 @@ LISTS: dict[str, Read] = {
     "deliveries": lambda s, who, skip: deliveries.list_deliveries(s, who, 1, DeliveryQuery(skip=skip, limit=25)),
     "activity": lambda s, who, skip: activity.list_activity(s, who, ActivityQuery(limit=25), for_reader=True),
     "invitations": lambda s, who, skip: invitations.list_invitations(s, who, InvitationQuery(skip=skip, limit=25)),
+    **{f"similar {name}": partial(_similar, find) for name, find in SIMILAR.items()},
+    "incidents of a text": lambda s, who, skip: incidents.list_incidents(
+        s, who, IncidentQuery(skip=skip, limit=25, search="check")
+    ),
     "dashboard": lambda s, who, skip: dashboard.stats(s, who, StatsQuery()),
 }
 
@@ -157,10 +184,10 @@ async def unanalysed() -> AsyncIterator[None]:
 
 MANY, NONE = Actor(1, "many", "Admin of many", True), Actor(2, "none", "Admin of none", True)
 MEMBER = Actor(PEOPLE, "member", "Member of many", False)
-FOR_ADMINS = ("users", "jobs", "tokens", "deliveries", "team", "invitations")
+FOR_ADMINS = ("similar users", "users", "jobs", "tokens", "deliveries", "team", "invitations")
 # A member's deployments are read by the index of each of their projects, so these do grow with their memberships.
 BY_PROJECT = ("deployments", "open deployments", "attention", "activity", "dashboard")
-MOST = 1_000  # pages; a lookup for each of the rows that are counted, sorted or skipped would be ten times as many
+MOST = 1_200  # pages; a lookup for each of the rows that are counted, sorted or skipped would be ten times as many
 
 
 async def _cost_of(name: str, who: Actor, skip: int) -> int:

@@ -5,7 +5,7 @@
 import { find, here, watch } from "./dom.js";
 
 const MAX = 7; // one more than are shown, because the page itself is left out
-const RECORD = /^\/\w+\/\d+$/;
+const RECORD = /^\/\w+\/[1-9]\d*$/;
 
 const read = (name) => {
   try {
@@ -15,17 +15,19 @@ const read = (name) => {
   }
 };
 
-const note = () => {
+const note = (path) => {
   const name = `tca-recent:${find("[data-viewer]")?.dataset.viewer || ""}`;
-  const path = here();
-  const others = read(name).filter((other) => other !== path);
+  const isRecord = RECORD.test(path);
+  const paths = isRecord ? [path, ...read(name).filter((other) => other !== path)].slice(0, MAX) : read(name);
+  const others = paths.filter((other) => other !== here());
   document.documentElement.dataset.recent = others.slice(0, MAX - 1).join(" ");
-  if (!RECORD.test(path)) return;
+  if (!isRecord) return;
   try {
-    localStorage.setItem(name, [path, ...others].slice(0, MAX).join(" "));
+    localStorage.setItem(name, paths.join(" "));
   } catch {
     /* as above: not remembered */
   }
 };
 
-watch(".crumbs [aria-current=page]", note);
+watch(".crumbs [aria-current=page]", () => note(here()));
+watch("[data-record]", (dialog) => note(dialog.dataset.record), { attributes: ["data-record"] }); // has no page

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Index, Text, text
 from sqlmodel import Field
 
 from tca_app.models.base import UTC_TIME, Row, TableModel, parent_id
@@ -136,6 +136,7 @@ class Incident(Row, table=True):
         Index("uq_incidents_open", "check_id", unique=True, postgresql_where=text("closed_at IS NULL")),
         Index("ix_incidents_by_check", "check_id", text("id DESC")),
         Index("ix_incidents_project_id", "project_id", postgresql_where=text("project_id IS NOT NULL")),
+        Index("ix_incidents_grams", text("text_grams(search_text)"), postgresql_using="gin"),
     )
 
     check_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="health_checks.id", ondelete="CASCADE")
@@ -154,6 +155,10 @@ class Incident(Row, table=True):
     reason: str = Field(sa_type=Text)
     version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     updated_by_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="users.id", ondelete="SET NULL")
+    search_text: str | None = Field(
+        default=None,
+        sa_column=Column("search_text", Text, Computed("fold_text(title || E'\\n' || reason)", persisted=True)),
+    )
 
 
 class IncidentCheck(TableModel, table=True):

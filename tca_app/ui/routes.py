@@ -105,6 +105,11 @@ def user(user_id: object) -> str:
     return f"{USERS}/{user_id}"
 
 
+def activity_of(user_id: object) -> str:
+    """Returns the URL of what a person did. Takes an id or a Reflex var of one."""
+    return f"{ACTIVITY}?actor={user_id}"
+
+
 def users_on(day: object) -> str:
     """Returns the URL of the users who existed at the end of a day in UTC."""
     return f"{USERS}?existed_on={day}"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import create_project, sign_in_by_call, visit
+from tests.e2e.conftest import create, create_project, sign_in_by_call, visit
 
 pytestmark = pytest.mark.e2e
 # The server's messages arrive seconds after the page.
@@ -20,6 +20,7 @@ def test_commands_open_the_forms_of_other_pages(new_page: Callable[..., Page], a
     page = new_page()
     sign_in_by_call(page, *admin)
     project = create_project(page, "Palette works")
+    create(page, "groups", name="Night palette shift")
     visit(page, "/status")
     box = page.get_by_role("combobox", name="Type a command or search")
 
@@ -43,6 +44,14 @@ def test_commands_open_the_forms_of_other_pages(new_page: Callable[..., Page], a
     assert f"{project}?tab=deployments" in page.url
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+    command("night palette")
+    expect(dialog.get_by_role("heading", name="People in Night palette shift")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.keyboard.press("Control+k")
+    recent = page.get_by_role("group", name="Recent").get_by_role("option")
+    expect(recent).to_contain_text(["Night palette shift", "Palette works"])
+    page.keyboard.press("Escape")
     command("dark theme")
     expect(page.locator("html")).to_have_class("dark")
     page.keyboard.press("Control+k")

@@ -14,7 +14,6 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
-    null,
     select,
     union_all,
 )
@@ -25,9 +24,6 @@ from sqlalchemy.sql.compiler import SQLCompiler
 T = TypeVar("T")
 SEARCH_TOTAL_CAP = 10_000
 COMMON_ROWS = 30_000
-MAX_WORDS = 8
-SIMILAR_AMONG = 20_000  # the newest rows that a search for similar names tries
-MAX_SIMILAR = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +83,6 @@ class _Explain(Executable, ClauseElement):
 @compiles(_Explain)
 def _explain(element: _Explain, compiler: SQLCompiler, **options: object) -> str:
     return f"EXPLAIN (FORMAT JSON) {compiler.process(element.statement, **options)}"
-
-
-def resembles(search_text: ColumnElement[str], text: str) -> list[ColumnElement[bool]]:
-    """Return conditions for rows whose folded text has the letters of each word in their order, with others between.
-
-    No index serves them: limit the rows that are tried.
-    """
-    conditions: list[ColumnElement[bool]] = []
-    for word in text.split()[:MAX_WORDS]:
-        letters = func.string_to_array(func.translate(func.fold_text(word), "%_\\", ""), null())
-        # A subquery, so that the pattern is made once and not for every row.
-        pattern = select(literal("%") + func.array_to_string(letters, "%") + literal("%")).scalar_subquery()
-        conditions.append(search_text.like(pattern))
-    return conditions
 
 
 def contains(search_text: ColumnElement[str], term: str) -> list[ColumnElement[bool]]:

@@ -9,6 +9,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.days import in_days
 from tca_app.core.database.lists import to_reads
 from tca_app.core.database.pagination import Page, contains, page_of
+from tca_app.core.database.similar import MAX_SIMILAR, resembles
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.facets import Facets
@@ -30,6 +31,7 @@ def _count(column: ColumnElement[int]) -> ColumnElement[int]:
 
 
 _PEOPLE, _IN = _count(_members.group_id), _count(_used.group_id)
+_SHOWN = func.fold_text(_groups.name + literal("\n") + _groups.description)
 GROUPS = select(*_groups, _PEOPLE.label("member_count"), _IN.label("project_count"))
 _SORTS = {
     "name": func.lower(_groups.name),
@@ -54,6 +56,12 @@ async def list_group_page(session: AsyncSession, actor: Actor, query: GroupQuery
     """Returns a page of groups."""
     found, total, capped = await page_of(session, _ordered(actor, query), skip=query.skip, limit=query.limit)
     return Page(to_reads(GroupRead, found), total, capped)
+
+
+async def find_similar(session: AsyncSession, actor: Actor, text: str) -> list[GroupRead]:
+    """Returns groups whose name or description has the letters of each word of `text` in their order, by name."""
+    similar = _ordered(actor, GroupFilter()).where(resembles(text, _SHOWN.like)).limit(MAX_SIMILAR)
+    return to_reads(GroupRead, (await session.execute(similar)).all())
 
 
 async def count_groups(
@@ -89,8 +97,7 @@ def _chosen(actor: Actor, query: GroupFilter) -> Select[Any]:
         policy.require(actor)
     rows = GROUPS
     if query.search:
-        shown = func.fold_text(_groups.name + literal("\n") + _groups.description)
-        rows = rows.where(contains(shown, query.search)[0])
+        rows = rows.where(contains(_SHOWN, query.search)[0])
     if query.user_id:
         rows = rows.where(_groups.id.in_(select(_members.group_id).where(_members.user_id.in_(query.user_id))))
     if query.project_id:

@@ -108,6 +108,7 @@ CLEANED = {
     "events.search_text": "follows the names",
     "idempotency_keys.answer": "responses to others that name the person are deleted",
     "import_faults.cells": "rows with an address of the person are deleted",
+    "incidents.search_text": "follows the title",
     "invitations.email": "rows with an address of the person are deleted",
     "job_failures.error": "",
     "notifications.body": "is made again from the event",

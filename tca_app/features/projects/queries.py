@@ -39,11 +39,11 @@ COLUMNS = (*(_projects[name] for name in _FIELDS), _projects.owner_id)
 ACTOR: BindParameter[int] = bindparam("actor_id")
 
 
-def visible(all_projects: bool) -> ColumnElement[bool]:
+def visible(all_projects: bool, project_id: ColumnElement[int] = _projects.id) -> ColumnElement[bool]:
     """Returns the condition of the projects that `actor_id` may see: all for a superuser, else those of a member."""
     if all_projects:
         return true()
-    return _projects.id.in_(select(_members.project_id).where(_members.user_id == ACTOR))
+    return project_id.in_(select(_members.project_id).where(_members.user_id == ACTOR))
 
 
 # A subquery for each member, by the key of the user. With a join, a planner without statistics starts with all users.

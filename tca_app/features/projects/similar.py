@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.pagination import MAX_SIMILAR, SIMILAR_AMONG, resembles
+from tca_app.core.database.similar import MAX_SIMILAR, Like, newest, resembles
 from tca_app.features.projects import policy
-from tca_app.features.projects.queries import visible
+from tca_app.features.projects.queries import my_role, visible
 from tca_app.models import Project
 
 _projects = Project.__table__.c
+_NAMES = ("id", "name", "slug", "color", "emoji")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,25 @@ class SimilarProject:
     slug: str
     color: str
     emoji: str
+    my_role: str | None
 
 
 async def find_similar(session: AsyncSession, actor: Actor, text: str) -> list[SimilarProject]:
     """Returns projects that the actor may see, with the letters of each word of `text` in their order, by name."""
     policy.require(actor, "projects.list")
-    seen = (_projects.deleted_at.is_(None), visible(actor.is_superuser))
-    newest = select(_projects.id).where(*seen).order_by(_projects.id.desc()).limit(SIMILAR_AMONG)
+    seen = select(*(_projects[name] for name in _NAMES), _projects.search_text)
+    seen = seen.where(_projects.deleted_at.is_(None), visible(actor.is_superuser))
+    tried = newest(seen, _projects.id)
     similar = (
-        select(_projects.id, _projects.name, _projects.slug, _projects.color, _projects.emoji)
-        .where(_projects.id.in_(newest), *resembles(_projects.search_text, text))
-        .order_by(func.lower(_projects.name), _projects.id)
+        select(*(tried.c[name] for name in _NAMES), my_role(tried.c.id))
+        .where(resembles(text, tried.c.search_text.like))
+        .order_by(func.lower(tried.c.name), tried.c.id)
         .limit(MAX_SIMILAR)
     )
-    return [SimilarProject(*row) for row in await session.execute(similar, {"actor_id": actor.user_id})]
+    rows = await session.execute(similar, {"actor_id": actor.user_id})
+    return [SimilarProject(**row) for row in rows.mappings()]
+
+
+def like_name(project_id: ColumnElement[int]) -> Like:
+    """Returns the comparison of the names of the projects of rows that belong to projects."""
+    return lambda pattern: project_id.in_(select(_projects.id).where(_projects.search_text.like(pattern)))

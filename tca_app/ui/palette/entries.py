@@ -1,6 +1,6 @@
 """Entries of the command palette: commands that are always the same, and searches of features."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -77,6 +77,8 @@ class Command:
 
 # (session, actor, text). The UI does not know the type of a session, it only passes it on.
 Search = Callable[[Any, Actor, str], Awaitable[list[Entry]]]
+# The same with the path of the page on which the palette is open.
+SearchHere = Callable[[Any, Actor, str, str], Awaitable[list[Entry]]]
 Get = Callable[[Any, Actor, int], Awaitable[Entry]]
 
 
@@ -95,16 +97,39 @@ class Source:
     get: Get | None = None
 
 
-OFFERED: dict[tuple[str, str], Command | Source] = {}  # in the order of an empty search
+@dataclass(frozen=True, slots=True)
+class PageSource:
+    """A search, for a text that is not empty, that knows on which page the palette is open."""
+
+    group: str
+    search: SearchHere
 
 
-def add_to_palette(*added: Command | Source) -> None:
+Offered = Command | Source | PageSource
+OFFERED: dict[tuple[str, str], Offered] = {}  # in the order of an empty search
+
+
+def add_to_palette(*added: Offered) -> None:
     """Adds commands and searches to the palette. One that is added again replaces the first."""
     for one in added:
         name = one.entry["label"] if isinstance(one, Command) else one.search.__module__
         OFFERED[one.group, name] = one
 
 
-def resembling(text: str, entries: list[Entry]) -> list[Entry]:
-    """Returns the entries whose label or detail matches `text`."""
-    return [one for one in entries if match(text, one["label"]) or match(text, one["detail"])]
+def resembling(text: str, entries: Iterable[Entry]) -> list[Entry]:
+    """Returns the entries of which each word of `text` matches the label or the detail."""
+    return [one for one in entries if match(text, f"{one['label']} {one['detail']}")]
+
+
+async def with_similar(
+    text: str,
+    found: Iterable[Any],
+    find_similar: Callable[[], Awaitable[Iterable[Any]]],
+    to_entry: Callable[[Any], Entry],
+) -> list[Entry]:
+    """Returns entries of what a search has found, and if these are few, behind them of what only resembles the text."""
+    entries = [to_entry(one) for one in found]
+    if len(entries) >= MAX_PER_GROUP or not text:
+        return entries
+    similar = resembling(text, map(to_entry, await find_similar()))
+    return entries + [one for one in similar if one not in entries]

@@ -10,10 +10,10 @@ from tca_app.core.errors import Forbidden, NotFound
 from tca_app.core.language.messages import _, ngettext
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.handlers import PERMISSIONS, handler
-from tca_app.ui.palette.entries import GROUPS, MAX_PER_GROUP, OFFERED, Command, Entry, Source
+from tca_app.ui.palette.entries import GROUPS, MAX_PER_GROUP, OFFERED, Command, Entry, PageSource, Source
 from tca_app.ui.palette.matching import match, parts_of
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import number_in, printable
+from tca_app.ui.url import number_in, page_path, printable
 
 MAX_RECENT = 6
 CLOSED = "\n"  # a text that no box holds, so that nothing is opened before the first results
@@ -54,7 +54,7 @@ class PaletteState(SessionState):
         actor, wanted = self._as_actor(), printable(text)
         async with reading() as session:
             shown = [] if wanted else await _recent(session, actor, recent)
-            shown += _groups(await _search(session, actor, wanted))
+            shown += _groups(await _search(session, actor, wanted, page_path(self.router_data)))
         self.groups, self.found_for = shown, text
         self.summary = ngettext("{count} result", "{count} results", sum(len(group["entries"]) for group in shown))
 
@@ -67,19 +67,30 @@ class _Found(NamedTuple):
     indices: set[int]
 
 
-async def _search(session: Any, actor: Actor, text: str) -> dict[str, list[_Found]]:
+async def _search(session: Any, actor: Actor, text: str, here: str) -> dict[str, list[_Found]]:
     """Returns what matches, by group. An empty text is matched by every command."""
     found: dict[str, list[_Found]] = {group: [] for group in GROUPS}
     for offered in OFFERED.values():
-        if not PERMISSIONS[offered.permission](actor):
-            continue
-        if isinstance(offered, Source):
-            entries = await offered.search(session, actor, text) if text or offered.is_offered else []
+        if isinstance(offered, Command):
+            found[offered.group] += _command(actor, text, offered)
+        else:
+            entries = await _entries(session, actor, text, here, offered)
             found[offered.group] += [_judged(text, one, one["detail"]) for one in entries[:MAX_PER_GROUP]]
-        elif offered.rule(actor):
-            command = _judged(text, *_translated(offered))
-            found[offered.group] += [command] if command.score > 0 or not text else []
     return found
+
+
+def _command(actor: Actor, text: str, command: Command) -> list[_Found]:
+    if not PERMISSIONS[command.permission](actor) or not command.rule(actor):
+        return []
+    judged = _judged(text, *_translated(command))
+    return [judged] if judged.score > 0 or not text else []
+
+
+async def _entries(session: Any, actor: Actor, text: str, here: str, source: Source | PageSource) -> list[Entry]:
+    if isinstance(source, PageSource):
+        return await source.search(session, actor, text, here) if text else []
+    is_asked = PERMISSIONS[source.permission](actor) and (text or source.is_offered)
+    return await source.search(session, actor, text) if is_asked else []
 
 
 def _translated(command: Command) -> tuple[Entry, str]:
@@ -91,12 +102,18 @@ def _translated(command: Command) -> tuple[Entry, str]:
 
 
 def _judged(text: str, entry: Entry, other: str) -> _Found:
-    """Scores an entry by its label, or else by `other`, which counts half."""
-    by_label = match(text, entry["label"])
+    """Scores an entry by its label, or else by `other` or both together, which count half."""
+    label = entry["label"]
+    by_label = match(text, label)
     if by_label is not None:
         return _Found(entry, by_label.score, by_label.indices)
     by_other = match(text, other)
-    return _Found(entry, by_other.score / 2 if by_other else 0.0, set())
+    if by_other is not None:
+        return _Found(entry, by_other.score / 2, set())
+    by_both = match(text, f"{label} {other}")
+    if by_both is None:
+        return _Found(entry, 0.0, set())
+    return _Found(entry, by_both.score / 2, {index for index in by_both.indices if index < len(label)})
 
 
 def _groups(found: dict[str, list[_Found]]) -> list[Group]:

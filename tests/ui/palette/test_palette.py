@@ -19,6 +19,7 @@ from tca_app.features.groups.schemas import GroupCreate
 from tca_app.features.groups.ui import palette as group_palette
 from tca_app.features.health.ui import palette as incidents
 from tca_app.features.instance.ui import palette as instance
+from tca_app.features.project_page.ui import palette as tabs
 from tca_app.features.projects.ui import palette as projects
 from tca_app.features.settings_page.ui import palette as settings
 from tca_app.features.users.ui import palette as users
@@ -38,7 +39,7 @@ from tests.factories import (
 )
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
 
-OFFERED = (projects, deployments, users, group_palette, environments, incidents, settings, instance)
+OFFERED = (projects, tabs, deployments, users, group_palette, environments, incidents, settings, instance)
 
 
 @pytest.fixture(autouse=True)
@@ -102,15 +103,79 @@ async def test_a_name_is_found_by_its_letters_and_by_words_in_any_order(console:
         assert "Projects" not in await labels(tab, text), text
 
 
-async def test_people_are_found_by_administrators_only(console: Console) -> None:
+async def test_administrators_find_all_people_and_open_their_pages(console: Console) -> None:
     ana = await make_user("ana", full_name="Ana López")
-    admin, bob = await tab_of(console, await make_admin()), await tab_of(console, await make_user("bob"))
+    admin = await tab_of(console, await make_admin())
     [entry] = (await found(admin, "lopez"))["People"]
     assert (entry["label"], entry["detail"], entry["url"]) == ("Ana López", "ana", f"/users/{ana.user_id}")
     assert (await labels(admin, "alpz"))["People"] == ["Ana López"]
     assert (await labels(admin, "ana@example"))["People"] == ["Ana López"]
-    for text in ("lopez", "alpz", "ana@example"):
-        assert "People" not in await labels(bob, text)
+
+
+async def test_members_find_the_people_of_their_projects_by_name(console: Console) -> None:
+    ana, bob, eve = await make_user("ana", full_name="Ana López"), await make_user("bob"), await make_user("eve")
+    gone = await make_user("old", full_name="Old López", is_active=False)
+    await make_project(ana, "Billing", {bob: "viewer", gone: "viewer"})
+    await make_project(ana, "Gone", {eve: "viewer"}, deleted_at=datetime.now(UTC))
+    mate, stranger = await tab_of(console, bob), await tab_of(console, eve)
+    for text in ("lopez", "alpz"):
+        [entry] = (await found(mate, text))["People"]
+        assert (entry["label"], entry["url"]) == ("Ana López", f"/activity?actor={ana.user_id}")
+        assert "People" not in await labels(stranger, text)
+    [entry] = (await found(mate, "bob"))["People"]
+    assert entry["url"] == f"/users/{bob.user_id}"
+    assert "People" not in await labels(mate, "ana@example")
+
+
+async def test_each_kind_is_found_by_letters_in_their_order(console: Console) -> None:
+    admin = await make_admin()
+    project_id = await make_project(admin, "Billing")
+    await make_deployment(project_id, version="7.4.1-rc", commit_sha="9f1c2ab55")
+    await make_incident(await make_check(project_id, "Checkout page"), reason="Connection refused")
+    await run(groups.create_group, admin, GroupCreate(name="Night shift", description="On call"))
+    tab = await tab_of(console, admin)
+    for text, kind, label in (
+        ("741rc", "Deployments", "7.4.1-rc"),
+        ("bill 741", "Deployments", "7.4.1-rc"),
+        ("prdct bllng", "Environments", "production · Billing"),
+        ("nshift", "Groups", "Night shift"),
+        ("chkout", "Incidents", "Checkout page"),
+        ("checkout refsd", "Incidents", "Checkout page"),
+    ):
+        assert (await labels(tab, text)).get(kind) == [label], text
+    stranger = await tab_of(console, await make_user())
+    for text in ("741rc", "prdct bllng", "chkout"):
+        assert await labels(stranger, text) == {}, text
+
+
+async def test_the_tabs_of_a_project_are_found_by_those_who_have_them(console: Console) -> None:
+    owner, viewer = await make_user(), await make_user()
+    project_id = await make_project(owner, "Billing API", {viewer: "viewer"})
+    await make_project(await make_user(), "Billing of others")
+    tab = await tab_of(console, owner)
+    for text, label, name in (
+        ("billing set", "Billing API: Settings", "settings"),
+        ("members blapi", "Billing API: Members", "members"),
+        ("billing tokens", "Billing API: Settings", "settings"),
+        ("hooks billing", "Billing API: Webhooks", "webhooks"),
+    ):
+        entry = (await found(tab, text))["Pages"][0]
+        assert (entry["label"], entry["url"]) == (label, f"/projects/{project_id}?tab={name}"), text
+    assert "Pages" not in await labels(await tab_of(console, viewer), "billing set")
+    assert (await labels(await tab_of(console, viewer), "billing members"))["Pages"] == ["Billing API: Members"]
+    assert "Billing API: Members" not in (await labels(tab, "members")).get("Pages", [])
+
+
+async def test_the_tabs_of_the_open_project_need_no_name(console: Console) -> None:
+    owner, stranger = await make_user(), await make_user()
+    project_id = await make_project(owner, "Billing API")
+    tab = Tab(console, "at a project", await sign_in(owner), f"/projects/{project_id}")
+    await tab.hydrate()
+    assert (await labels(tab, "members"))["Pages"] == ["Billing API: Members"]
+    assert "Billing API: Settings" in (await labels(tab, "settings"))["Pages"]
+    other = Tab(console, "at a project of others", await sign_in(stranger), f"/projects/{project_id}")
+    await other.hydrate()
+    assert "Billing" not in repr(await other.send(PaletteState.look_up, text="members"))
 
 
 async def test_deployments_are_found_by_version_and_commit(console: Console) -> None:
@@ -266,6 +331,9 @@ async def test_groups_are_found_by_administrators_only(console: Console) -> None
     [entry] = (await found(await tab_of(console, admin), "day sh"))["Groups"]
     assert (entry["label"], entry["detail"]) == ("Night & day shift", "0 people")
     assert entry["url"] == "/groups?q=Night+%26+day+shift"
+    recent = entry["press"].replace("group-", "/groups/")
+    assert (await opened(await tab_of(console, admin), recent))["Recent"] == ["Night & day shift"]
+    assert "Recent" not in await opened(await tab_of(console, await make_user()), recent)
     assert "Groups" not in await labels(await tab_of(console, await make_user()), "day sh")
 
 

@@ -1,15 +1,18 @@
 """Deployments in the command palette, and the command that reports one for a project."""
 
+from functools import partial
+
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.language.messages import N_, _
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.listing.schemas import DeploymentQuery
+from tca_app.features.deployments.listing.similar import find_similar
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.schemas import ProjectQuery, ProjectRead
 from tca_app.ui import routes
-from tca_app.ui.palette.entries import MAX_PER_GROUP, Entry, Source, entry
+from tca_app.ui.palette.entries import MAX_PER_GROUP, Entry, Source, entry, with_similar
 from tca_app.ui.palette.matching import match
 
 REPORT = N_("Report deployment")
@@ -25,11 +28,11 @@ def new_deployment(project_id: object) -> str:
 
 
 async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
-    """Returns deployments whose version, branch or commit contains the text, newest first."""
+    """Returns deployments whose version, branch, commit or project contains the text, then similar ones, by age."""
     if len(text) < MIN_SEARCH:
         return []
     page = await deployments.list_deployments(session, actor, DeploymentQuery(search=text, limit=MAX_PER_GROUP))
-    return [_entry(deployment) for deployment in page.items]
+    return await with_similar(text, page.items, partial(find_similar, session, actor, text), _entry)
 
 
 async def _get(session: Session, actor: Actor, deployment_id: int) -> Entry:

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from tca_app.core.schema import MAX_SEARCH
+from tca_app.features.groups.ui.palette import people_of_group
 from tca_app.features.groups.ui.state import GroupPeopleState, GroupRow, GroupsState, PersonRow
 from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.ui import routes
@@ -77,7 +78,7 @@ def _name(group: GroupRow) -> rx.Component:
         title=group["name"],
         class_name="cell-title truncate",
         on_click=people.open_people(as_var(group["id"]).to(int)),
-        custom_attrs={"data-open": ""},
+        custom_attrs={"data-open": "", "data-command": people_of_group(group["id"])},
     )
     return rx.el.div(
         opener,
@@ -124,6 +125,7 @@ def _people_dialog() -> rx.Component:
         fields=[
             rx.cond(people.member_count > 0, _members(), rx.el.p(t("No one yet."), class_name="muted")),
             people_picker(people, t("Person"), error=people.form_errors["person"]),
+            rx.el.span(hidden=True, custom_attrs={"data-record": f"{routes.GROUPS}/{people.form_id}"}),  # it was opened
         ],
     )
 

@@ -3,12 +3,26 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, Text, case, func, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Text,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import MAX_ROWS
-from tca_app.core.database.pagination import Page, contains, page_of
+from tca_app.core.database.pagination import Page, contains, matching, page_of
+from tca_app.core.database.similar import MAX_SIMILAR, newest, resembles
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.facets import Facets
@@ -54,25 +68,42 @@ class OpenIncidents:
 
 async def list_incidents(session: AsyncSession, actor: Actor, query: IncidentQuery) -> Page[IncidentRead]:
     """Returns the incidents of the console and of the actor's projects, by default open ones first, then the newest."""
-    chosen = _ordered(actor, query)
+    chosen = await _ordered(session, actor, query)
     ids, total, capped = await page_of(session, chosen, skip=query.skip, limit=query.limit, search=query.search)
     return Page(await read_chosen(session, actor, [row.id for row in ids]), total, capped)
 
 
 async def find_incident_ids(session: AsyncSession, actor: Actor, query: IncidentFilter) -> list[int]:
     """Returns the ids of the list in its order, at most 50,000."""
-    return list((await session.execute(_ordered(actor, query).limit(MAX_ROWS))).scalars())
+    chosen = await _ordered(session, actor, query)
+    return list((await session.execute(chosen.limit(MAX_ROWS))).scalars())
 
 
 async def read_listed(session: AsyncSession, actor: Actor, ids: list[int]) -> list[IncidentRead]:
     """Returns those of the ids that the actor may still see."""
-    left = await session.execute(_chosen(actor, IncidentFilter()).where(_incidents.id.in_(ids)))
+    left = await session.execute(_seen(actor).where(_incidents.id.in_(ids)))
     return await read_chosen(session, actor, list(left.scalars()))
+
+
+async def find_similar(session: AsyncSession, actor: Actor, text: str) -> list[IncidentRead]:
+    """Returns incidents, newest first, of whose component, title and reason one has the letters of each word."""
+    policy.require_list(actor)
+    rows = select(*(_incidents[name] for name in ("id", "check_id", "project_id", "search_text")))
+    tried = newest(rows, _incidents.id).c
+    checks = select(_CHECKS.c.id).where(visible_to(actor, "checks.project_id"))
+    is_seen = tried.check_id.in_(checks) | tried.check_id.is_(None) & visible_to(actor, "newest.project_id")
+
+    def of_check(pattern: ScalarSelect[str]) -> ColumnElement[bool]:
+        return tried.check_id.in_(select(_PARTS.c.id).where(func.lower(_PARTS.c.name).like(pattern)))
+
+    similar = select(tried.id).where(is_seen, resembles(text, tried.search_text.like, of_check))
+    ids = await session.execute(similar.order_by(tried.id.desc()).limit(MAX_SIMILAR))
+    return await read_chosen(session, actor, list(ids.scalars()))
 
 
 async def count_open(session: AsyncSession, actor: Actor) -> OpenIncidents:
     by_people = func.count().filter(_incidents.check_id.is_(None))
-    counted = _chosen(actor, IncidentFilter(open=True)).with_only_columns(func.count(), by_people)
+    counted = _seen(actor).where(_incidents.closed_at.is_(None)).with_only_columns(func.count(), by_people)
     return OpenIncidents(*(await session.execute(counted)).one())
 
 
@@ -81,7 +112,7 @@ async def count_incidents(
 ) -> Facets:
     """Returns the values of a field with how many incidents each has, under the other filters. `search` finds names."""
     others = query.model_copy(update={field: None if field == "acknowledged" else []})
-    rows = _chosen(actor, others)
+    rows = await _chosen(session, actor, others)
     if field == "project_id":
         rows = rows.outerjoin(Project.__table__, _projects.id == _PROJECT)
         return await count_values(session, rows, _PROJECT, _projects.name, search)
@@ -94,9 +125,9 @@ async def count_incidents(
     return await count_values(session, rows, values[field], NO_LABEL)
 
 
-def _ordered(actor: Actor, query: IncidentFilter) -> Select[Any]:
+async def _ordered(session: AsyncSession, actor: Actor, query: IncidentFilter) -> Select[Any]:
     """Selects the ids of the list in its order."""
-    rows, keys, name = _chosen(actor, query), dict(_SORTS), query.sort.removeprefix("-")
+    rows, keys, name = await _chosen(session, actor, query), dict(_SORTS), query.sort.removeprefix("-")
     if name == "acknowledged_by":
         rows = rows.outerjoin(User.__table__, _users.id == _incidents.acknowledged_by_id)
     elif name == "component":
@@ -106,11 +137,28 @@ def _ordered(actor: Actor, query: IncidentFilter) -> Select[Any]:
     return rows.order_by(*order_by(keys, query.sort, _incidents.id, nullable=_NULLABLE))
 
 
-def _chosen(actor: Actor, query: IncidentFilter) -> Select[Any]:
+async def _chosen(session: AsyncSession, actor: Actor, query: IncidentFilter) -> Select[Any]:
     """Selects the ids of the list without an order."""
+    rows = _seen(actor).where(*_conditions(query))
+    return rows.where(await _found(session, query.search)) if query.search else rows
+
+
+def _seen(actor: Actor) -> Select[Any]:
+    """Selects the ids of all incidents that the actor may see."""
     policy.require_list(actor)
     rows = select(_incidents.id).select_from(_INCIDENTS).outerjoin(_CHECKS, _CHECKS.c.id == _incidents.check_id)
-    return rows.where(visible_to(actor, PROJECT), *_conditions(query))
+    return rows.where(visible_to(actor, PROJECT))
+
+
+async def _found(session: AsyncSession, search: str) -> ColumnElement[bool]:
+    """Returns the condition of a search: the title and the reason, or the name of the check that opened the incident.
+
+    The checks are looked up first: PostgreSQL can combine a list of ids with the index of the text, but not a subquery.
+    """
+    of_own = and_(*await matching(session, _INCIDENTS, search))
+    named = select(_PARTS.c.id).where(contains(func.fold_text(_PARTS.c.name), search)[0])
+    ids = list((await session.execute(named)).scalars())
+    return or_(of_own, _incidents.check_id == func.any(literal(ids, ARRAY(BigInteger)))) if ids else of_own
 
 
 def _conditions(query: IncidentFilter) -> list[ColumnElement[bool]]:
@@ -133,6 +181,4 @@ def _conditions(query: IncidentFilter) -> list[ColumnElement[bool]]:
         wanted.append(or_(_incidents.closed_at.is_(None), _incidents.closed_at >= start_of(query.since)))
     if query.until is not None:
         wanted.append(_incidents.opened_at < end_of(query.until))
-    if query.search:
-        wanted.append(contains(func.fold_text(_NAME + literal("\n") + _incidents.reason), query.search)[0])
     return wanted

@@ -1,5 +1,7 @@
 """Incidents and maintenance in the command palette."""
 
+from functools import partial
+
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.language.messages import N_, _, short_day
@@ -7,11 +9,11 @@ from tca_app.core.language.stored import name_text, stored_text
 from tca_app.core.region.formats import ZONE
 from tca_app.features.health import policy
 from tca_app.features.health.components import may_anywhere
-from tca_app.features.health.incidents.listing import list_incidents
+from tca_app.features.health.incidents.listing import find_similar, list_incidents
 from tca_app.features.health.incidents.queries import get_incident
 from tca_app.features.health.incidents.schemas import IncidentQuery, IncidentRead, severity_words
 from tca_app.ui import routes
-from tca_app.ui.palette.entries import MAX_PER_GROUP, Entry, Source, entry, resembling
+from tca_app.ui.palette.entries import MAX_PER_GROUP, Entry, Source, entry, resembling, with_similar
 
 MAX_REASON = 100
 
@@ -20,7 +22,7 @@ async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
     """Returns incidents by component, title and reason, open ones first; the word "incident" alone finds all."""
     words = text.casefold().removeprefix("incidents").removeprefix("incident").strip()
     page = await list_incidents(session, actor, IncidentQuery(search=words, limit=MAX_PER_GROUP))
-    return [_entry(incident) for incident in page.items]
+    return await with_similar(words, page.items, partial(find_similar, session, actor, words), _entry)
 
 
 async def _get(session: Session, actor: Actor, incident_id: int) -> Entry:

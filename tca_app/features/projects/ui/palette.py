@@ -1,5 +1,7 @@
 """Projects in the command palette."""
 
+from functools import partial
+
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.language.messages import N_
@@ -7,7 +9,7 @@ from tca_app.features.projects import policy, service as projects
 from tca_app.features.projects.schemas import ProjectQuery, ProjectRead
 from tca_app.features.projects.similar import SimilarProject, find_similar
 from tca_app.ui import routes
-from tca_app.ui.palette.entries import MAX_PER_GROUP, Command, Entry, Source, entry, resembling
+from tca_app.ui.palette.entries import MAX_PER_GROUP, Command, Entry, Source, entry, with_similar
 
 NEW_PROJECT = "new-project"
 
@@ -15,11 +17,7 @@ NEW_PROJECT = "new-project"
 async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
     """Returns projects whose name contains the text, then those that only resemble it."""
     page = await projects.list_projects(session, actor, ProjectQuery(search=text, sort="name", limit=MAX_PER_GROUP))
-    found = [_entry(project) for project in page.items]
-    if len(found) == MAX_PER_GROUP:
-        return found
-    similar = resembling(text, [_entry(project) for project in await find_similar(session, actor, text)])
-    return found + [one for one in similar if one not in found]
+    return await with_similar(text, page.items, partial(find_similar, session, actor, text), _entry)
 
 
 async def _get(session: Session, actor: Actor, project_id: int) -> Entry:

@@ -1,25 +1,28 @@
-"""People in the command palette, for administrators."""
+"""People in the command palette: for administrators all, for members those of their projects."""
+
+from functools import partial
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session
 from tca_app.core.language.messages import N_
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import PersonRead, UserQuery, UserRead
-from tca_app.features.users.similar import find_similar
+from tca_app.features.users.similar import find_similar, find_teammates
 from tca_app.ui import routes
-from tca_app.ui.palette.entries import MAX_PER_GROUP, Command, Entry, Source, entry, resembling
+from tca_app.ui.palette.entries import MAX_PER_GROUP, Command, Entry, Source, entry, resembling, with_similar
 
 NEW_USER = "new-user"
 
 
 async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
-    """Returns users whose name or email address contains the text, then those whose name only resembles it."""
+    """Returns users whose name or email address contains the text, then those whose name only resembles it.
+
+    Members find the people of their projects, by name, and what these did there: the page of a user is not for them.
+    """
+    if not actor.is_superuser:
+        return resembling(text, [_teammate(actor, user) for user in await find_teammates(session, actor, text)])
     page = await users.list_users(session, actor, UserQuery(search=text, limit=MAX_PER_GROUP, sort="username"))
-    found = [_entry(user) for user in page.items]
-    if len(found) == MAX_PER_GROUP:
-        return found
-    similar = resembling(text, [_entry(user) for user in await find_similar(session, actor, text)])
-    return found + [one for one in similar if one not in found]
+    return await with_similar(text, page.items, partial(find_similar, session, actor, text), _entry)
 
 
 async def _get(session: Session, actor: Actor, user_id: int) -> Entry:
@@ -31,6 +34,11 @@ def _entry(user: UserRead | PersonRead) -> Entry:
     return entry(user.full_name or user.username, detail=detail, user_id=user.id, url=routes.user(user.id))
 
 
+def _teammate(actor: Actor, user: PersonRead) -> Entry:
+    own_page = user.id == actor.user_id
+    return _entry(user) if own_page else {**_entry(user), "url": routes.activity_of(user.id)}
+
+
 OFFERED = (
     Command(
         N_("Actions"),
@@ -38,5 +46,5 @@ OFFERED = (
         "users.manage",
         words="Create user add account",
     ),
-    Source(N_("People"), _search, "users.manage", path=routes.USERS, get=_get),
+    Source(N_("People"), _search, path=routes.USERS, get=_get),
 )
