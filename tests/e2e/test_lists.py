@@ -55,6 +55,27 @@ def test_a_list_is_filtered_selected_and_opened(new_page: NewPage, admin: tuple[
     expect(page.get_by_role("heading", name="List Two", level=1)).to_be_visible()
 
 
+def test_changed_filters_are_saved_in_the_view_that_is_open(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    sign_in_by_call(page, *admin, path="/groups?q=platform")
+    menu = page.get_by_role("button", name="Saved views")
+    menu.press("Enter")
+    page.get_by_role("textbox", name="Name of the new view").fill("Platform")
+    page.get_by_role("button", name="Save view").press("Enter")
+    expect(page).to_have_url(re.compile(r"q=platform&saved=\d+$"))
+    page.keyboard.press("Escape")
+    page.get_by_role("searchbox").fill("infra")
+    expect(page).to_have_url(re.compile("q=infra"))
+    menu.press("Enter")
+    page.get_by_role("button", name="Save changes to Platform").press("Enter")
+    expect(page.get_by_text("View Platform saved").last).to_be_visible()
+    expect(menu).to_be_focused()
+    menu.press("Enter")
+    expect(page.get_by_role("link", name="Platform")).to_have_attribute("href", re.compile(r"q=infra&saved=\d+$"))
+    expect(page.get_by_role("button", name="Save as new view")).to_be_visible()
+    expect(page.get_by_role("button", name="Save changes to Platform")).to_be_hidden()
+
+
 def test_a_phone_has_the_filters_in_a_sheet_and_rows_as_cards(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page(viewport={"width": 390, "height": 844})
     for name in ("Card One", "Card Two"):

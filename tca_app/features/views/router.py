@@ -37,7 +37,7 @@ async def read_view(view_id: UrlId, actor: CurrentActor, session: Reading) -> Re
 
 @router.patch("/{view_id:int}", response_model=ViewRead, responses=problems(401, 403, 404, 409))
 async def update_view(view_id: UrlId, data: ViewUpdate, actor: CurrentActor, session: Writing) -> Response:
-    """Rename or pin a view. Shared ones: administrators only."""
+    """Rename a view, change its query, or pin it. Shared ones: administrators only."""
     return item_response(await service.update_view(session, actor, view_id, data))
 
 

@@ -39,6 +39,7 @@ class ViewCreate(InputModel):
 
 class ViewUpdate(Changes):
     name: Name60 = UNSET
+    query: GivenQuery = UNSET
     is_pinned: bool = UNSET
 
 

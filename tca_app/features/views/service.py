@@ -11,7 +11,7 @@ from tca_app.core.language.messages import N_, _
 from tca_app.features.projects import queries as projects
 from tca_app.features.tokens import service as tokens
 from tca_app.features.views import policy
-from tca_app.features.views.lists import MAX_QUERY, parsed
+from tca_app.features.views.lists import MAX_QUERY, ViewedList, parsed
 from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
 from tca_app.features.webhooks import queries as webhooks
 from tca_app.models import Project, SavedView
@@ -82,9 +82,7 @@ async def create_view(session: AsyncSession, actor: Actor, data: ViewCreate) -> 
     policy.require_list(actor, data.list)
     policy.require_change(actor, is_shared=data.is_shared)
     project_id = await _project_of(session, actor, data)
-    query = parsed(data.list, data.query)
-    if len(query) > MAX_QUERY:
-        raise Invalid.at("query", _("Use at most {max_query} characters.", max_query=MAX_QUERY))
+    query = _stored(data.list, data.query)
     user_id = None if data.is_shared else actor.user_id
     await _refuse_too_many(session, user_id)
     with refuse_duplicates(_TAKEN):
@@ -92,6 +90,14 @@ async def create_view(session: AsyncSession, actor: Actor, data: ViewCreate) -> 
         values = data.model_dump(exclude={"is_shared"}) | own
         row = (await session.execute(insert(_VIEWS).values(values).returning(*_views))).one()
     return _read(row)
+
+
+def _stored(name: ViewedList, given: str) -> str:
+    """Returns the query as the list reads it. Raises Invalid for one that is longer then."""
+    query = parsed(name, given)
+    if len(query) > MAX_QUERY:
+        raise Invalid.at("query", _("Use at most {max_query} characters.", max_query=MAX_QUERY))
+    return query
 
 
 async def _project_of(session: AsyncSession, actor: Actor, data: ViewCreate) -> int | None:
@@ -125,10 +131,14 @@ async def _refuse_too_many(session: AsyncSession, user_id: int | None) -> None:
 
 
 async def update_view(session: AsyncSession, actor: Actor, view_id: int, data: ViewUpdate) -> ViewRead:
-    """Renames or pins a view. Raises Forbidden, NotFound, Conflict for a taken name."""
-    policy.require_change(actor, is_shared=(await get_view(session, actor, view_id)).is_shared)
+    """Renames a view, changes its query, or pins it. Raises Forbidden, NotFound, Conflict for a taken name."""
+    view = await get_view(session, actor, view_id)
+    policy.require_change(actor, is_shared=view.is_shared)
+    values = data.given()
+    if "query" in values:
+        values["query"] = _stored(view.list, data.query)
     with refuse_duplicates(_TAKEN):
-        await session.execute(update(_VIEWS).where(_views.id == view_id).values(**data.given()))
+        await session.execute(update(_VIEWS).where(_views.id == view_id).values(**values))
     return await get_view(session, actor, view_id)
 
 

@@ -30,6 +30,9 @@ _LISTS_OF_TABS: dict[str, ViewedList] = {"members": "members", "settings": "own_
 _TABS: dict[ViewedList, str] = {"members": "members", "own_tokens": "settings", "webhooks": "webhooks"}  # of a project
 
 
+OPENED = "saved"  # the parameter that names the view that was opened; the filters may have changed since
+
+
 class Location(NamedTuple):
     """A list, and the record whose list it is; 0 for none."""
 
@@ -63,7 +66,8 @@ def list_at(url: str) -> Location | None:
 def url_of(view: ViewRead) -> str:
     """Returns the URL that opens a view."""
     own = _list_url(view)
-    return f"{own}{'&' if '?' in own else '?'}{view.query}" if view.query else own
+    query = "&".join(filter(None, (view.query, f"{OPENED}={view.id}")))
+    return f"{own}{'&' if '?' in own else '?'}{query}"
 
 
 def _list_url(view: ViewRead) -> str:

@@ -3,20 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypedDict
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+import reflex as rx
 from pydantic import ValidationError
+from reflex.event import EventSpec
 
 from tca_app.core.database.session import Session, reading, transaction
 from tca_app.core.errors import AppError, Conflict, Invalid
 from tca_app.core.language.messages import _
 from tca_app.core.schema import in_words
+from tca_app.features.views.lists import parsed
 from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
-from tca_app.features.views.service import create_view, delete_view, list_views, update_view
+from tca_app.features.views.service import create_view, delete_view, get_view, list_views, update_view
 from tca_app.ui.handlers import handler
-from tca_app.ui.saved_views.locations import Location, list_at, url_of
+from tca_app.ui.saved_views.locations import OPENED, Location, list_at, url_of
 from tca_app.ui.session import SessionState
-from tca_app.ui.url import number_in, page_url
+from tca_app.ui.url import fields_of, number_in, page_url, values_of
 
 MAX_IN_SIDEBAR = 10
 
@@ -35,7 +38,7 @@ def _in_words() -> Iterator[None]:
 
 
 class ViewRow(TypedDict):
-    """A saved view as a link. `can_change` says whether the viewer may rename, pin and delete it."""
+    """A saved view as a link. `can_change` says whether the viewer may change and delete it."""
 
     id: int
     name: str
@@ -50,6 +53,9 @@ class SavedViewsState(SessionState):
 
     pinned_views: list[ViewRow] = []
     list_views: list[ViewRow] = []
+    open_view: int = 0  # the view of the list that is open, or 0
+    changed_view: int = 0  # the same while the list shows something else, if the viewer may change it
+    changed_name: str = ""
     renamed_view: int = 0  # whose name is edited
     views_round: int = 0  # a new one empties the form
     views_sent: int = 0  # how often a name was sent, so that the browser leads to each error
@@ -69,8 +75,8 @@ class SavedViewsState(SessionState):
                 await self._read_list(session)
 
     @handler("signed_in")
-    async def save(self, form: dict[str, str]) -> None:
-        """Saves the search, filters and sort order in the URL."""
+    async def save(self, form: dict[str, str]) -> EventSpec | None:
+        """Saves the search, filters and sort order in the URL as a new view, which is open then."""
         here = self._list_here()
         data = {
             "list": here.list,
@@ -84,11 +90,38 @@ class SavedViewsState(SessionState):
         self.views_sent += 1
         self.save_error = ""
         try:
-            await self._create(data)
+            view = await self._create(data)
         except (Invalid, Conflict) as error:
             self.save_error = error.detail
-        else:
-            self.views_round += 1
+            return None
+        self.views_round += 1
+        url = page_url(self.router_data)
+        query = urlencode(values_of(url) | {OPENED: [str(view.id)]}, doseq=True)
+        return rx.redirect(f"{url.partition('?')[0]}?{query}", replace=True)
+
+    @handler("signed_in")
+    async def save_changes(self, view_id: int) -> None:
+        """Saves the search, filters and sort order in the URL in the view that is open."""
+        async with reading() as session:
+            view = await get_view(session, self._as_actor(), view_id)
+        if not self._list_here().is_of(view):
+            raise Invalid(_("This view belongs to another list."))
+        await self._store_query(view_id, urlsplit(page_url(self.router_data)).query)
+        self._toast(_("View {name} saved", name=view.name), undo=SavedViewsState.put_query_back(view_id, view.query))
+
+    @handler("signed_in")
+    async def put_query_back(self, view_id: int, query: str) -> None:
+        """Gives a view the query that it had: the button "Undo"."""
+        view = await self._store_query(view_id, query)
+        self._toast(_("View {name} restored", name=view.name))
+
+    async def _store_query(self, view_id: int, query: str) -> ViewRead:
+        with _in_words():
+            data = ViewUpdate(query=query)
+            async with transaction() as session:
+                view = await update_view(session, self._as_actor(), view_id, data)
+                await self._read(session)
+        return view
 
     @handler("signed_in")
     async def put_back(self, data: dict[str, Any]) -> None:
@@ -130,13 +163,14 @@ class SavedViewsState(SessionState):
             again["project_id"] = None  # it is that of the webhook
         self._toast(_("View {name} deleted", name=view.name), undo=SavedViewsState.put_back(again))
 
-    async def _create(self, data: dict[str, Any]) -> None:
+    async def _create(self, data: dict[str, Any]) -> ViewRead:
         with _in_words():
             checked = ViewCreate.model_validate(data)
             async with transaction() as session:
                 view = await create_view(session, self._as_actor(), checked)
                 await self._read(session)
         self._toast(_("View {name} saved", name=view.name))
+        return view
 
     def _list_here(self) -> Location:
         here = list_at(page_url(self.router_data))
@@ -154,9 +188,18 @@ class SavedViewsState(SessionState):
             self.pinned_views = views
 
     async def _read_list(self, session: Session) -> None:
-        here = list_at(page_url(self.router_data))
+        url = page_url(self.router_data)
+        here = list_at(url)
         found = await list_views(session, self._as_actor(), here.list) if here else []
-        self.list_views = self._rows([view for view in found if here and here.is_of(view)])
+        views = [view for view in found if here and here.is_of(view)]
+        self.list_views = self._rows(views)
+        opened = next((view for view in views if view.id == number_in(fields_of(url).get(OPENED, ""))), None)
+        self.open_view, self.changed_view, self.changed_name = opened.id if opened else 0, 0, ""
+        if opened and self._may_change(opened) and opened.query != parsed(opened.list, urlsplit(url).query):
+            self.changed_view, self.changed_name = opened.id, opened.name
+
+    def _may_change(self, view: ViewRead) -> bool:
+        return not view.is_shared or self._as_actor().is_superuser
 
     def _rows(self, views: list[ViewRead]) -> list[ViewRow]:
         return [
@@ -166,7 +209,7 @@ class SavedViewsState(SessionState):
                 url=url_of(view),
                 is_shared=view.is_shared,
                 is_pinned=view.is_pinned,
-                can_change=not view.is_shared or self._as_actor().is_superuser,
+                can_change=self._may_change(view),
             )
             for view in views
         ]

@@ -14,7 +14,7 @@ state = SavedViewsState
 
 
 def views_menu() -> rx.Component:
-    """The menu that opens, saves, renames, pins and deletes views of the list of this page."""
+    """The menu that opens, saves, changes, pins and deletes views of the list of this page."""
     return rx.popover.root(
         rx.popover.trigger(icon_button(t("Saved views"), "bookmark", "")),
         rx.popover.content(
@@ -23,6 +23,7 @@ def views_menu() -> rx.Component:
                 rx.el.ul(rx.foreach(state.list_views, _line)),
                 rx.el.p(t("No saved views."), class_name="muted"),
             ),
+            rx.cond(state.changed_view > 0, _save_changes()),
             _save_form(),
             align="end",
             class_name="filter-menu",
@@ -41,7 +42,15 @@ def _line(view: ViewRow) -> rx.Component:
 
 def _link_line(view: ViewRow) -> rx.Component:
     return rx.fragment(
-        rx.popover.close(link(view["name"], to=view["url"], class_name="grow truncate", title=view["name"])),
+        rx.popover.close(
+            link(
+                view["name"],
+                to=view["url"],
+                class_name="grow truncate",
+                title=view["name"],
+                custom_attrs={"aria-current": rx.cond(state.open_view == view["id"], "true", "false")},
+            )
+        ),
         rx.cond(view["is_shared"], rx.el.span(t("Shared"), class_name="muted")),
         rx.cond(
             view["can_change"],
@@ -102,12 +111,28 @@ def _rename_form(view: ViewRow) -> rx.Component:
     )
 
 
+def _save_changes() -> rx.Component:
+    text = t("Save changes to {name}", name=state.changed_name)
+    return rx.popover.close(
+        button(
+            rx.el.span(text, class_name="truncate"),
+            kind="primary",
+            title=text,
+            on_click=state.save_changes(state.changed_view),
+        )
+    )
+
+
 def _save_form() -> rx.Component:
     return _form(
         _name_field("new-view", t("Name of the new view"), state.save_error),
         _checkbox("pinned", t("Show in the sidebar")),
         rx.cond(state.is_superuser, _checkbox("shared", t("Share with everybody"))),
-        button(t("Save view"), kind="primary", type="submit"),
+        rx.cond(
+            state.open_view > 0,
+            button(t("Save as new view"), type="submit"),
+            button(t("Save view"), kind="primary", type="submit"),
+        ),
         on_submit=state.save,
         key=as_var(state.views_round).to(str),
         class_name="stack",

@@ -27,6 +27,8 @@ async def test_an_own_view_is_saved_renamed_pinned_and_deleted(api: httpx.AsyncC
     path = f"{VIEWS}/{made['id']}"
     changed = (await api.patch(path, headers=header, json={"name": "On hold", "is_pinned": True})).json()
     assert (changed["name"], changed["is_pinned"]) == ("On hold", True)
+    changed = (await api.patch(path, headers=header, json={"query": "status=active&colour=red"})).json()
+    assert (changed["query"], changed["name"]) == ("status=active", "On hold")
     assert (await names(api, header), await names(api, other)) == (["On hold"], [])
     assert (await api.delete(path, headers=other)).status_code == 404
     assert (await api.delete(path, headers=header)).status_code == 204
@@ -93,6 +95,7 @@ async def test_administrators_share_views_and_others_only_open_them(api: httpx.A
     path = f"{VIEWS}/{(await api.post(VIEWS, headers=admin, json=shared)).json()['id']}"
     assert (await api.get(path, headers=member)).json()["is_shared"] is True
     assert (await api.patch(path, headers=member, json={"name": "Mine"})).status_code == 403
+    assert (await api.patch(path, headers=member, json={"query": "sort=name"})).status_code == 403
     assert (await api.delete(path, headers=member)).status_code == 403
     assert (await api.delete(path, headers=admin)).status_code == 204
 

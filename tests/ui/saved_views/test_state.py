@@ -10,7 +10,7 @@ from tca_app.ui.saved_views.locations import Location, list_at
 from tca_app.ui.saved_views.state import MAX_IN_SIDEBAR, SavedViewsState
 from tca_app.ui.session import SessionState
 from tests.factories import make_admin, make_project, make_user, make_view, make_webhook
-from tests.ui.harness import Console, Tab, console_on, shown, sign_in
+from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
 URL = "/projects?status=paused&page=3&colour=red"
 
@@ -31,7 +31,9 @@ async def test_the_url_is_saved_and_opened_as_a_link(console: Console) -> None:
     tab = await open_tab(console, await make_user())
     updates = await tab.send(SavedViewsState.save, form={"name": "Paused", "pinned": "on"})
     (view,) = shown(updates, SavedViewsState, "list_views")
-    assert (view["name"], view["url"], view["is_pinned"]) == ("Paused", "/projects?status=paused", True)
+    url = f"/projects?status=paused&saved={view['id']}"
+    assert (view["name"], view["url"], view["is_pinned"]) == ("Paused", url, True)
+    assert redirects(updates) == [f"{URL}&saved={view['id']}"]
     assert shown(updates, SavedViewsState, "pinned_views") == [view]
     updates = await tab.send(SavedViewsState.rename, form={"id": str(view["id"]), "name": "On hold"})
     assert shown(updates, SavedViewsState, "list_views")[0]["name"] == "On hold"
@@ -58,7 +60,7 @@ async def test_lists_with_the_same_path_have_views_of_their_own(
     tab = await open_tab(console, await make_admin(), path)
     assert list_at(path) == Location(name)
     (view,) = shown(await tab.send(SavedViewsState.save, form={"name": "Mine"}), SavedViewsState, "list_views")
-    assert view["url"] == url
+    assert view["url"] == f"{url}&saved={view['id']}"
 
 
 async def test_a_list_of_a_record_has_views_of_its_own(console: Console) -> None:
@@ -80,8 +82,8 @@ async def test_a_list_of_a_record_has_views_of_its_own(console: Console) -> None
         tab.path = path
         updates = await tab.send(SavedViewsState.save, form={"name": f"View {number}", "pinned": "on"})
         (view,) = shown(updates, SavedViewsState, "list_views")
-        assert view["url"] == path
-    assert [view["url"] for view in shown(updates, SavedViewsState, "pinned_views")] == list(pages)
+        assert view["url"] == f"{path}&saved={view['id']}"
+    assert [view["url"].split("&saved=")[0] for view in shown(updates, SavedViewsState, "pinned_views")] == list(pages)
     for path in (f"/projects/{first}?tab=environments", f"/projects/{first}", "/settings", "/settings?tab=password"):
         assert list_at(path) is None
     (toast,) = [
@@ -90,7 +92,7 @@ async def test_a_list_of_a_record_has_views_of_its_own(console: Console) -> None
         if toast["undo"]
     ]
     updates = await tab.send(SessionState.undo, toast_id=toast["id"])
-    assert shown(updates, SavedViewsState, "list_views")[0]["url"] == pages[-1]
+    assert shown(updates, SavedViewsState, "list_views")[0]["url"].startswith(f"{pages[-1]}&saved=")
 
 
 async def test_a_deleted_view_comes_back_by_undo(console: Console) -> None:
@@ -101,7 +103,49 @@ async def test_a_deleted_view_comes_back_by_undo(console: Console) -> None:
     (toast,) = shown(updates, SessionState, "toasts")
     updates = await tab.send(SessionState.undo, toast_id=toast["id"])
     (view,) = shown(updates, SavedViewsState, "list_views")
-    assert (view["name"], view["url"]) == ("Paused", "/projects?status=paused")
+    assert (view["name"], view["url"]) == ("Paused", f"/projects?status=paused&saved={view['id']}")
+
+
+async def changed(tab: Tab, path: str) -> tuple[int, str]:
+    """Opens the menu on a page; returns the view that is open and the name of the one whose changes can be saved."""
+    tab.path = path
+    await tab.send(SavedViewsState.open_menu, is_open=True)
+    kept = await tab.hydrate()
+    return shown(kept, SavedViewsState, "open_view"), shown(kept, SavedViewsState, "changed_name")
+
+
+async def test_changes_to_the_view_that_is_open_are_saved_and_undone(console: Console) -> None:
+    ana = await make_user()
+    view_id = await make_view(ana, name="Paused", query="status=paused")
+    tab = await open_tab(console, ana, f"/projects?status=paused&saved={view_id}")
+    assert await changed(tab, tab.path) == (view_id, "")
+    assert await changed(tab, f"{tab.path}&page=2") == (view_id, "")
+    assert await changed(tab, "/projects?status=active") == (0, "")
+    assert await changed(tab, f"/projects?status=active&sort=name&saved={view_id}") == (view_id, "Paused")
+    updates = await tab.send(SavedViewsState.save_changes, view_id=view_id)
+    (view,) = shown(updates, SavedViewsState, "list_views")
+    assert view["url"] == f"/projects?sort=name&status=active&saved={view_id}"
+    assert shown(updates, SavedViewsState, "changed_view") == 0
+    (toast,) = shown(updates, SessionState, "toasts")
+    assert toast["text"] == "View Paused saved"
+    updates = await tab.send(SessionState.undo, toast_id=toast["id"])
+    assert shown(updates, SavedViewsState, "list_views")[0]["url"] == f"/projects?status=paused&saved={view_id}"
+    tab.path = f"/groups?saved={view_id}"
+    updates = await tab.send(SavedViewsState.save_changes, view_id=view_id)
+    assert shown(updates, SessionState, "toasts")[-1]["text"] == "This view belongs to another list."
+
+
+async def test_changes_to_a_shared_view_are_saved_by_administrators(console: Console) -> None:
+    view_id, path = await make_view(None, name="Ours", query="status=paused"), "/projects?status=active&saved="
+    member = await open_tab(console, await make_user())
+    assert await changed(member, f"{path}{view_id}") == (view_id, "")
+    (toast,) = shown(await member.send(SavedViewsState.save_changes, view_id=view_id), SessionState, "toasts")
+    assert toast["kind"] == "error"
+    admin = Tab(console, "other", await sign_in(await make_admin()), f"{path}{view_id}")
+    await admin.hydrate()
+    assert await changed(admin, admin.path) == (view_id, "Ours")
+    await admin.send(SavedViewsState.save_changes, view_id=view_id)
+    assert await changed(admin, admin.path) == (view_id, "")
 
 
 async def test_a_member_is_offered_no_change_of_a_shared_view(console: Console) -> None:

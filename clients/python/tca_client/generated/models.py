@@ -1359,6 +1359,7 @@ class ViewRead(TypedDict):
 
 class ViewUpdate(TypedDict):
     name: NotRequired[str]
+    query: NotRequired[str | None]
     is_pinned: NotRequired[bool]
 
 

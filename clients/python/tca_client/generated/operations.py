@@ -3177,7 +3177,7 @@ class Operations(Calls):
         )
 
     def update_view(self, view_id: int, body: models.ViewUpdate) -> models.ViewRead:
-        """Rename or pin a view. Shared ones: administrators only.
+        """Rename a view, change its query, or pin it. Shared ones: administrators only.
 
         API tokens need the scope `write`.
         """
