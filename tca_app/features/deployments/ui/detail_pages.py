@@ -151,7 +151,7 @@ def _facts() -> rx.Component:
                 (t("Links"), rx.cond(_has_links, _links(), rx.el.span(t("None"), class_name="muted"))),
                 (
                     t("Duration"),
-                    rx.cond(shown["took"] != "", shown["took"], rx.el.span(_not_over(), class_name="muted")),
+                    rx.cond(shown["took"] != "", shown["took"], rx.el.span(_no_duration(), class_name="muted")),
                 ),
             ),
             rx.cond(
@@ -237,6 +237,5 @@ def _step(step: Step) -> rx.Component:
     )
 
 
-def _not_over() -> rx.Var[str]:
-    is_waiting = (shown["status"] == "queued") | (shown["status"] == "pending_approval")
-    return rx.cond(is_waiting, t("Not started"), t("In progress")).to(str)
+def _no_duration() -> rx.Var[str]:
+    return rx.cond(shown["status"] == "in_progress", t("In progress"), t("Not started")).to(str)

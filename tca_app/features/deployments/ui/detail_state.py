@@ -228,7 +228,8 @@ def _allowed(actor: Actor, found: DeploymentRead, role: str | None) -> list[str]
     """Returns the actions that the viewer may do now."""
     allowed: list[str] = []
     if policy.may(actor, "deployments.write", role):
-        reachable = next_states(found)
+        # A person may correct a timeout; the other reports that are possible after it are for sources.
+        reachable = next_states(found) if found.timed_out_at is None else {"succeeded"}
         allowed += [action for action, status in REPORTS.items() if status in reachable]
     if may_decide(actor, found, role):
         allowed += ["approve", "refuse"]

@@ -120,6 +120,13 @@ async def test_a_viewer_is_offered_what_they_may_do(
     assert (shown(updates, DeploymentState, "allowed") or []) == allowed
 
 
+async def test_after_a_timeout_a_person_may_only_correct_the_result(console: Console) -> None:
+    owner, now = await make_user(), datetime.now(UTC)
+    deployment_id = await make_deployment(await make_project(owner), status="failed", finished_at=now, timed_out_at=now)
+    _, updates = await detail(console, owner, deployment_id)
+    assert shown(updates, DeploymentState, "allowed") == ["succeed"]
+
+
 async def test_a_stranger_sees_not_found(console: Console) -> None:
     deployment_id = await make_deployment(await make_project(await make_user()))
     _, updates = await detail(console, await make_user(), deployment_id)
