@@ -1,4 +1,4 @@
-"""What the pages of one record have in common: their loading states, and a secret that is shown once."""
+"""What the pages of one record have in common: loading states, the rail of facts, and a secret that is shown once."""
 
 from typing import Any
 
@@ -28,6 +28,15 @@ def by_phase(state: Any, kind: str, shown: rx.Component) -> rx.Component:
 def record_title(state: Any, title: Any, kind: str) -> Any:
     """The `title` of a RecordState while it belongs to the URL, else the name of the `kind` of record."""
     return rx.cond(is_at_its_url(state), title, kind)
+
+
+def with_rail(*main: Child, rail: tuple[rx.Component, ...]) -> rx.Component:
+    """The page of a record: `main`, and beside it the panels with its facts. Below 1100 px they are under it."""
+    return rx.el.div(
+        rx.el.div(*main, class_name="stack"),
+        rx.el.aside(*rail, class_name="stack rail", aria_label=t("Details")),
+        class_name="with-rail",
+    )
 
 
 def secret_once(

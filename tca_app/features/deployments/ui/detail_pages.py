@@ -19,7 +19,7 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, facts, glyph, link, page_header, panel, relative_time
 from tca_app.ui.components.faces import avatar, tile, with_face
 from tca_app.ui.components.text import t
-from tca_app.ui.detail import by_phase, record_title
+from tca_app.ui.detail import by_phase, record_title, with_rail
 from tca_app.ui.forms.drafts import draft_keeper
 from tca_app.ui.layout.pages import page
 from tca_app.ui.long_text import cut_in_middle
@@ -58,11 +58,7 @@ def _deployment() -> rx.Component:
             *(_act(*entry) for entry in _BUTTONS),
         ),
         _reason(),
-        rx.el.div(
-            rx.el.div(_timeline(), _changes(), class_name="stack"),
-            rx.el.aside(_facts(), class_name="stack rail", aria_label=t("Details")),
-            class_name="with-rail below",
-        ),
+        with_rail(_timeline(), _changes(), rail=(_facts(),)),
         rx.el.div(log_panel(), comments_panel(), class_name="stack"),
         action_dialogs(),
         draft_keeper("deployment", state.question_ended, state.resume_question),

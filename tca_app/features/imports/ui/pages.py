@@ -7,10 +7,20 @@ import reflex as rx
 from tca_app.features.imports.ui.state import ImportState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
-from tca_app.ui.components.basic import button, error_notice, link, outside_link, page_header, panel, select_box
-from tca_app.ui.components.placeholders import not_found, skeleton, skeleton_lines
+from tca_app.ui.components.basic import (
+    button,
+    error_notice,
+    facts,
+    link,
+    outside_link,
+    page_header,
+    panel,
+    relative_time,
+    select_box,
+)
+from tca_app.ui.components.placeholders import not_found, skeleton_lines
 from tca_app.ui.components.text import t
-from tca_app.ui.detail import record_title
+from tca_app.ui.detail import record_title, with_rail
 from tca_app.ui.layout.pages import page
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import plain_table
@@ -41,7 +51,7 @@ def import_page() -> rx.Component:
         _is_here & state.is_missing,
         not_found(),
         rx.fragment(
-            page_header(_title, rx.cond(is_loaded, state.lead, skeleton("200px"))),
+            page_header(_title),
             error_notice(rx.cond(_is_here, state.error_text, "")),
             rx.cond(is_loaded, _body(), rx.cond(state.error_text == "", skeleton_lines(6))),
         ),
@@ -49,11 +59,37 @@ def import_page() -> rx.Component:
 
 
 def _body() -> rx.Component:
-    return rx.el.div(
+    return with_rail(
         rx.match(state.phase, ("preview", _preview()), ("running", _progress()), _result()),
         _faults(),
         rx.cond((state.phase == "preview") & (as_var(state.lines).length() > 0), _lines()),
-        class_name="stack",
+        rail=(_about(),),
+    )
+
+
+def _about() -> rx.Component:
+    none = rx.el.span(t("None"), class_name="muted")
+    return panel(
+        t("About"),
+        facts(
+            (t("Status"), _status()),
+            (t("File"), rx.cond(state.file_name != "", state.file_name, none)),
+            (t("Rows"), state.total_text),
+            (t("Uploaded"), relative_time(state.uploaded_at)),
+            (t("Started"), relative_time(state.started_at, t("Not started"))),
+            (t("Ended"), relative_time(state.ended_at, t("Not yet"))),
+        ),
+    )
+
+
+def _status() -> rx.Component:
+    return rx.match(
+        state.phase,
+        ("preview", badge(t("Not started"), "", "clock")),
+        ("running", badge(t("In progress"), "info", "loader")),
+        ("finished", badge(t("Finished"), "good", "circle-check")),
+        ("stopped", badge(t("Stopped"), "warn", "circle-pause")),
+        badge(t("Failed"), "bad", "circle-x"),
     )
 
 
@@ -128,16 +164,10 @@ def _progress() -> rx.Component:
 
 
 def _result() -> rx.Component:
-    shown = rx.match(
-        state.phase,
-        ("finished", badge(t("Finished"), "good", "circle-check")),
-        ("stopped", badge(t("Stopped"), "warn", "circle-pause")),
-        badge(t("Failed"), "bad", "circle-x"),
-    )
     return panel(
         _heading(t("Result")),
         rx.el.div(
-            rx.el.p(shown, " ", rx.el.strong(state.summary), role="status", class_name="num"),
+            rx.el.p(rx.el.strong(state.summary), role="status", class_name="num"),
             rx.cond(
                 state.failed > 0,
                 rx.el.p(t("The error file has the rows that failed, with the reasons. Fix it and import it again.")),

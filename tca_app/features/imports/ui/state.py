@@ -45,7 +45,11 @@ class ImportState(OrderState, RecordState, SessionState):
     kind: str = ""
     phase: str = ""  # the state of the import
     file_name: str = ""
+    uploaded_at: str = ""  # ISO 8601, as the next two; "" as long as it did not happen
+    started_at: str = ""
+    ended_at: str = ""
     total: int = 0
+    total_text: str = ""
     done: int = 0
     summary: str = ""
     import_text: str = ""  # the label of the button that starts it
@@ -74,11 +78,6 @@ class ImportState(OrderState, RecordState, SessionState):
             if self.kind
             else _("Import")
         )
-
-    @rx.var
-    def lead(self) -> str:
-        rows = ngettext("{count} row", "{count} rows", self.total) if self.total else ""
-        return f"{self.file_name}, {rows}" if self.file_name and rows else rows
 
     @rx.var
     def percent(self) -> int:
@@ -129,7 +128,11 @@ class ImportState(OrderState, RecordState, SessionState):
 
     def _keep(self, row: ImportRead) -> None:
         self.import_id, self.kind, self.phase, self.file_name = row.id, row.kind, row.state, row.file_name
+        self.uploaded_at, self.started_at, self.ended_at = (
+            at.isoformat() if at else "" for at in (row.created_at, row.started_at, row.finished_at)
+        )
         self.total, self.done, self.failed, self.columns = row.total, row.done, row.failed, row.columns
+        self.total_text = number(row.total)
         self.existing, self.new_users = self.existing or row.existing, self.new_users or row.new_users
         self.summary = _summary(row)
         project = f"{routes.project(row.project_id)}?tab=members"

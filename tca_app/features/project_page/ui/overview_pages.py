@@ -23,6 +23,7 @@ from tca_app.ui.components.notices import notice_lines
 from tca_app.ui.components.placeholders import empty_state, error_state, skeleton_lines
 from tca_app.ui.components.sparks import sparkline
 from tca_app.ui.components.text import t
+from tca_app.ui.detail import with_rail
 from tca_app.ui.long_text import cut_in_middle
 from tca_app.ui.record import at_its_url
 from tca_app.ui.var import as_var
@@ -38,11 +39,7 @@ def overview_tab() -> rx.Component:
         error_state(state.load_error, state.load),
         rx.cond(state.is_loaded, _main(), skeleton_lines(6)),
     )
-    return rx.el.div(
-        rx.el.div(at_its_url(state, main, skeleton_lines(6)), class_name="stack"),
-        rx.el.aside(project_about(), _links(), project_team(), class_name="stack rail", aria_label=t("Details")),
-        class_name="with-rail",
-    )
+    return with_rail(at_its_url(state, main, skeleton_lines(6)), rail=(project_about(), _links(), project_team()))
 
 
 def _main() -> rx.Component:

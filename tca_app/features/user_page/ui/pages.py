@@ -47,11 +47,8 @@ _back = (
 def user_page() -> rx.Component:
     return user_detail(
         who_else(),
-        rx.fragment(
-            rx.cond(SessionState.acting_name == "", sessions_panel()),
-            rx.el.div(user_factors(), _personal_data(), class_name="columns even"),
-            subject_activity(),
-        ),
+        rx.fragment(rx.cond(SessionState.acting_name == "", sessions_panel()), subject_activity()),
+        rx.fragment(user_factors(), _personal_data()),
         editing_mark("user", UserFormState.form_id),
     )
 

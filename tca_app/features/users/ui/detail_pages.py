@@ -16,7 +16,7 @@ from tca_app.ui.components.faces import avatar, with_tile
 from tca_app.ui.components.menus import menu
 from tca_app.ui.components.placeholders import error_state, not_found, skeleton, skeleton_lines
 from tca_app.ui.components.text import t
-from tca_app.ui.detail import record_title
+from tca_app.ui.detail import record_title, with_rail
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.parts import download_link, plain_table
@@ -28,30 +28,28 @@ _is_loaded = _is_here & UserState.is_loaded
 user_title = record_title(UserState, UserState.title, t("User"))
 
 
-def user_detail(who_else: rx.Component, panels: rx.Component, editing_mark: rx.Component) -> rx.Component:
-    """The page of one person; others of the features give what is theirs."""
+def user_detail(
+    who_else: rx.Component, panels: rx.Component, facts_beside: rx.Component, editing_mark: rx.Component
+) -> rx.Component:
+    """The page of one person; other features give what is theirs, `facts_beside` for the rail."""
     failed = error_state(UserState.load_error, UserState.load)
     return rx.cond(
         _is_here & UserState.is_missing,
         not_found(),
         rx.fragment(
             rx.cond(_is_loaded, _header(who_else), page_header(user_title, skeleton("260px"))),
-            rx.cond(_is_here & (UserState.load_error != ""), failed, _panels(panels)),
+            rx.cond(_is_here & (UserState.load_error != ""), failed, _panels(panels, facts_beside)),
             user_dialogs(editing_mark),
             rx.cond(SessionState.is_superuser, rx.fragment(acting_dialog(UserState.title), remove_picture_dialog())),
         ),
     )
 
 
-def _panels(panels: rx.Component) -> rx.Component:
-    return rx.el.div(
-        rx.el.div(
-            panel(t("Profile"), rx.cond(_is_loaded, _profile(), skeleton_lines(6))),
-            panel(t("Projects"), _projects(), actions=(_download(),), flush=True),
-            class_name="halves",
-        ),
+def _panels(panels: rx.Component, facts_beside: rx.Component) -> rx.Component:
+    return with_rail(
+        panel(t("Projects"), _projects(), actions=(_download(),), flush=True),
         panels,
-        class_name="stack",
+        rail=(panel(t("Profile"), rx.cond(_is_loaded, _profile(), skeleton_lines(6))), facts_beside),
     )
 
 

@@ -11,6 +11,7 @@ from tca_app.ui.components.faces import in_sentence
 from tca_app.ui.components.loading import or_failure
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
+from tca_app.ui.detail import with_rail
 from tca_app.ui.record import at_its_url, is_at_its_url
 from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.bulk_view import bulk_list
@@ -39,11 +40,13 @@ def webhook_detail() -> rx.Component:
     return rx.fragment(
         link(t("All webhooks"), to=state.list_url),
         _why_off(),
-        panel(hook["url"], _facts(), actions=(hook_badge(hook),)),
         rx.el.div(*_actions(), class_name="row"),
-        tools_row(log, t("Search deliveries"), (views_menu(), download_link(_EXPORT, log.export_query))),
-        chips(log),
-        panel(t("Deliveries"), _deliveries(), actions=(_count(),), flush=True),
+        with_rail(
+            tools_row(log, t("Search deliveries"), (views_menu(), download_link(_EXPORT, log.export_query))),
+            chips(log),
+            panel(t("Deliveries"), _deliveries(), actions=(_count(),), flush=True),
+            rail=(panel(t("About"), _facts()),),
+        ),
     )
 
 
@@ -64,6 +67,8 @@ def _why_off() -> rx.Component:
 def _facts() -> rx.Component:
     names = as_var(hook["event_names"]).to(list[str])
     return facts(
+        (t("URL"), hook["url"]),
+        (t("Status"), hook_badge(hook)),
         (t("Description"), rx.cond(hook["description"] != "", hook["description"], t("None"))),
         (t("Events"), rx.cond(names.length() > 0, names.join(", "), t("All events"))),
         (
@@ -79,7 +84,7 @@ def _facts() -> rx.Component:
                 t("One valid secret"),
             ),
         ),
-        (t("Consecutive failures"), rx.el.span(t("{failures} of 4", failures=hook["failures"]), class_name="num")),
+        (t("Failures"), rx.el.span(t("{failures} of 4 in a row", failures=hook["failures"]), class_name="num")),
         (t("Created"), rx.el.span(relative_time(hook["created_at"]), _by(), class_name="row")),
     )
 

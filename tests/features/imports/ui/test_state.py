@@ -38,7 +38,8 @@ async def test_the_preview_follows_its_choices_and_starts(console: Console) -> N
     made = await upload(boss, FILE, dry_run=True, file_name="people.csv")
     tab, page = await open_page(console, boss, made.id)
     assert shown(page, ImportState, "summary") == "1 new, 1 unchanged, 1 with errors"
-    assert shown(page, ImportState, "lead") == "people.csv, 3 rows"
+    assert (shown(page, ImportState, "file_name"), shown(page, ImportState, "total_text")) == ("people.csv", "3")
+    assert shown(page, ImportState, "started_at") == ""
     assert [line["action"] for line in shown(page, ImportState, "lines")] == ["unchanged", "new", "error"]
     [fault] = shown(page, ImportState, "faults")
     assert fault["error"].startswith("email: Enter an email address")
@@ -51,6 +52,7 @@ async def test_the_preview_follows_its_choices_and_starts(console: Console) -> N
     await do_jobs()
     ended = await tab.send(ImportState.load)
     assert shown(ended, ImportState, "phase") == "finished"
+    assert shown(ended, ImportState, "uploaded_at") <= shown(ended, ImportState, "ended_at")
     assert shown(ended, ImportState, "summary") == "1 new, 1 changed, 1 with errors"
     deleted = await tab.send(ImportState.delete, import_id=made.id)
     assert redirects(deleted) == ["/users"]

@@ -15,7 +15,7 @@ from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import button, facts, glyph, link, page_header, panel, relative_time
 from tca_app.ui.components.faces import in_sentence, tile
 from tca_app.ui.components.text import t
-from tca_app.ui.detail import by_phase, record_title
+from tca_app.ui.detail import by_phase, record_title, with_rail
 from tca_app.ui.forms.fields import check_field, form_dialog, select_field, text_field
 from tca_app.ui.layout.pages import page
 from tca_app.ui.var import as_var
@@ -46,15 +46,7 @@ def _incident(incident: IncidentLine) -> rx.Component:
             rx.el.span(severity_badge(incident["severity"]), status_badge(incident["status"]), class_name="row"),
             *_actions(incident),
         ),
-        rx.el.div(
-            rx.el.div(_timeline(), class_name="stack"),
-            rx.el.aside(
-                rx.foreach(state.about, lambda about: _facts(incident, about)),
-                class_name="stack rail",
-                aria_label=t("Details"),
-            ),
-            class_name="with-rail below",
-        ),
+        with_rail(_timeline(), rail=(rx.foreach(state.about, lambda about: _facts(incident, about)),)),
         key=as_var(incident["id"]).to(str),
     )
 
