@@ -64,6 +64,7 @@ def _body() -> rx.Component:
         _faults(),
         rx.cond((state.phase == "preview") & (as_var(state.lines).length() > 0), _lines()),
         rail=(_about(),),
+        is_long=True,
     )
 
 

@@ -46,10 +46,11 @@ _back = (
 )
 def user_page() -> rx.Component:
     return user_detail(
-        who_else(),
-        rx.fragment(rx.cond(SessionState.acting_name == "", sessions_panel()), subject_activity()),
-        rx.fragment(user_factors(), _personal_data()),
-        editing_mark("user", UserFormState.form_id),
+        rx.cond(SessionState.acting_name == "", sessions_panel()),
+        rail=rx.fragment(user_factors(), _personal_data()),
+        below=subject_activity(),
+        who_else=who_else(),
+        editing_mark=editing_mark("user", UserFormState.form_id),
     )
 
 

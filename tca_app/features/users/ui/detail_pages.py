@@ -29,27 +29,27 @@ user_title = record_title(UserState, UserState.title, t("User"))
 
 
 def user_detail(
-    who_else: rx.Component, panels: rx.Component, facts_beside: rx.Component, editing_mark: rx.Component
+    *panels: rx.Component, rail: rx.Component, below: rx.Component, who_else: rx.Component, editing_mark: rx.Component
 ) -> rx.Component:
-    """The page of one person; other features give what is theirs, `facts_beside` for the rail."""
+    """The page of one person; other features give what is theirs, `below` for the whole width."""
     failed = error_state(UserState.load_error, UserState.load)
     return rx.cond(
         _is_here & UserState.is_missing,
         not_found(),
         rx.fragment(
             rx.cond(_is_loaded, _header(who_else), page_header(user_title, skeleton("260px"))),
-            rx.cond(_is_here & (UserState.load_error != ""), failed, _panels(panels, facts_beside)),
+            rx.cond(_is_here & (UserState.load_error != ""), failed, _panels(*panels, rail=rail, below=below)),
             user_dialogs(editing_mark),
             rx.cond(SessionState.is_superuser, rx.fragment(acting_dialog(UserState.title), remove_picture_dialog())),
         ),
     )
 
 
-def _panels(panels: rx.Component, facts_beside: rx.Component) -> rx.Component:
-    return with_rail(
-        panel(t("Projects"), _projects(), actions=(_download(),), flush=True),
-        panels,
-        rail=(panel(t("Profile"), rx.cond(_is_loaded, _profile(), skeleton_lines(6))), facts_beside),
+def _panels(*panels: rx.Component, rail: rx.Component, below: rx.Component) -> rx.Component:
+    profile = panel(t("Profile"), rx.cond(_is_loaded, _profile(), skeleton_lines(6)))
+    return rx.fragment(
+        with_rail(panel(t("Projects"), _projects(), actions=(_download(),), flush=True), *panels, rail=(profile, rail)),
+        rx.el.div(below, class_name="stack"),
     )
 
 
@@ -103,7 +103,7 @@ def _profile() -> rx.Component:
         (t("Status"), active_badge(_person["is_active"])),
         (t("Last sign-in"), relative_time(_person["last_login_at"])),
         (t("Created"), relative_time(_person["created_at"])),
-        (t("Last change"), relative_time(_person["updated_at"])),
+        (t("Changed"), relative_time(_person["updated_at"])),
     )
 
 

@@ -46,6 +46,7 @@ def webhook_detail() -> rx.Component:
             chips(log),
             panel(t("Deliveries"), _deliveries(), actions=(_count(),), flush=True),
             rail=(panel(t("About"), _facts()),),
+            is_long=True,
         ),
     )
 
