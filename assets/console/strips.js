@@ -1,6 +1,6 @@
 /*
- * The bars of a component on /status: the figures of a bar on hover and on focus, and a day that opens by a click. Each
- * strip is one stop of the keyboard: arrows, Home and End choose a bar, and Enter opens that of a day.
+ * The charts of a component on /status: the figures of an hour or a day on hover and on focus, and a day that opens by a
+ * click. Each strip is one stop of the keyboard: arrows, Home and End choose a bar, and Enter opens that of a day.
  */
 import { barAt, zoomTo } from "./zoom.js";
 

@@ -146,6 +146,7 @@ def spark_of(points: Sequence[Point], now: datetime, count: int = 24) -> str:
     for index, value in enumerate(values):
         if value is not None:
             height = round(HEIGHT - 2 - (HEIGHT - 4) * value / top, 1)
-            parts.append(f"{'L' if is_drawing else 'M'}{index * STEP} {height}" + ("" if is_drawing else "h1"))
+            x = index * STEP + BAR / 2  # above the middle of the bar of that hour
+            parts.append(f"{'L' if is_drawing else 'M'}{x} {height}" + ("" if is_drawing else "h1"))
         is_drawing = value is not None
     return "".join(parts)

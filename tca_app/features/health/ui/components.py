@@ -144,10 +144,16 @@ def _settings(component: Component) -> rx.Component:
 
 
 def _spark(component: Component) -> rx.Component:
+    """The line of the latencies: one stop of the keyboard, in which the arrows move."""
     path = rx.el.path(d=as_var(component["spark"]).to(str), class_name="spark")
-    hours = as_var(component["hours"]).to(dict[str, str])
+    box = as_var(component["hours"]).to(dict[str, str])["box"]
+    line = {"text": component["spark_text"], "shares": component["latencies"]}
+    label = t("Latency of {name}", name=component["name"])
+    strip = _strip(
+        "latency", line, _hour_count(), _picture(line["text"], box, path), aria_label=label, aria_readonly=True
+    )
     return rx.el.figure(
-        _picture(component["spark_text"], hours["box"], path),
+        strip,
         rx.cond(
             component["latency"] != "",
             rx.el.figcaption(
@@ -160,10 +166,9 @@ def _spark(component: Component) -> rx.Component:
 
 def _hours(component: Component, bars: Any) -> rx.Component:
     """The bars of the hours: one stop of the keyboard, in which the arrows move."""
-    picture = _picture(bars["text"], bars["box"], *_paths(bars), is_titled=False)
-    count = as_var(state.hour_labels).split("|").length()
+    picture = _picture(bars["text"], bars["box"], *_paths(bars))
     label = t("Hours of {name}", name=component["name"])
-    strip = _strip("hour", bars, count, picture, aria_label=label, aria_readonly=True)
+    strip = _strip("hour", bars, _hour_count(), picture, aria_label=label, aria_readonly=True)
     caption = rx.el.figcaption(state.hours_title, " ", rx.el.span(bars["share"], class_name="num"), aria_hidden="true")
     return rx.el.figure(strip, caption, class_name="chart-hours")
 
@@ -172,15 +177,19 @@ def _days(component: Component, bars: Any) -> rx.Component:
     """The bars of the days: one stop of the keyboard, in which the arrows move and Enter opens a day."""
     mark = state.zoom_mark
     zoomed = rx.el.rect(x=mark["x"], y=HEIGHT + 1, width=mark["width"], height=2, class_name="bar-zoomed")
-    picture = _picture(bars["text"], bars["box"], zoomed, *_paths(bars), is_titled=False)
+    picture = _picture(bars["text"], bars["box"], zoomed, *_paths(bars))
     strip = _strip("day", bars, state.days, picture, aria_label=t("Days of {name}", name=component["name"]))
     share = rx.el.span(bars["share"], class_name="num")
     axis = rx.el.figcaption(rx.el.span(state.first_day), share, rx.el.span(t("Today (UTC)")), aria_hidden="true")
     return rx.el.figure(strip, axis, class_name="chart-days")
 
 
+def _hour_count() -> Any:
+    return as_var(state.hour_labels).split("|").length()
+
+
 def _strip(unit: str, bars: Any, count: Any, picture: rx.Component, **props: Any) -> rx.Component:
-    """Bars that assets/console/strips.js shows the figures of, one at a time."""
+    """Bars or a line that assets/console/strips.js shows the figures of, one at a time."""
     values = {"aria-valuemin": 1, "aria-valuemax": count, "aria-valuenow": count, "aria-valuetext": bars["text"]}
     attributes = {"data-strip": unit, "data-shares": bars["shares"], **values}
     return rx.el.div(picture, class_name="bar-strip", role="slider", tab_index=0, custom_attrs=attributes, **props)
@@ -190,10 +199,9 @@ def _paths(bars: Any) -> tuple[rx.Component, ...]:
     return tuple(rx.el.path(d=bars[look], class_name=f"bar-{look}") for look in ("good", "some", "bad", "none"))
 
 
-def _picture(text: Any, box: Any, *parts: rx.Component, is_titled: bool = True) -> rx.Component:
-    """A picture with a text for screen readers, and as a tooltip where no bar has one of its own."""
+def _picture(text: Any, box: Any, *parts: rx.Component) -> rx.Component:
+    """A picture with a text for screen readers."""
     return rx.el.svg(
-        rx.el.title(text) if is_titled else None,
         *parts,
         view_box=box,
         custom_attrs={"preserveAspectRatio": "none"},

@@ -43,7 +43,7 @@ def test_a_hundred_is_said_only_of_a_hundred() -> None:
 
 def test_a_gap_breaks_the_line() -> None:
     line = spark_of([point(4, 60, 5.0), point(3, 60, 10.0), point(1, 60, 10.0)], NOW, 5)
-    assert line == "M0 12.0h1L4 2.0M12 2.0h1"
+    assert line == "M1.5 12.0h1L5.5 2.0M13.5 2.0h1"
     assert spark_of([], NOW, 5) == ""
 
 
