@@ -1,6 +1,6 @@
 /*
- * Charts by day: dragging over days, with a pointer or a finger, fills in the form below the chart and sends it. Esc ends
- * a drag, and a zoom. Without a pointer the form does the same.
+ * Charts by day or week: dragging over them, with a pointer or a finger, fills in the form below the chart and sends it.
+ * Esc ends a drag, and a zoom. Without a pointer the form does the same.
  */
 import { all, find, OVERLAYS } from "./dom.js";
 
@@ -13,11 +13,14 @@ const end = () => {
   drag = null;
 };
 
-/** The days of a chart; those of a strip stand at its list. */
+/** The first and the last day of each bar of a chart; those of a strip stand at its list. */
 const daysOf = (plot) =>
   plot.dataset.strip
-    ? plot.closest("[data-days]").dataset.days.split("|")
-    : all("[data-day]", plot).map((bar) => bar.dataset.day);
+    ? plot
+        .closest("[data-days]")
+        .dataset.days.split("|")
+        .map((day) => [day, day])
+    : all("[data-day]", plot).map(({ dataset: { day, until } }) => [day, until || day]);
 
 /** The number of the bar at this place. */
 export const barAt = (plot, x, count) => {
@@ -25,7 +28,7 @@ export const barAt = (plot, x, count) => {
   return Math.min(Math.max(Math.floor(((x - left) / width) * count), 0), count - 1);
 };
 
-const formOf = (plot) => find("form[data-zoom]", plot.closest(".day-bars, .panel"));
+const formOf = (plot) => find("form[data-zoom]", plot.closest(":is(.day-bars, .panel, .dora):has(form[data-zoom])"));
 
 /** Fills in the form below a chart and sends it. */
 export const zoomTo = (plot, from, to) => {
@@ -73,7 +76,7 @@ document.addEventListener("pointerup", ({ clientX }) => {
   };
   addEventListener("click", ignore, { capture: true, once: true });
   setTimeout(() => removeEventListener("click", ignore, { capture: true }));
-  if (first !== last) zoomTo(plot, days[first], days[last]);
+  if (first !== last) zoomTo(plot, days[first][0], days[last][1]);
 });
 document.addEventListener("pointercancel", end);
 /* A bar is a link, which the browser would drag instead. */

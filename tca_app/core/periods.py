@@ -48,6 +48,10 @@ class DayRange:
         """As many days right before these."""
         return DayRange(self.since - timedelta(days=len(self)), self.since - timedelta(days=1))
 
+    def in_weeks(self) -> "DayRange":
+        """These days, and as many before them as make whole weeks."""
+        return DayRange(self.since - timedelta(days=-len(self) % 7), self.until)
+
     def __len__(self) -> int:
         return (self.until - self.since).days + 1
 

@@ -12,7 +12,7 @@ from tca_app.features.dora.schemas import DoraQuery, Unit
 
 
 class SumRow(NamedTuple):
-    """The sums of a week (0 ends today), of a period (0 is the last one), or of a unit."""
+    """The sums of a week (0 is the last one), of a period (0 is the last one), or of a unit."""
 
     scope: str
     unit_id: int
@@ -61,12 +61,12 @@ _NAMED = """
 """
 
 
-def _seen(columns: str) -> str:
-    """Reads the last `weeks` weeks and as many before, in narrow rows. Week 0 ends today."""
+def _seen(columns: str, periods: int = 2) -> str:
+    """Reads the last `weeks` weeks, with two periods as many before, in narrow rows. Week 0 ends with `last_day`."""
     return f"""
         seen AS MATERIALIZED (
-          SELECT project_id, (CAST(:today AS date) - day) / 7 AS ago, {columns} FROM daily_deployments
-          WHERE day > CAST(:today AS date) - 14 * CAST(:weeks AS int) AND day <= CAST(:today AS date)
+          SELECT project_id, (CAST(:last_day AS date) - day) / 7 AS ago, {columns} FROM daily_deployments
+          WHERE day > CAST(:last_day AS date) - {7 * periods} * CAST(:weeks AS int) AND day <= CAST(:last_day AS date)
             AND tier = ANY(CAST(:tiers AS text[])) AND project_id IN (SELECT id FROM visible)
             AND (CAST(:names AS text[]) = '{{}}' OR {_NAMED}))
     """  # noqa: S608
@@ -139,7 +139,7 @@ _FACETS = {
 }
 _COUNTS = {
     key: text(
-        f"WITH {_VISIBLE}, {_seen(_FINISHED)} SELECT * FROM ({counted}) AS counted (value, label, many) "  # noqa: S608
+        f"WITH {_VISIBLE}, {_seen(_FINISHED, 1)} SELECT * FROM ({counted}) AS counted (value, label, many) "  # noqa: S608
         f"WHERE CAST(:search AS text) = '' OR position(lower(:search) IN lower(label)) > 0 "
         f"ORDER BY many DESC, value LIMIT {MAX_FACETS}"
     )
@@ -159,25 +159,25 @@ def _values(actor: Actor, query: DoraQuery) -> dict[str, Any]:
         "groups": query.group_id,
         "tiers": list(query.tiers),
         "names": query.environment,
-        "weeks": int(query.weeks),
+        "weeks": query.weeks,
     }
 
 
-async def read_sums(session: AsyncSession, actor: Actor, query: DoraQuery, today: date) -> list[SumRow]:
-    found = await session.execute(_STATEMENTS[query.by][0], _values(actor, query) | {"today": today})
+async def read_sums(session: AsyncSession, actor: Actor, query: DoraQuery, last_day: date) -> list[SumRow]:
+    found = await session.execute(_STATEMENTS[query.by][0], _values(actor, query) | {"last_day": last_day})
     return [SumRow(*row) for row in found]
 
 
-async def read_medians(session: AsyncSession, actor: Actor, query: DoraQuery, today: date) -> list[MedianRow]:
-    found = await session.execute(_STATEMENTS[query.by][1], _values(actor, query) | {"today": today})
+async def read_medians(session: AsyncSession, actor: Actor, query: DoraQuery, last_day: date) -> list[MedianRow]:
+    found = await session.execute(_STATEMENTS[query.by][1], _values(actor, query) | {"last_day": last_day})
     return [MedianRow(*row) for row in found]
 
 
 async def count_finished(
-    session: AsyncSession, actor: Actor, query: DoraQuery, key: str, search: str, today: date
+    session: AsyncSession, actor: Actor, query: DoraQuery, key: str, search: str, last_day: date
 ) -> Facets:
     """Returns the values of a filter with the finished deployments of each."""
-    found = await session.execute(_COUNTS[key], _values(actor, query) | {"today": today, "search": search})
+    found = await session.execute(_COUNTS[key], _values(actor, query) | {"last_day": last_day, "search": search})
     return facets_of([(row.value, row.label, int(row.many)) for row in found])
 
 

@@ -1,18 +1,19 @@
 """Schemas of the DORA metrics by week, and by project or group."""
 
 from datetime import date
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tca_app.core.filters import Many
+from tca_app.core.filters import Day, Many
+from tca_app.core.periods import MAX_DAYS
 from tca_app.core.schema import ReadModel, SearchText, UrlId
 from tca_app.features.dora.levels import SOURCE, Level
 from tca_app.features.environments.schemas import EnvironmentName
 from tca_app.features.environments.tiers import Tier
 
-Weeks = Literal["12", "26", "52"]
-WEEKS: tuple[Weeks, ...] = get_args(Weeks)
+WEEKS = (12, 26, 52)  # the periods that the page offers
+MAX_WEEKS = -(-MAX_DAYS // 7)
 Unit = Literal["project", "group"]
 UnitSort = Literal[
     "name",
@@ -35,7 +36,8 @@ class DoraQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    weeks: Weeks = Field("12", description="Weeks of seven days (UTC); the last one ends today.")
+    weeks: Annotated[int, Field(ge=1, le=MAX_WEEKS)] = Field(12, description="Weeks of seven days (UTC).")
+    until: Day | None = Field(None, description="Last day of the last week; today, if it is left out or later.")
     tier: Many[Tier] = Field([], description="Tiers that count; production, unless environments are named.")
     environment: Many[EnvironmentName] = Field([], description="Names of the environments that count.")
     project_id: Many[UrlId] = []

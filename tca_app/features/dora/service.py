@@ -43,7 +43,7 @@ async def count_values(session: AsyncSession, actor: Actor, query: DoraQuery, ke
     others = query.model_copy(update={field: []})
     if key == "tier":
         others = others.model_copy(update={"tier": list(get_args(Tier))})
-    return await count_finished(session, actor, others, key, search, _today())
+    return await count_finished(session, actor, others, key, search, _last_day(query))
 
 
 async def names_of(session: AsyncSession, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
@@ -56,22 +56,26 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
+def _last_day(query: DoraQuery) -> date:
+    return min(query.until or date.max, _today())
+
+
 async def _read(session: AsyncSession, actor: Actor, query: DoraQuery) -> DoraRead:
-    today, weeks = _today(), int(query.weeks)
+    last_day, weeks = _last_day(query), query.weeks
     medians: dict[Scope, dict[str, float]] = defaultdict(dict)
-    for row in await read_medians(session, actor, query, today):
+    for row in await read_medians(session, actor, query, last_day):
         medians[row.scope, row.unit_id, row.part][row.kind] = float(row.seconds)
-    rows = {(row.scope, row.unit_id, row.part): row for row in await read_sums(session, actor, query, today)}
+    rows = {(row.scope, row.unit_id, row.part): row for row in await read_sums(session, actor, query, last_day)}
 
     def period(scope: Scope, first: date, days: int) -> dict[str, Any]:
         last = first + timedelta(days=days - 1)
         return _figures(rows.get(scope), medians[scope], days) | {"since": first, "until": last}
 
     def total(part: int) -> DoraTotal:
-        figures = period(("total", 0, part), today - timedelta(days=7 * weeks * (part + 1) - 1), 7 * weeks)
+        figures = period(("total", 0, part), last_day - timedelta(days=7 * weeks * (part + 1) - 1), 7 * weeks)
         return DoraTotal(**figures, levels=_levels(figures))
 
-    trend = [period(("week", 0, ago), today - timedelta(days=7 * ago + 6), 7) for ago in reversed(range(weeks))]
+    trend = [period(("week", 0, ago), last_day - timedelta(days=7 * ago + 6), 7) for ago in reversed(range(weeks))]
     units = [_unit(row, medians[scope], 7 * weeks) for scope, row in rows.items() if scope[0] == "unit"]
     units = sorted((unit for unit in units if unit.finished), key=lambda unit: (-unit.finished, unit.name, unit.id))
     return DoraRead(

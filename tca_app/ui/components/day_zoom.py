@@ -1,6 +1,6 @@
 """Zoom of the charts by day: the URL names the days, which are chosen in a form or by dragging over a chart."""
 
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -24,10 +24,12 @@ class ZoomState(SessionMixin, mixin=True):
     zoom_from: str = ""  # both are "" without a zoom
     zoom_to: str = ""
     zoom_text: str = ""
+    _zooms_to_weeks: ClassVar = False
 
     def _zoomed_days(self) -> DayRange | None:
         """Returns the days that the URL zooms to, and shows them in the form; None for the whole period."""
         days = DayRange.of(*(query_param(self.router_data, name) for name in FIELDS))
+        days = days.in_weeks() if days and self._zooms_to_weeks else days
         self.zoom_from, self.zoom_to = (days.since.isoformat(), days.until.isoformat()) if days else ("", "")
         self.zoom_text = _words(days) if days else ""
         return days

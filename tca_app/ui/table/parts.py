@@ -121,14 +121,19 @@ def no_match(state: Any) -> rx.Component:
     )
 
 
-def view_switch(label: str, key: str, shown: Any, *views: tuple[str, str, Any]) -> rx.Component:
-    """Buttons that store the view in the URL under `key`: (value, label, whether it is offered)."""
+def view_switch(
+    label: str, key: str, shown: Any, *views: tuple[str, str, Any], ends: tuple[str, ...] = ()
+) -> rx.Component:
+    """Buttons that store the view in the URL under `key`: (value, label, whether it is offered).
+
+    They remove the parameters that a choice `ends`.
+    """
     return rx.el.div(
         *(
             rx.el.button(
                 word,
                 type="button",
-                on_click=rx.redirect(query_url(**{key: value})),
+                on_click=rx.redirect(query_url(**{key: value} | dict.fromkeys(ends, ""))),
                 disabled=~offered if isinstance(offered, rx.Var) else not offered,
                 aria_pressed=rx.cond(shown == value, "true", "false"),
             )

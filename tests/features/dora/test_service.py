@@ -96,6 +96,21 @@ async def test_what_counts_is_chosen_by_tier_or_environment(api: httpx.AsyncClie
     assert (await asked(api, owner, "environment=staging&tier=production"))["total"]["finished"] == 0
 
 
+async def test_a_period_may_end_before_today(api: httpx.AsyncClient) -> None:
+    owner = await make_user()
+    billing = await make_project(owner, "Billing")
+    for status, days in (("succeeded", 1), ("failed", 8), ("succeeded", 9), ("succeeded", 22), ("failed", 30)):
+        await put(billing, status, days)
+    found = await asked(api, owner, "weeks=2&until=2026-03-03")
+    assert [(week["since"], week["until"], week["succeeded"], week["finished"]) for week in found["trend"]] == [
+        ("2026-02-18", "2026-02-24", 0, 0),
+        ("2026-02-25", "2026-03-03", 1, 2),
+    ]
+    assert (found["total"]["finished"], found["before"]["finished"], found["units"][0]["finished"]) == (2, 2, 2)
+    later, today = await asked(api, owner, "weeks=1&until=2026-03-12"), await asked(api, owner, "weeks=1")
+    assert later == today
+
+
 async def test_units_are_projects_or_groups(api: httpx.AsyncClient) -> None:
     owner, viewer = await make_user("owner"), await make_user("viewer")
     first, second = [await make_project(owner, name, {viewer: "viewer"}) for name in ("First", "Second")]
@@ -154,7 +169,9 @@ async def test_the_csv_follows_the_search_and_the_order(api: httpx.AsyncClient) 
     assert (await api.get(f"{URL}/export.csv?sort=id", headers=header)).status_code == 422
 
 
-@pytest.mark.parametrize("query", ["weeks=13", "tier=prod", "by=person", "days=30", "project_id=0"])
+@pytest.mark.parametrize(
+    "query", ["weeks=54", "weeks=0", "until=2026-3-1", "tier=prod", "by=person", "days=30", "project_id=0"]
+)
 async def test_other_parameters_are_refused(api: httpx.AsyncClient, query: str) -> None:
     assert (await api.get(f"{URL}?{query}", headers=await bearer(await make_user()))).status_code == 422
 

@@ -676,7 +676,8 @@ class Operations(Calls):
     def export_dora(
         self,
         *,
-        weeks: Literal["12", "26", "52"] | None = None,
+        weeks: int | None = None,
+        until: str | None = None,
         tier: Literal["production", "staging", "testing", "development", "other"]
         | list[Literal["production", "staging", "testing", "development", "other"]]
         | None = None,
@@ -710,6 +711,7 @@ class Operations(Calls):
             path_of("/api/v1/metrics/dora/export.csv"),
             query={
                 "weeks": weeks,
+                "until": until,
                 "tier": tier,
                 "environment": environment,
                 "project_id": project_id,
@@ -2573,7 +2575,8 @@ class Operations(Calls):
     def read_dora(
         self,
         *,
-        weeks: Literal["12", "26", "52"] | None = None,
+        weeks: int | None = None,
+        until: str | None = None,
         tier: Literal["production", "staging", "testing", "development", "other"]
         | list[Literal["production", "staging", "testing", "development", "other"]]
         | None = None,
@@ -2591,6 +2594,7 @@ class Operations(Calls):
             path_of("/api/v1/metrics/dora"),
             query={
                 "weeks": weeks,
+                "until": until,
                 "tier": tier,
                 "environment": environment,
                 "project_id": project_id,

@@ -39,4 +39,5 @@ def _bar(bar: WeekBar) -> rx.Component:
         rx.el.span(bar["text"], class_name="tip"),
         rx.cond(bar["tick"] != "", rx.el.span(bar["tick"], class_name="tick")),
     )
-    return link(*shown, to=bar["url"], class_name="bar", tab_index=-1)
+    days = {"data-day": bar["date"], "data-until": bar["until"]}
+    return link(*shown, to=bar["url"], class_name="bar", tab_index=-1, custom_attrs=days)

@@ -13,6 +13,7 @@ from tca_app.ui import routes
 from tca_app.ui.components.badges import badge
 from tca_app.ui.components.basic import icon_button, page_header
 from tca_app.ui.components.day_bars import figures_toggle
+from tca_app.ui.components.day_zoom import FIELDS as ZOOM_FIELDS, day_zoom, zoom_chip
 from tca_app.ui.components.faces import tile
 from tca_app.ui.components.placeholders import empty_state, skeleton_lines
 from tca_app.ui.components.text import t
@@ -33,7 +34,10 @@ def dora_page() -> rx.Component:
         page_header(
             t("DORA metrics"),
             rx.cond(state.scope != "", state.scope, t("How often and how safely changes reach production.")),
-            view_switch(t("Period"), "weeks", state.weeks, *PERIODS),
+            zoom_chip(state),
+            view_switch(
+                t("Period"), "weeks", rx.cond(state.zoom_text == "", state.weeks, "zoom"), *PERIODS, ends=ZOOM_FIELDS
+            ),
         ),
         data_table(
             state,
@@ -57,7 +61,9 @@ def _metrics() -> rx.Component:
     cards = (_metric(as_var(state.metrics)[at], definition) for at, definition in enumerate(DEFINITIONS))
     waiting = (_card(definition, skeleton_lines(4)) for definition in DEFINITIONS)
     is_there = as_var(state.metrics).length() > 0
-    return rx.el.div(rx.cond(is_there, rx.fragment(*cards), rx.fragment(*waiting)), class_name="dora-cards")
+    shown = rx.cond(is_there, rx.fragment(*cards), rx.fragment(*waiting))
+    how = t("Click a week to see its deployments, or drag over weeks to zoom.")
+    return rx.el.div(rx.el.div(shown, class_name="dora-cards"), day_zoom(state, how), class_name="dora")
 
 
 def _card(definition: Definition, *children: rx.Component, tool: rx.Component | None = None) -> rx.Component:

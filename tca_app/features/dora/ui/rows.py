@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TypedDict
 
-from tca_app.core.language.messages import N_, _
+from tca_app.core.language.messages import N_, _, ngettext, nN_
 from tca_app.core.region.formats import LOCALE, growth, number
 from tca_app.features.deployments.ui.figures import NOT_MEASURED, duration_words, frequency_words, share_words
 from tca_app.features.dora.schemas import DoraFigures, DoraPeriod, DoraRead, DoraUnit
@@ -14,14 +14,18 @@ from tca_app.ui.components.faces import Mark, mark_of
 
 _UNITS = ((86_400, N_("{number} d")), (3_600, N_("{number} h")), (60, N_("{number} min")), (1, N_("{number} s")))
 NO_CHANGE = N_("No change")
-_TICKS = {12: 3, 26: 6, 52: 13}  # weeks between two labels of the axis
+_THAN = nN_("{change} vs. previous week", "{change} vs. previous {count} weeks")
+_TICKS = {12: 3, 26: 6, 52: 13}  # weeks between two labels of the axis, by the number of weeks
+_MAX_TICKS = 4  # for other numbers
 WeekUrl = Callable[[DoraPeriod, str], str]
 
 
 class WeekBar(TypedDict):
-    """A week. `height` is a share of the chart; `tick` is the label of the axis, or ""."""
+    """A week, from `date` to `until`. `height` is a share of the chart; `tick` is the label of the axis, or ""."""
 
     week: str
+    date: str
+    until: str
     value: str
     text: str
     tick: str
@@ -135,7 +139,7 @@ def _metric(kind: _Kind, found: DoraRead, url_of: WeekUrl) -> Metric:
     return Metric(
         value=kind.words(value),
         level=getattr(found.total.levels, kind.level) or "",
-        change=_("{change} vs. previous {weeks} weeks", change=change, weeks=found.weeks) if change else "",
+        change=ngettext(*_THAN, found.weeks, change=change) if change else "",
         is_up=is_up,
         trend="" if not change or change == _(NO_CHANGE) else "worse" if is_up == kind.is_less_better else "better",
         basis=kind.basis(found.total),
@@ -169,13 +173,15 @@ def _bars(
     top: float,
     url_of: WeekUrl,
 ) -> list[WeekBar]:
-    step, words = _TICKS[len(weeks)], kind.week_words or kind.words
+    step, words = _TICKS.get(len(weeks)) or -(-len(weeks) // _MAX_TICKS), kind.week_words or kind.words
     bars = []
     for index, (week, value) in enumerate(zip(weeks, values, strict=True)):
         span = _("{since} to {until}", since=day_words(week.since), until=day_words(week.until))
         bars.append(
             WeekBar(
                 week=span,
+                date=week.since.isoformat(),
+                until=week.until.isoformat(),
                 value=words(value),
                 text=f"{span}: {words(value)}",
                 tick=day_words(week.until) if (len(weeks) - 1 - index) % step == 0 else "",

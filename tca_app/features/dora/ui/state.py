@@ -16,19 +16,21 @@ from tca_app.features.dora.ui.rows import Metric, UnitRow, metrics_of, unit_row
 from tca_app.features.dora.units import chosen_units
 from tca_app.features.environments.tiers import TIER_LABELS
 from tca_app.ui import routes
+from tca_app.ui.components.day_zoom import ZoomState
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.state import TableQuery, TableState
 from tca_app.ui.url import page_url, printable, values_of
 
 
-class DoraState(TableState, SessionState):
+class DoraState(ZoomState, TableState, SessionState):
     rows: list[UnitRow] = []
     metrics: list[Metric] = []
     weeks: str = ""  # "" for 12, which is not in the URL
     by: str = ""  # "group", or "" for projects
     scope: str = ""
     _spec: ClassVar = DORA
+    _zooms_to_weeks: ClassVar = True
 
     def _query(self) -> TableQuery:
         query = TableQuery.of(self._spec, page_url(self.router_data))
@@ -38,10 +40,11 @@ class DoraState(TableState, SessionState):
         return self._query()
 
     def _asked(self, query: TableQuery) -> DoraUnitsQuery:
-        chosen = query.chosen
+        chosen, zoom = query.chosen, self._zoomed_days()
         return DoraUnitsQuery.model_validate(
             {
-                "weeks": query.filters["weeks"] or WEEKS[0],
+                "weeks": len(zoom) // 7 if zoom else query.filters["weeks"] or WEEKS[0],
+                "until": zoom.until if zoom else None,
                 "by": query.filters["by"] or "project",
                 "tier": chosen["tier"],
                 "environment": [printable(name) for name in chosen["environment"]],
@@ -99,5 +102,6 @@ def _week_url(asked: DoraQuery, week: DoraPeriod, status: str) -> str:
 def _unit_url(asked: DoraQuery, found: DoraRead, unit: DoraUnit) -> str:
     if found.by == "project":
         return _deployments(asked, found.total.since, found.total.until, [unit.id])
-    kept = {"weeks": asked.weeks, "tier": asked.tier, "environment": asked.environment, "group": unit.id}
+    days = {"from": found.total.since, "to": found.total.until} if asked.until else {"weeks": asked.weeks}
+    kept = {**days, "tier": asked.tier, "environment": asked.environment, "group": unit.id}
     return f"{routes.DORA}?{urlencode(kept, doseq=True)}"

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
+from tca_app.core import periods
 from tca_app.core.actor import Actor
 from tca_app.features.dora import service
 from tca_app.features.dora.filters import DORA
@@ -91,6 +92,29 @@ async def test_the_url_says_what_counts(console: Console) -> None:
     updates = await tab.send(DoraState.load)
     assert shown(updates, DoraState, "scope") == "Environments: staging. Days in UTC."
     assert (shown(updates, DoraState, "by"), shown(updates, DoraState, "weeks")) == ("group", "")
+
+
+async def test_a_zoom_shows_whole_weeks(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(periods, "MAX_DAYS", 36_600)  # the days of this test are long ago one day
+    owner = await make_user()
+    project_id = await make_project(owner, "Billing")
+    for status, days in (("succeeded", 1), ("succeeded", 8), ("failed", 20), ("succeeded", 22)):
+        await put(project_id, status, days)
+    tab = await open_page(console, owner, "/dora?weeks=26&from=2026-02-20&to=2026-03-03")
+    updates = await tab.send(DoraState.load)
+    frequency, *_ = shown(updates, DoraState, "metrics")
+    assert shown(updates, DoraState, "zoom_text") == "Feb 18 to Mar 3"
+    assert (frequency["basis"], frequency["change"]) == ("1 succeeded", "No change vs. previous 2 weeks")
+    assert [(bar["date"], bar["until"]) for bar in frequency["bars"]] == [
+        ("2026-02-18", "2026-02-24"),
+        ("2026-02-25", "2026-03-03"),
+    ]
+    [row] = shown(updates, DoraState, "rows")
+    assert row["finished"] == "2"
+    assert row["url"].endswith("&ended_since=2026-02-18&ended_until=2026-03-03")
+    assert set(shown(updates, DoraState, "export_query").split("&")) >= {"weeks=2", "until=2026-03-03"}
+    options = shown(await tab.send(DoraState.show_filter, key="tier", is_open=True), DoraState, "options")
+    assert [option["count"] for option in options if option["value"] == "production"] == ["2"]
 
 
 async def test_a_filter_counts_finished_deployments(console: Console) -> None:
