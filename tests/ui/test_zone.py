@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tca_app.core.errors import Invalid
+from tca_app.core.region.formats import ZONE
+from tca_app.ui.components.day_zoom import utc_day_words
 from tca_app.ui.zone import field_of, span_words, start_of, time_in_field, time_words, today_in, zone_of, zone_words
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -86,3 +88,18 @@ def test_what_is_no_time_is_refused_at_its_field(text: str) -> None:
     with pytest.raises(Invalid) as refusal:
         time_in_field("ends_at", text, BERLIN)
     assert refusal.value.field_details == {"ends_at": "Enter a date and a time."}
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ("UTC", "Days in UTC."),
+        ("Africa/Accra", "Days in UTC."),
+        ("Asia/Kolkata", "Days in UTC: each starts at 05:30 your time."),
+        ("America/New_York", "Days in UTC: each starts at 20:00 your time."),
+    ],
+)
+def test_charts_say_when_a_day_starts_for_the_viewer(zone: str, words: str) -> None:
+    before = ZONE.set(ZoneInfo(zone))
+    assert utc_day_words(datetime(2026, 7, 1, 15, 20, tzinfo=UTC)) == words
+    ZONE.reset(before)

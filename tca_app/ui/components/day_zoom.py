@@ -1,5 +1,6 @@
 """Zoom of the charts by day: the URL names the days, which are chosen in a form or by dragging over a chart."""
 
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -7,6 +8,7 @@ import reflex as rx
 
 from tca_app.core.language.messages import _
 from tca_app.core.periods import MAX_DAYS, DayRange
+from tca_app.core.region.formats import LOCALE, ZONE
 from tca_app.ui.components.basic import button
 from tca_app.ui.components.day_bars import day_words
 from tca_app.ui.components.text import t
@@ -15,7 +17,6 @@ from tca_app.ui.session import SessionMixin
 from tca_app.ui.url import fields_of, page_path, page_url, query_param
 
 FIELDS = ("from", "to")
-DRAG = t("Days in UTC. Drag to zoom.")
 
 
 class ZoomState(SessionMixin, mixin=True):
@@ -24,6 +25,7 @@ class ZoomState(SessionMixin, mixin=True):
     zoom_from: str = ""  # both are "" without a zoom
     zoom_to: str = ""
     zoom_text: str = ""
+    utc_days: str = ""  # what a day is for the viewer, in words
     _zooms_to_weeks: ClassVar = False
 
     def _zoomed_days(self) -> DayRange | None:
@@ -31,7 +33,7 @@ class ZoomState(SessionMixin, mixin=True):
         days = DayRange.of(*(query_param(self.router_data, name) for name in FIELDS))
         days = days.in_weeks() if days and self._zooms_to_weeks else days
         self.zoom_from, self.zoom_to = (days.since.isoformat(), days.until.isoformat()) if days else ("", "")
-        self.zoom_text = _words(days) if days else ""
+        self.zoom_text, self.utc_days = _words(days) if days else "", utc_day_words(datetime.now(UTC))
         return days
 
     @handler("signed_in")
@@ -60,7 +62,15 @@ def _words(days: DayRange) -> str:
     return _("{since} to {until}", since=day_words(days.since), until=day_words(days.until))
 
 
-def day_zoom(state: type[ZoomState], how: Any = DRAG, tool: rx.Component | None = None) -> rx.Component:
+def utc_day_words(now: datetime) -> str:
+    """Says that days are those of UTC and, when that is no midnight for the viewer, when they start."""
+    start = now.replace(hour=0, minute=0).astimezone(ZONE.get())
+    if not start.utcoffset():
+        return _("Days in UTC.")
+    return _("Days in UTC: each starts at {time} your time.", time=LOCALE.get().time(start))
+
+
+def day_zoom(state: type[ZoomState], how: Any = t("Drag to zoom."), tool: rx.Component | None = None) -> rx.Component:
     """The line below a chart: its days, and the form that chooses others, which assets/console/zoom.js fills too.
 
     `how` says how to zoom in it. A `tool` stands before the form.
@@ -76,7 +86,7 @@ def day_zoom(state: type[ZoomState], how: Any = DRAG, tool: rx.Component | None 
     reset = button(t("Reset zoom"), kind="small ghost", on_click=state.zoom_out, custom_attrs={"data-zoom-reset": ""})
     is_zoomed = state.zoom_text != ""
     return rx.el.div(
-        rx.el.span(rx.cond(is_zoomed, state.zoom_text + ". ", ""), how, class_name="muted"),
+        rx.el.span(rx.cond(is_zoomed, state.zoom_text + ". ", ""), state.utc_days, " ", how, class_name="muted"),
         rx.cond(is_zoomed, reset),
         tool,
         rx.el.details(rx.el.summary(t("Choose days"), class_name="btn small ghost"), form, class_name="choose-days"),

@@ -84,8 +84,8 @@ def _scope(asked: DoraQuery, found: DoraRead) -> str:
     tiers = ", ".join(_(TIER_LABELS[tier]) for tier in found.tiers)
     if asked.environment:
         named = ", ".join(asked.environment)
-        return _("Environments: {named}{tiers}. Days in UTC.", named=named, tiers=f" ({tiers})" if asked.tier else "")
-    return _("Environments with the tier {tiers}. Days in UTC.", tiers=tiers)
+        return _("Environments: {named}{tiers}.", named=named, tiers=f" ({tiers})" if asked.tier else "")
+    return _("Environments with the tier {tiers}.", tiers=tiers)
 
 
 def _deployments(asked: DoraQuery, first: object, last: object, projects: list[int], status: str = "completed") -> str:

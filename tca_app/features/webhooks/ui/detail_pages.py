@@ -29,7 +29,7 @@ HEADS = (
     (t("Event"), "", "event_type"),
     (t("Status"), "", "status"),
     (t("Attempt"), "right num", "attempt"),
-    (t("Duration"), "right num", "duration_ms"),
+    (t("Duration"), "right num hide-beside-rail", "duration_ms"),
     (t("Response"), "num", "response_code"),
     (t("Time"), "", "at"),
 )
@@ -164,7 +164,7 @@ def _delivery(row: DeliveryRow) -> rx.Component:
             ),
             rx.el.td(delivery_badge(row["status"])),
             rx.el.td(row["attempt"], class_name="right num"),
-            rx.el.td(row["took"], class_name="right num"),
+            rx.el.td(row["took"], class_name="right num hide-beside-rail"),
             rx.el.td(row["answer"], class_name="num"),
             rx.el.td(relative_time(row["at"]), class_name="muted"),
             **row_attrs(row, log),

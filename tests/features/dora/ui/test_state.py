@@ -83,14 +83,14 @@ async def test_the_url_says_what_counts(console: Console) -> None:
     await put(await make_project(owner), "succeeded", 1, "staging")
     tab = await open_page(console, owner, "/dora?weeks=26&tier=staging&q=nothing")
     updates = await tab.send(DoraState.load)
-    assert shown(updates, DoraState, "scope") == "Environments with the tier Staging. Days in UTC."
+    assert shown(updates, DoraState, "scope") == "Environments with the tier Staging."
     assert shown(updates, DoraState, "weeks") == "26"
     assert len(shown(updates, DoraState, "metrics")[0]["bars"]) == 26
     assert shown(updates, DoraState, "is_filtered") is True
     await tab.send(DoraState.show_filter, key="tier", is_open=True)
     tab.path = "/dora?environment=staging&by=group&weeks=7"
     updates = await tab.send(DoraState.load)
-    assert shown(updates, DoraState, "scope") == "Environments: staging. Days in UTC."
+    assert shown(updates, DoraState, "scope") == "Environments: staging."
     assert (shown(updates, DoraState, "by"), shown(updates, DoraState, "weeks")) == ("group", "")
 
 
