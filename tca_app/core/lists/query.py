@@ -45,10 +45,11 @@ class Filter:
 class Choice:
     """A filter with several values, in a menu with their counts. Without `options` the values come from the rows.
 
-    A `searchable` one has ids as values, and a search for their names. `links` are values that only links use: they
-    have a chip, but no line in the menu. `late_options` are read at each use: not all are known at the start.
-    `default` is in force while the URL says nothing; ANY in the URL means all. Of many options that few lists have all
-    of, the menu shows those of the rows alone: `only_counted`. The ids of one that is `of_people` are those of users.
+    A `searchable` one has ids as values, beside its `options`, and a search for their names. `links` are values that
+    only links use: they have a chip, but no line in the menu. `late_options` are read at each use: not all are known at
+    the start. `default` is in force while the URL says nothing; ANY in the URL means all. Of many options that few
+    lists have all of, the menu shows those of the rows alone: `only_counted`. The ids of one that is `of_people` are
+    those of users.
     """
 
     key: str
@@ -82,7 +83,7 @@ class Choice:
 
     def _is_value(self, value: str, known: set[str]) -> bool:
         if self.searchable:
-            return 0 < number_in(value) <= MAX_ID
+            return value in known or 0 < number_in(value) <= MAX_ID
         return value in known if known else value.isprintable() and len(value) <= MAX_VALUE
 
 

@@ -66,6 +66,7 @@ FIELDS = {
     "password_min_length": N_("Minimum length of passwords"),
     "project_slug": N_("Project"),
     "provider": N_("Provider"),
+    "query": N_("Filters"),
     "queued_at": N_("Queued"),
     "rank": N_("Order"),
     "reason": N_("Reason"),

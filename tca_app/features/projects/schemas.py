@@ -97,12 +97,16 @@ class ProjectUpdate(Changes):
 class ProjectFilter(ListFilter):
     """`mine`: projects of which the caller is a member. `member_id`: projects of which this user is a member.
 
+    `group_id`: projects with one of these groups; others than administrators: of groups that they are in. With `mine`,
+    projects of either.
+
     `deleted`: projects in the trash (the caller's own; all for superusers).
     """
 
     status: Many[ProjectStatus] = []
     owner_id: Many[UrlId] = []
     member_id: Many[UrlId] = []
+    group_id: Many[UrlId] = []
     my_role: Many[Role] = Field([], description="Projects in which the caller has one of these roles.")
     mine: Flag = False
     since: DayOrMoment | None = Field(None, description="Created at or after this time.")

@@ -109,12 +109,13 @@ class FilterState(SessionMixin, mixin=True):
     async def _labels(self, session: Session, choice: Choice, values: tuple[str, ...]) -> dict[str, str]:
         if not values:
             return {}
+        labels = {value: _(label) for value, label in (*choice.known_options, *choice.links)}
         if choice.searchable:
-            names = await self._names(session, self._as_actor(), choice.key, [int(value) for value in values])
-            names = await distinct_labels(session, names) if choice == PROJECT else names
-            return {value: names.get(value, _("unknown")) for value in values}
-        labels = dict((*choice.known_options, *choice.links))
-        return {value: _(labels.get(value, value)) for value in values}
+            ids = [int(value) for value in values if value not in labels]
+            names = await self._names(session, self._as_actor(), choice.key, ids) if ids else {}
+            labels |= await distinct_labels(session, names) if choice == PROJECT else names
+            return {value: labels.get(value, _("unknown")) for value in values}
+        return {value: labels.get(value, value) for value in values}
 
     @handler("signed_in", supersedes=True)
     async def show_filter(self, key: str, is_open: bool) -> AsyncGenerator[None, None]:
@@ -149,10 +150,12 @@ class FilterState(SessionMixin, mixin=True):
                 refs = await read_refs(session, map(int, labels))
         found = {facet.value: facet for facet in facets.values}
         chosen = query.chosen[choice.key]
-        if choice.known_options:
+        if choice.searchable:
+            labels |= {value: _(label) for value, label in choice.known_options if value in labels}
+        elif choice.known_options:
             shown = {*found, *chosen} if choice.only_counted else dict(choice.known_options)
             labels = {value: _(label) for value, label in choice.known_options if value in shown}
-        elif not choice.searchable:
+        else:
             labels |= {value: value for value in chosen if value not in labels}
         plus = "+" if facets.capped else ""
         self.options = [

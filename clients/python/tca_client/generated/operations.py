@@ -1181,6 +1181,7 @@ class Operations(Calls):
         status: Literal["active", "paused", "archived"] | list[Literal["active", "paused", "archived"]] | None = None,
         owner_id: int | list[int] | None = None,
         member_id: int | list[int] | None = None,
+        group_id: int | list[int] | None = None,
         my_role: Literal["owner", "maintainer", "deployer", "viewer"]
         | list[Literal["owner", "maintainer", "deployer", "viewer"]]
         | None = None,
@@ -1224,6 +1225,7 @@ class Operations(Calls):
                 "status": status,
                 "owner_id": owner_id,
                 "member_id": member_id,
+                "group_id": group_id,
                 "my_role": my_role,
                 "mine": mine,
                 "since": since,
@@ -2208,6 +2210,7 @@ class Operations(Calls):
         status: Literal["active", "paused", "archived"] | list[Literal["active", "paused", "archived"]] | None = None,
         owner_id: int | list[int] | None = None,
         member_id: int | list[int] | None = None,
+        group_id: int | list[int] | None = None,
         my_role: Literal["owner", "maintainer", "deployer", "viewer"]
         | list[Literal["owner", "maintainer", "deployer", "viewer"]]
         | None = None,
@@ -2253,6 +2256,7 @@ class Operations(Calls):
                 "status": status,
                 "owner_id": owner_id,
                 "member_id": member_id,
+                "group_id": group_id,
                 "my_role": my_role,
                 "mine": mine,
                 "since": since,

@@ -9,7 +9,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.database.pagination import matching
 from tca_app.features.projects import policy
-from tca_app.features.projects.listing.queries import FILTERS, ordered, paged, select_projects, values_of
+from tca_app.features.projects.listing.queries import filters_of, ordered, paged, select_projects, values_of
 from tca_app.features.projects.queries import project_read
 from tca_app.features.projects.schemas import ProjectFilter, ProjectRead
 from tca_app.models import Project
@@ -50,6 +50,5 @@ async def read_projects(session: AsyncSession, actor: Actor, query: ProjectFilte
 
 async def _select(session: AsyncSession, actor: Actor, query: ProjectFilter) -> Select[Any]:
     policy.require(actor, "projects.list")
-    filters = tuple(name for name in FILTERS if getattr(query, name))
-    chosen = select_projects(actor.is_superuser, filters, query.mine, query.deleted)
+    chosen = select_projects(actor.is_superuser, filters_of(query), query.mine, query.deleted)
     return chosen.where(*await matching(session, Project.__table__, query.search)) if query.search else chosen

@@ -10,15 +10,17 @@ ROLES = (
     ("deployer", N_("Deployer")),
     ("viewer", N_("Viewer")),
 )
+MINE = "mine"  # a value of the filter by team, beside the ids of groups
 PROJECTS = TableSpec(
     sorts=("name", "status", "owner", "member_count", "my_role", "created_at"),
     default_sort="-created_at",
     name="projects",
     optional=("status", "owner", "member_count", "my_role", "created_at"),
-    filters=(Filter("mine", N_("Team"), (("true", N_("My projects")),)), TRASH),
+    filters=(Filter("mine", N_("Team"), (("true", N_("My projects")),), is_hidden=True), TRASH),
     choices=(
         Choice("status", N_("Status"), STATUSES),
         Choice("owner", N_("Owner"), searchable=True, of_people=True),
+        Choice("team", N_("Team"), ((MINE, N_("My projects")),), searchable=True),
         Choice("role", N_("Your role"), ROLES),
     ),
     dates=N_("Created"),

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
@@ -18,7 +18,7 @@ from tca_app.features.projects import policy
 from tca_app.features.projects.queries import ACTOR, COLUMNS, member_count, my_role, project_read, visible
 from tca_app.features.projects.schemas import ProjectFilter, ProjectQuery, ProjectRead
 from tca_app.features.users.trash import deleter_name
-from tca_app.models import Project, ProjectMember, User
+from tca_app.models import GroupMember, Project, ProjectGroup, ProjectMember, User
 
 _projects, _members, _people = Project.__table__.c, ProjectMember.__table__.c, User.__table__.c
 _me = ProjectMember.__table__.alias("me")
@@ -45,6 +45,10 @@ _JOINED: dict[str, tuple[FromClause, ColumnElement[bool]]] = {
     "member_count": (_sizes, _sizes.c.project_id == _projects.id),
     "my_role": (_me, (_me.c.project_id == _projects.id) & (_me.c.user_id == ACTOR)),
 }
+_used = ProjectGroup.__table__.c
+_in_own_groups = _used.group_id.in_(
+    select(GroupMember.__table__.c.group_id).where(GroupMember.__table__.c.user_id == ACTOR)
+)
 FILTERS: dict[str, ColumnElement[bool]] = {
     "status": _projects.status.in_(bindparam("status", expanding=True)),
     "owner_id": _projects.owner_id.in_(bindparam("owner_id", expanding=True)),
@@ -60,6 +64,7 @@ FILTERS: dict[str, ColumnElement[bool]] = {
     "until": _projects.created_at < bindparam("until"),
 }
 _NULLABLE = ("my_role", "deleted_by")
+_NAMES = (*FILTERS, "group_id")
 _cache: LocalCache[Page[ProjectRead]] = LocalCache(500, drop_on_write=True)
 
 
@@ -71,7 +76,7 @@ async def list_projects(session: AsyncSession, actor: Actor, query: ProjectQuery
 
 
 async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -> Page[ProjectRead]:
-    chosen = (actor.is_superuser, tuple(name for name in FILTERS if getattr(query, name)), query.mine, query.deleted)
+    chosen = (actor.is_superuser, filters_of(query), query.mine, query.deleted)
     if query.search:
         found = await matching(session, Project.__table__, query.search)
         statement, total = paged(select_projects(*chosen).where(*found), query.sort, is_search=True)
@@ -81,19 +86,39 @@ async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -
     return await read_page(session, statement, values, total, lambda rows: [project_read(row._mapping) for row in rows])
 
 
+def filters_of(query: ProjectFilter) -> tuple[str, ...]:
+    """Returns the names of the filters that are set."""
+    return tuple(name for name in _NAMES if getattr(query, name))
+
+
 def values_of(actor: Actor, query: ProjectFilter) -> dict[str, Any]:
     """Returns the values of the parameters of a list."""
-    return {**query.model_dump(include=set(FILTERS)), **times_of(query), ACTOR.key: actor.user_id}
+    return {**query.model_dump(include=set(_NAMES)), **times_of(query), ACTOR.key: actor.user_id}
 
 
 @lru_cache(maxsize=256)
 def select_projects(all_projects: bool, filters: tuple[str, ...], mine: bool, deleted: bool) -> Select[Any]:
     """Returns the statement of a list without an order. Cached, because building it takes as long as running it."""
-    rows = select(*COLUMNS).select_from(Project.__table__).where(visible(all_projects and not mine))
+    rows = select(*COLUMNS).select_from(Project.__table__).where(visible(all_projects))
+    rows = rows.where(*_of_teams(all_projects, mine=mine, has_groups="group_id" in filters))
     rows = rows.where(_projects.deleted_at.is_not(None) if deleted else _projects.deleted_at.is_(None))
     if deleted and not all_projects:
         rows = rows.where(_projects.owner_id == ACTOR)
-    return rows.where(*(FILTERS[name] for name in filters))
+    return rows.where(*(FILTERS[name] for name in filters if name in FILTERS))
+
+
+def known_groups(all_groups: bool) -> list[ColumnElement[bool]]:
+    """Returns the condition of the groups by which the actor may filter: all, or those that they are in."""
+    return [] if all_groups else [_in_own_groups]
+
+
+def _of_teams(all_projects: bool, *, mine: bool, has_groups: bool) -> list[ColumnElement[bool]]:
+    """Returns the condition of the actor's own projects, of those with one of the groups, or of either."""
+    teams = [visible(all_projects=False)] if mine else []
+    if has_groups:
+        chosen = (_used.group_id.in_(bindparam("group_id", expanding=True)), *known_groups(all_projects))
+        teams.append(_projects.id.in_(select(_used.project_id).where(*chosen)))
+    return [or_(*teams)] if teams else []
 
 
 @lru_cache(maxsize=256)

@@ -11,8 +11,8 @@ from tca_app.core.language.messages import N_, _
 from tca_app.core.lists.bulk import BulkResult
 from tca_app.features.idempotency import service as idempotency
 from tca_app.features.projects import policy, service as projects
-from tca_app.features.projects.listing.facets import ProjectField, count_projects, owner_names
-from tca_app.features.projects.listing.filters import PROJECTS, STATUSES
+from tca_app.features.projects.listing.facets import ProjectField, count_projects, count_teams, owner_names, team_names
+from tca_app.features.projects.listing.filters import MINE, PROJECTS, STATUSES
 from tca_app.features.projects.schemas import ProjectBulk, ProjectCreate, ProjectQuery, ProjectRead, ProjectUpdate
 from tca_app.features.projects.ui.form_state import ProjectForm
 from tca_app.features.projects.ui.picker_state import PickerState
@@ -112,13 +112,15 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
         return rows, page.total, page.capped
 
     def _asked(self, query: TableQuery) -> ProjectQuery:
+        teams = query.chosen["team"]
         return ProjectQuery.model_validate(
             {
                 "search": printable(query.search),
                 "status": query.chosen["status"],
                 "owner_id": query.chosen["owner"],
                 "my_role": query.chosen["role"],
-                "mine": query.filters["mine"] == "true",
+                "mine": query.filters["mine"] == "true" or MINE in teams,
+                "group_id": [team for team in teams if team != MINE],
                 "deleted": query.filters["view"] == "trash",
                 "sort": query.sort,
                 "skip": query.skip,
@@ -128,10 +130,12 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
         )
 
     async def _facet(self, session: Session, actor: Actor, query: TableQuery, key: str, search: str) -> Facets:
+        if key == "team":
+            return await count_teams(session, actor, self._asked(query), search)
         return await count_projects(session, actor, self._asked(query), FIELDS[key], search)
 
     async def _names(self, session: Session, actor: Actor, key: str, ids: list[int]) -> dict[str, str]:
-        return await owner_names(session, actor, ids)
+        return await (team_names if key == "team" else owner_names)(session, actor, ids)
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
         return await projects.bulk_projects(session, actor, ProjectBulk.model_validate({"action": action, "ids": ids}))

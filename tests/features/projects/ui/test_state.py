@@ -10,6 +10,9 @@ from reflex.istate.manager.memory import StateManagerMemory
 from tca_app.core.actor import Actor
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.schemas import DeploymentStep
+from tca_app.features.groups.in_projects import add_project_group
+from tca_app.features.groups.schemas import GroupCreate, ProjectGroupAdd
+from tca_app.features.groups.service import create_group
 from tca_app.features.project_page.ui.pages import PAGES
 from tca_app.features.projects import service as projects
 from tca_app.features.projects.listing.members import list_members
@@ -129,6 +132,23 @@ async def test_the_address_filters_sorts_and_searches(console: Console) -> None:
     assert await names("?mine=true&sort=-name") == ["Alpine", "Alpha"]
     assert await names("?q=alpi%07") == ["Alpine"]
     assert await names("?view=trash") == ["Gone"]
+
+
+async def test_the_filter_by_team_offers_own_projects_and_groups(console: Console) -> None:
+    admin = await make_admin()
+    ledger = await make_project(await make_user(), "Ledger")
+    await make_project(admin, "Own")
+    platform = (await run(create_group, admin, GroupCreate(name="Platform"))).id
+    await run(add_project_group, admin, ledger, ProjectGroupAdd(group_id=platform))
+    tab = await list_tab(console, admin, f"?team=mine&team={platform}&team=x")
+    updates = await tab.send(ProjectsState.load) + await tab.send(ProjectsState.show_filter, key="team", is_open=True)
+    assert {row["name"] for row in shown(updates, ProjectsState, "rows")} == {"Ledger", "Own"}
+    assert [chip["text"] for chip in shown(updates, ProjectsState, "chips")] == ["Team: My projects", "Team: Platform"]
+    assert [(o["label"], o["count"], o["is_on"]) for o in shown(updates, ProjectsState, "options")] == [
+        ("My projects", "1", True),
+        ("Platform", "1", True),
+    ]
+    assert shown(updates, ProjectsState, "export_query") == f"group_id={platform}&mine=true"
 
 
 async def test_a_project_is_created_with_its_members_once_however_often_it_is_clicked(console: Console) -> None:
