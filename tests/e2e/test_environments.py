@@ -17,7 +17,7 @@ WITH made AS (
   SELECT 'Fleet ' || lpad(n::text, 3, '0'), 'fleet-' || n, (SELECT min(id) FROM users) FROM generate_series(1, 100) AS n
   RETURNING id, name)
 INSERT INTO environments (project_id, name, rank)
-SELECT id, 'fleet', 0 FROM made
+SELECT id, environment, rank FROM made, (VALUES ('fleet', 0), ('canary', 1), ('edge', 2)) AS added (environment, rank)
 """
 
 
@@ -53,3 +53,8 @@ def test_all_projects_are_reached_by_scrolling_and_by_keyboard(
     table.get_by_role("columnheader", name="fleet").get_by_role("button", name="Drift").click()
     expect(page).to_have_url(re.compile("sort=-drift%3Afleet"))
     expect(first).to_be_in_viewport()
+
+    page.set_viewport_size({"width": 780, "height": 720})
+    frame = page.locator(".matrix-frame .table-scroll")
+    assert frame.evaluate("(frame) => { frame.scrollTo(frame.scrollWidth, 0); return frame.scrollLeft }") > 0
+    expect(first.get_by_role("rowheader")).to_be_in_viewport(ratio=1)

@@ -42,6 +42,8 @@ ENV = (
 )
 
 
+MAX_FONT_BYTES = 50_000
+
 # When it is built
 
 
@@ -271,6 +273,7 @@ def test_a_page_asks_for_its_font_at_once(client: Path) -> None:
     for page in pages:
         [url] = re.findall(r'<link rel="preload" as="font"[^>]* href="/([^"]+)"', page.read_text())
         assert (client / url).is_file()
+        assert (client / url).stat().st_size <= MAX_FONT_BYTES
 
 
 def test_the_pages_of_the_server_find_the_font(client: Path) -> None:

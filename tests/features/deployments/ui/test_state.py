@@ -11,6 +11,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from tca_app.core.actor import Actor
 from tca_app.features.deployments import service as deployments
 from tca_app.features.deployments.schemas import DeploymentStep
+from tca_app.features.deployments.ui.components import LOOKS
 from tca_app.features.deployments.ui.detail_state import DeploymentState
 from tca_app.features.deployments.ui.log_state import LogState
 from tca_app.features.deployments.ui.project_pages import deployments_tab
@@ -404,3 +405,8 @@ async def test_the_page_links_to_the_run_its_log_and_the_environment(console: Co
     tab = await open_page(console, owner, f"/deployments/{deployment_id}")
     facts = shown(await tab.send(DeploymentState.load), DeploymentState, "deployment")
     assert {name: facts[name] for name in links} == links | {"environment_url": ""}
+
+
+def test_each_status_has_an_icon_of_its_own() -> None:
+    """Nobody needs to see colours to tell them apart."""
+    assert len({icon for _tone, icon in LOOKS.values()}) == len(LOOKS)
