@@ -61,5 +61,6 @@ export const ROW_ACTIONS = {
   "previous-row": () => move(-1),
   "open-row": (row) => (row ? find("[data-open]", row)?.click() : false),
   "select-row": (row, event) => (row ? tick(row, event.shiftKey) : false),
-  "edit-row": (row) => (row ? (find("[data-edit]", row) ?? find("[data-row-key=e]"))?.click() : false),
+  "edit-row": (row) =>
+    row ? (find("[data-edit]", row) ?? find("[data-row-key=e]", row.closest(".table-scroll") ?? row))?.click() : false,
 };

@@ -14,11 +14,13 @@ from tca_app.config.settings import get_settings
 from tca_app.core import instance
 from tca_app.core.actor import Actor
 from tca_app.core.cache.redis import get_redis
-from tca_app.core.database.session import transaction
+from tca_app.core.database.session import dry_run, transaction
+from tca_app.core.security.rate_limits import get_limits
+from tca_app.features.invitations import bulk
 from tca_app.features.invitations.events import masked
 from tca_app.features.retention import service as retention
 from tca_app.models import AuthSession, Invitation, LoggedEvent, ProjectMember, User
-from tests.factories import bearer, make_admin, make_project, make_user, signed_in
+from tests.factories import bearer, make_admin, make_invitation, make_project, make_user, signed_in
 from tests.mailbox import Mailbox, mailbox
 from tests.ui.harness import sign_in
 
@@ -318,3 +320,21 @@ async def test_old_invitations_are_trimmed(api: httpx.AsyncClient) -> None:
     await change_invitations(expires_at=func.now() - timedelta(days=91))
     async with transaction() as session:
         assert (await retention.trim(session))["invitations"] == 1
+
+
+async def test_a_dry_run_of_resending_spends_no_mail_of_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("smtp://127.0.0.1"))
+    admin = await make_admin()
+    invitation_id = await make_invitation(admin)
+    counted: list[str] = []
+
+    async def refuse_mail(address: str) -> None:
+        counted.append(address)
+
+    monkeypatch.setattr(get_limits(), "refuse_mail", refuse_mail)
+    async with dry_run() as session:
+        [result] = await bulk.resend_invitations(session, admin, [invitation_id])
+    assert (result.ok, counted) == (True, [])
+    async with transaction() as session:
+        await bulk.resend_invitations(session, admin, [invitation_id])
+    assert counted == ["invited@example.com"]

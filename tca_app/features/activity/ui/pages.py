@@ -16,6 +16,7 @@ from tca_app.ui.record import at_its_url
 from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.filters import chips
 from tca_app.ui.table.parts import export_menu, no_match, tools_row, view_switch
+from tca_app.ui.table.selection.ticks import row_attrs
 from tca_app.ui.var import as_var
 
 state = ActivityState
@@ -94,10 +95,12 @@ def _line(entry: Entry) -> rx.Component:
                 rx.cond(entry["mark"]["text"] != "", tile(entry["mark"], "small")),
                 rx.el.span(entry["summary"], class_name="grow"),
                 rx.el.span(relative_time(entry["at"]), class_name="muted"),
+                custom_attrs={"data-open": ""},
             ),
             _details(entry),
         ),
         key=as_var(entry["id"]).to(str),
+        **row_attrs(entry),
     )
 
 

@@ -11,6 +11,7 @@ from tca_app.ui.components.placeholders import error_state, skeleton_lines
 from tca_app.ui.components.text import t
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import download_link, plain_table
+from tca_app.ui.table.selection.ticks import row_attrs
 from tca_app.ui.var import as_var
 
 state = SessionsState
@@ -84,6 +85,7 @@ def _row(row: SessionRow) -> rx.Component:
             class_name="act",
         ),
         key=as_var(row["id"]).to(str),
+        **row_attrs(row),
     )
 
 

@@ -14,6 +14,7 @@ from tca_app.ui.components.text import t
 from tca_app.ui.forms.fields import form_dialog, select_field, text_field
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.parts import download_link, plain_table
+from tca_app.ui.table.selection.ticks import row_attrs
 from tca_app.ui.var import as_var
 
 state = TrustsState
@@ -90,15 +91,20 @@ def _row(row: TrustRow) -> rx.Component:
         rx.el.td(relative_time(row["last_used_at"])),
         rx.el.td(_menu(row), class_name="act"),
         key=as_var(row["id"]).to(str),
+        **row_attrs(row),
     )
 
 
 def _menu(row: TrustRow) -> rx.Component:
     trust_id = as_var(row["id"]).to(int)
-    return menu(
-        lambda: icon_button(t("Actions for {name}", name=row["name"]), "ellipsis", "ghost small"),
-        rx.menu.item(t("Edit"), on_click=state.open_edit(state.project_id, trust_id)),
-        rx.menu.item(t("Remove"), on_click=state.ask_remove(state.project_id, trust_id), color_scheme="red"),
+    edit = state.open_edit(state.project_id, trust_id)
+    return rx.fragment(
+        menu(
+            lambda: icon_button(t("Actions for {name}", name=row["name"]), "ellipsis", "ghost small"),
+            rx.menu.item(t("Edit"), on_click=edit),
+            rx.menu.item(t("Remove"), on_click=state.ask_remove(state.project_id, trust_id), color_scheme="red"),
+        ),
+        rx.el.button(type="button", hidden=True, on_click=edit, custom_attrs={"data-edit": ""}),  # for the key e
     )
 
 

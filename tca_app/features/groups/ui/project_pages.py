@@ -15,6 +15,7 @@ from tca_app.ui.forms.fields import form_dialog, select_field
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.table.grid import cut
 from tca_app.ui.table.parts import download_link, plain_table
+from tca_app.ui.table.selection.ticks import row_attrs
 from tca_app.ui.var import as_var
 
 state = ProjectGroupsState
@@ -63,6 +64,7 @@ def _row(group: ProjectGroupRow) -> rx.Component:
         rx.el.td(rx.cond(group["can_change"], _role_select(group), rx.el.span(group["role_label"]))),
         rx.el.td(rx.cond(group["can_change"], remove), class_name="act"),
         key=as_var(group["id"]).to(str),
+        **row_attrs(group),
     )
 
 

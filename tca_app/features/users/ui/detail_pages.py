@@ -20,6 +20,8 @@ from tca_app.ui.detail import record_title, with_rail
 from tca_app.ui.record import is_at_its_url
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.parts import download_link, plain_table
+from tca_app.ui.table.selection.ticks import row_attrs
+from tca_app.ui.table.view import open_link
 from tca_app.ui.var import as_var
 
 _person = UserState.person
@@ -141,7 +143,7 @@ def _project_row(row: MembershipRow) -> rx.Component:
             with_tile(
                 row["mark"],
                 rx.el.div(
-                    link(row["name"], to=routes.project(row["id"]), class_name="cell-title truncate"),
+                    open_link(row["name"], routes.project(row["id"])),
                     rx.el.div(row["slug"], class_name="cell-sub mono truncate"),
                 ),
             ),
@@ -149,6 +151,7 @@ def _project_row(row: MembershipRow) -> rx.Component:
         ),
         rx.el.td(row["role"]),
         rx.el.td(project_status_badge(row["status"])),
+        **row_attrs(row),
     )
 
 

@@ -165,7 +165,7 @@ def _delivery(row: DeliveryRow) -> rx.Component:
             rx.el.td(delivery_badge(row["status"])),
             rx.el.td(row["attempt"], class_name="right num"),
             rx.el.td(row["took"], class_name="right num hide-beside-rail"),
-            rx.el.td(row["answer"], class_name="num"),
+            rx.el.td(row["answer"], class_name="num nowrap"),
             rx.el.td(relative_time(row["at"]), class_name="muted"),
             **row_attrs(row, log),
         ),
