@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Console, sign_in_by_call
+from tests.e2e.conftest import Console, create_project, sign_in_by_call, visit
 from tests.e2e.test_journey import NewPage
 
 pytestmark = pytest.mark.e2e
@@ -58,3 +58,27 @@ def test_all_projects_are_reached_by_scrolling_and_by_keyboard(
     frame = page.locator(".matrix-frame .table-scroll")
     assert frame.evaluate("(frame) => { frame.scrollTo(frame.scrollWidth, 0); return frame.scrollLeft }") > 0
     expect(first.get_by_role("rowheader")).to_be_in_viewport(ratio=1)
+
+
+def test_the_columns_and_the_density_of_the_matrix_are_chosen_and_kept(
+    new_page: NewPage, admin: tuple[str, str]
+) -> None:
+    page = new_page()
+    create_project(page, "Columns")
+    sign_in_by_call(page, *admin, path="/deployments?view=where&q=columns")
+    table = page.get_by_role("table", name="Environments")
+    staging, production = (table.get_by_role("columnheader", name=name) for name in ("staging", "production"))
+    expect(staging).to_be_visible()
+    page.get_by_role("button", name="Display options").press("Enter")
+    options = page.get_by_role("dialog", name="Display options")
+    options.get_by_role("checkbox", name="staging").press("Space")
+    expect(staging).to_have_count(0)
+    expect(production).to_be_visible()
+    options.get_by_role("checkbox", name="Group").press("Space")
+    expect(table.get_by_role("columnheader", name="Group")).to_be_hidden()
+    options.get_by_role("button", name="Compact").press("Enter")
+    expect(table).to_have_class(re.compile("compact"))
+    visit(page, "/deployments?view=where&q=columns")
+    expect(production).to_be_visible()
+    expect(staging).to_have_count(0)
+    expect(table).to_have_class(re.compile("compact"))

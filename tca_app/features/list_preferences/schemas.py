@@ -6,13 +6,14 @@ from pydantic import Field
 
 from tca_app.core.schema import InputModel, ReadModel
 
-ColumnKey = Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")]
+MAX_KEY = 120
+ColumnKey = Annotated[str, Field(max_length=MAX_KEY, pattern=r"^[^\x00-\x1f\x7f]+$")]  # some are names of environments
 
 
 class ListPreferenceUpdate(InputModel):
     """The hidden columns of a list, by their keys, and whether its rows are compact."""
 
-    hidden: Annotated[list[ColumnKey], Field(max_length=20)]
+    hidden: Annotated[list[ColumnKey], Field(max_length=100)]
     is_compact: bool
 
 

@@ -19,6 +19,7 @@ DELIVERIES = TableSpec(
     sorts=("at", "event_type", "status", "attempt", "duration_ms", "response_code"),
     default_sort="-at",
     name="deliveries",
+    optional=("status", "attempt", "duration_ms", "response_code", "at"),
     choices=(Choice("status", N_("Status"), STATES), Choice("type", N_("Event"))),
     dates=N_("Time"),
 )

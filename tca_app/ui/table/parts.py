@@ -13,6 +13,7 @@ from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.table.filters import cleared_url, filter_controls
 from tca_app.ui.table.order import OrderState, sort_select, sortable_head
+from tca_app.ui.table.preferences import PreferenceState, hidden_numbers
 from tca_app.ui.table.selection.state import SelectionState
 from tca_app.ui.table.selection.ticks import tick_head
 from tca_app.ui.table.sheet import filter_menu, filter_sheet
@@ -31,21 +32,27 @@ def plain_table(
     is_cards: bool = True,
     order: type[OrderState] | None = None,
     selects: type[SelectionState] | None = None,
+    preference: type[PreferenceState] | None = None,
 ) -> rx.Component:
     """A short table without search and pagination. A head is a label (empty above actions), a class, and a sort key.
 
     On a phone its rows are cards, unless it has its own manner there. `order` is the state of a list with sort keys.
-    `selects` is that of a list whose rows start with a `tick_cell`.
+    `selects` is that of a list whose rows start with a `tick_cell`, `preference` that of one with a `view_menu`, whose
+    columns have their sort keys.
     """
+    kind, hidden = "table row-cards" if is_cards else "table", None
+    before = [""] if selects else []
+    if preference:
+        hidden = {"data-hide": hidden_numbers(preference, [*before, *("".join(head[2:]) for head in heads)])}
     table = rx.el.table(
         rx.el.caption(label, class_name="sr-only"),
         rx.el.thead(rx.el.tr(tick_head(selects) if selects else None, *(_plain_head(order, *head) for head in heads))),
         rx.el.tbody(rows),
-        **(
-            as_cards("table row-cards", [*([""] if selects else []), "", *(label for label, *_ in heads[1:])])
-            if is_cards
-            else {"class_name": "table"}
+        **as_cards(
+            rx.cond(preference.is_compact, f"{kind} compact", kind) if preference else kind,
+            [*before, "", *(label for label, *_ in heads[1:])] if is_cards else [],
         ),
+        custom_attrs=hidden or {},
     )
     return rx.el.div(_plain_order(order, heads), table, class_name="table-scroll")
 

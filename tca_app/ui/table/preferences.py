@@ -1,7 +1,7 @@
 """How the viewer sees a list: which columns, and how high the rows are. It is kept for each person and list."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -13,7 +13,7 @@ from tca_app.features.list_preferences.schemas import ListPreferenceUpdate
 from tca_app.features.list_preferences.service import read_preference, save_preference
 from tca_app.ui.components.basic import icon_button
 from tca_app.ui.components.text import t
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionMixin
 from tca_app.ui.var import as_var
 
@@ -33,12 +33,21 @@ class PreferenceState(SessionMixin, mixin=True):
             found = await read_preference(session, self._as_actor(), self._spec.name)
             self.hidden_columns, self.is_compact, self._knows_preference = found.hidden, found.is_compact, True
 
+    def _may_hide(self, key: str) -> bool:
+        """Whether a column may be hidden. A list whose columns are data knows them itself."""
+        return key in self._spec.optional
+
+    def _on_columns(self) -> Events:
+        """Returns what follows on another choice of columns. Nothing, where the browser hides them."""
+        return None
+
     @handler("signed_in")
-    async def show_column(self, key: str, is_shown: bool) -> None:
-        if key not in self._spec.optional:
+    async def show_column(self, key: str, is_shown: bool) -> Events:
+        if not self._may_hide(key):
             raise Invalid(_("Unknown column."))
-        others = [hidden for hidden in self.hidden_columns if hidden != key and hidden in self._spec.optional]
+        others = [hidden for hidden in self.hidden_columns if hidden != key and self._may_hide(hidden)]
         await self._save_preference(others if is_shown else [*others, key], self.is_compact)
+        return self._on_columns()
 
     @handler("signed_in")
     async def set_compact(self, is_compact: bool) -> None:
@@ -64,8 +73,8 @@ def hidden_numbers(state: type[PreferenceState], keys: Sequence[str]) -> rx.Var[
     ).to(str)
 
 
-def view_menu(state: type[PreferenceState], labels: dict[str, str]) -> rx.Component:
-    """The menu that chooses columns and density."""
+def view_menu(state: type[PreferenceState], labels: dict[str, str], more: rx.Component | None = None) -> rx.Component:
+    """The menu that chooses columns and density. `more` are the lines of columns that are data."""
     return rx.popover.root(
         rx.popover.trigger(icon_button(t("Display options"), "sliders-horizontal", "hide-phone")),
         rx.popover.content(
@@ -83,7 +92,9 @@ def view_menu(state: type[PreferenceState], labels: dict[str, str]) -> rx.Compon
                 aria_label=t("Density"),
                 class_name="segments",
             ),
-            rx.el.ul(*(_line(state, key, label) for key, label in labels.items() if key in state._spec.optional)),
+            rx.el.ul(
+                *(column_line(state, key, label) for key, label in labels.items() if key in state._spec.optional), more
+            ),
             align="end",
             class_name="filter-menu",
             aria_label=t("Display options"),
@@ -91,7 +102,7 @@ def view_menu(state: type[PreferenceState], labels: dict[str, str]) -> rx.Compon
     )
 
 
-def _line(state: type[PreferenceState], key: str, label: str) -> rx.Component:
+def column_line(state: type[PreferenceState], key: Any, label: Any) -> rx.Component:
     is_shown = ~as_var(state.hidden_columns).to(list[str]).contains(key)
     return rx.el.li(
         rx.el.label(

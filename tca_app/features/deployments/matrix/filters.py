@@ -8,6 +8,7 @@ ENVIRONMENTS = TableSpec(
     column_sorts=("age", "drift"),
     default_sort="name",
     name="environments",
+    optional=("group",),
     choices=(
         Choice("drift", N_("Drift"), (("behind", N_("Behind")), ("current", N_("Not behind")))),
         Choice("group", N_("Group"), searchable=True),

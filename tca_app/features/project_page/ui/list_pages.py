@@ -37,5 +37,6 @@ def _environments() -> rx.Component:
             lambda row: with_tile(row["mark"], open_link(row["name"], row["url"])),
         ),
         flash=lambda row: rx.cond(as_var(state.flashed).contains(row["id"]), flash, ""),
+        is_compact=state.is_compact,
         order=state.sort,
     )

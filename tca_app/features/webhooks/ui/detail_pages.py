@@ -17,6 +17,7 @@ from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.bulk_view import bulk_list
 from tca_app.ui.table.filters import chips
 from tca_app.ui.table.parts import download_link, no_match, plain_table, tools_row
+from tca_app.ui.table.preferences import view_menu
 from tca_app.ui.table.selection.ticks import row_attrs, tick_cell
 from tca_app.ui.var import as_var
 
@@ -42,7 +43,15 @@ def webhook_detail() -> rx.Component:
         _why_off(),
         rx.el.div(*_actions(), class_name="row"),
         with_rail(
-            tools_row(log, t("Search deliveries"), (views_menu(), download_link(_EXPORT, log.export_query))),
+            tools_row(
+                log,
+                t("Search deliveries"),
+                (
+                    views_menu(),
+                    view_menu(log, {key: label for label, _, key in HEADS}),
+                    download_link(_EXPORT, log.export_query),
+                ),
+            ),
             chips(log),
             panel(t("Deliveries"), _deliveries(), actions=(_count(),), flush=True),
             rail=(panel(t("About"), _facts()),),
@@ -123,7 +132,15 @@ def _deliveries() -> rx.Component:
             as_var(log.rows).length() > 0,
             rx.fragment(
                 bulk_list(
-                    log, plain_table(t("Deliveries"), HEADS, rx.foreach(log.rows, _delivery), order=log, selects=log)
+                    log,
+                    plain_table(
+                        t("Deliveries"),
+                        HEADS,
+                        rx.foreach(log.rows, _delivery),
+                        order=log,
+                        selects=log,
+                        preference=log,
+                    ),
                 ),
                 _more(),
             ),

@@ -28,6 +28,7 @@ from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import MAX_EVERYTHING, BulkAction, BulkRows, BulkSpec
 from tca_app.ui.table.filter_state import FilterState
 from tca_app.ui.table.order import Order, OrderState
+from tca_app.ui.table.preferences import PreferenceState
 from tca_app.ui.url import printable, query_of
 
 BATCH = 25
@@ -63,7 +64,7 @@ class Sent(TypedDict):
 NOTHING = Sent(message_id="", url="", headers="", body="", code="", content_type="", size="", took="", error="")
 
 
-class DeliveriesState(BulkRows, LoadState, OrderState, FilterState, RecordState, SessionState):
+class DeliveriesState(BulkRows, LoadState, OrderState, FilterState, PreferenceState, RecordState, SessionState):
     """State of the deliveries of the webhook that the URL names."""
 
     rows: list[DeliveryRow] = []
@@ -104,6 +105,7 @@ class DeliveriesState(BulkRows, LoadState, OrderState, FilterState, RecordState,
             self._sorted()
             with self._loading():
                 async with reading() as session:
+                    await self._read_preference(session)
                     await self._keep_filters(session, shown)
                 self.export_query = query_of(self._asked(BATCH), "limit")
                 await self._read(max(BATCH, len(self.rows)))

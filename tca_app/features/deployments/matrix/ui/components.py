@@ -26,13 +26,15 @@ def matrix_table(
     *facts: tuple[rx.Component, Draw],
     head: Draw | None = None,
     flash: Draw | None = None,
+    is_compact: Any = False,
+    hidden: Any = "",
     **live: Any,
 ) -> rx.Component:
     """The matrix. `lines` have an id and `cells`; `project` and `facts` are the columns before the environments.
 
     `reporters` are who the cells name. A column is its head and its cell of a line. `head(name)` is the head of an
-    environment, `flash(line)` marks a change, and `live` goes to `row_blocks`. The roles are explicit, because browsers
-    do not treat a table that is laid out as cards as a table.
+    environment, `flash(line)` marks a change, `hidden` are numbers of `hidden_numbers`, and `live` goes to
+    `row_blocks`. The roles are explicit, because browsers do not treat a table that is laid out as cards as a table.
     """
 
     def cell(cell: Cell, column: Any) -> rx.Component:
@@ -47,9 +49,9 @@ def matrix_table(
                 role="rowgroup",
             ),
             row_blocks(lines, lambda line, index: _line(line, index, cell, project, facts, flash), **live),
-            class_name="table matrix",
+            class_name=rx.cond(is_compact, "table matrix compact", "table matrix"),
             role="table",
-            custom_attrs={"aria-rowcount": as_var(lines).length() + 1},
+            custom_attrs={"aria-rowcount": as_var(lines).length() + 1, "data-hide": hidden},
         ),
         class_name="table-scroll",
     )

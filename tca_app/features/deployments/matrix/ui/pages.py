@@ -14,6 +14,7 @@ from tca_app.ui.saved_views.view import views_menu
 from tca_app.ui.table.filters import chips
 from tca_app.ui.table.grid import Column, cut, sort_button, sort_direction, sort_head
 from tca_app.ui.table.parts import download_link, foot, no_match, tools_row
+from tca_app.ui.table.preferences import column_line, hidden_numbers, view_menu
 from tca_app.ui.table.view import open_link
 from tca_app.ui.var import as_var
 
@@ -23,7 +24,9 @@ GROUP = Column("group", t("Group"), sortable=True)
 
 
 def matrix_view() -> rx.Component:
-    tools = (views_menu(), download_link(routes.API_ENVIRONMENTS_EXPORT, state.export_query))
+    environments = rx.foreach(state.environments, lambda column: column_line(state, column["key"], column["name"]))
+    display = view_menu(state, {GROUP.key: t("Group")}, environments)
+    tools = (views_menu(), display, download_link(routes.API_ENVIRONMENTS_EXPORT, state.export_query))
     some = as_var(state.rows).length() > 0
     return rx.fragment(
         tools_row(state, t("Search projects"), tools, [("name", t("Project")), ("group", t("Group"))], _orders()),
@@ -87,6 +90,8 @@ def _table() -> rx.Component:
         (sort_head(state, GROUP, role="columnheader"), _groups),
         head=_environment_head,
         flash=lambda row: rx.cond(as_var(state.flashed).contains(row["id"]), flash, ""),
+        is_compact=state.is_compact,
+        hidden=hidden_numbers(state, (PROJECT.key, GROUP.key)),
         changes=state.changes,
         order=state.sort,
     )

@@ -9,6 +9,7 @@ from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.matrix.filters import ENVIRONMENTS
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixPage
 from tca_app.features.deployments.matrix.ui.schemas import Cell, Reporter, cells_of, columns_of, reporters_of
+from tca_app.features.list_preferences.schemas import MAX_KEY
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Mark, mark_of
 from tca_app.ui.handlers import Events, handler
@@ -18,6 +19,7 @@ from tca_app.ui.url import printable, query_param
 
 DRIFT = {"behind": True, "current": False}
 MAX_CHANGES = 50
+ENVIRONMENT = "environment:"  # before the name of an environment, in the key of its column
 
 
 class Line(TypedDict):
@@ -30,12 +32,20 @@ class Line(TypedDict):
     cells: list[Cell]
 
 
+class EnvironmentColumn(TypedDict):
+    """An environment of the page, whether or not it is shown."""
+
+    key: str
+    name: str
+
+
 class MatrixState(TableState, SessionState):
     """The projects that the search and the filters in the URL leave, in pages."""
 
     rows: list[Line] = []
     changes: dict[str, Line] = {}  # lines by their id that changed since `rows` was sent
     columns: list[str] = []
+    environments: list[EnvironmentColumn] = []
     reporters: dict[str, Reporter] = {}  # who is named in the cells
     is_shown: bool = False
 
@@ -47,7 +57,18 @@ class MatrixState(TableState, SessionState):
         if not self.is_shown:
             return None
         self._watch(MatrixState.load, "deployments", "projects", "groups")
-        return await self._load()
+        before = list(self.columns)
+        events = await self._load()
+        if list(self.columns) != before:
+            self.flashed = []  # the rows differ, because they have other cells
+        return events
+
+    def _may_hide(self, key: str) -> bool:
+        is_environment = key.startswith(ENVIRONMENT) and key.isprintable() and len(key) <= MAX_KEY
+        return is_environment or key in self._spec.optional
+
+    def _on_columns(self) -> Events:
+        return MatrixState.load
 
     def _shown_rows(self) -> list[Any]:
         changes = bare(self.changes)
@@ -80,9 +101,13 @@ class MatrixState(TableState, SessionState):
         asked = self._asked(query)
         page = await queries.environment_matrix(session, actor, asked)
         self._offer_export(asked)
-        columns = columns_of(page.items)
+        found = columns_of(page.items)
+        columns = {key: name for key, name in found.items() if f"{ENVIRONMENT}{key}" not in self.hidden_columns}
         if list(self.columns) != list(columns.values()):
             self.columns = list(columns.values())
+        offered = [EnvironmentColumn(key=f"{ENVIRONMENT}{key}", name=name) for key, name in found.items()]
+        if bare(self.environments) != offered:
+            self.environments = offered
         if bare(self.reporters) != (reporters := reporters_of(page.items)):
             self.reporters = reporters
         return [_line(project, columns) for project in page.items], page.total, page.capped
