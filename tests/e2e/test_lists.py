@@ -40,7 +40,7 @@ def test_a_list_is_filtered_selected_and_opened(new_page: NewPage, admin: tuple[
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("Shift+X")
-    expect(page.get_by_role("region", name="Selected rows")).to_contain_text("3 selected")
+    expect(page.get_by_role("region", name="Selected rows")).to_contain_text("3 projects selected")
     page.get_by_role("button", name="Clear", exact=True).click()
 
     page.get_by_role("button", name="Display options").click()

@@ -97,7 +97,8 @@ class BulkRows(SelectionState, mixin=True):
     def selected_text(self) -> str:
         """How many rows are selected: those of this page, or all that the filters leave."""
         everything = self.is_everything and self.is_all_selected
-        return _("{number} selected", number=number(self.total if everything else len(self.selected)))
+        count = self.total if everything else len(self.selected)
+        return _("{what} selected", what=counted(count, self._bulk.noun))
 
     @rx.var
     def everything_text(self) -> str:

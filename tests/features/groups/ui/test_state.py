@@ -134,7 +134,7 @@ async def test_many_people_are_removed_from_a_group(console: Console) -> None:
     await tab.send(GroupPeopleState.open_people, group_id=group_id)
     await tab.send(GroupPeopleState.toggle_row, row_id=people[0].user_id)
     selected = await tab.send(GroupPeopleState.toggle_row, row_id=people[1].user_id, is_range=True)
-    assert shown(selected, GroupPeopleState, "selected_text") == "2 selected"
+    assert shown(selected, GroupPeopleState, "selected_text") == "2 people selected"
     asked = await tab.send(GroupPeopleState.ask_bulk, action="remove")
     assert shown(asked, GroupPeopleState, "bulk_title") == "Remove 2 people?"
     await run(service.remove_group_member, admin, group_id, people[1].user_id)

@@ -403,7 +403,7 @@ async def test_everything_that_the_filters_leave_is_changed_across_pages(console
     tab = await open_tab(console, admin, "/users?q=same")
     await tab.send(UsersState.toggle_all)
     updates = await tab.send(UsersState.select_everything)
-    assert shown(updates, UsersState, "selected_text") == "27 selected"
+    assert shown(updates, UsersState, "selected_text") == "27 users selected"
     assert shown(await tab.send(UsersState.ask_bulk, action="deactivate"), UsersState, "bulk_title") == (
         "Deactivate 27 users?"
     )
@@ -446,7 +446,7 @@ async def test_another_search_or_a_change_of_the_selection_ends_everything(conso
     await tab.send(UsersState.toggle_all)
     await tab.send(UsersState.select_everything)
     updates = await tab.send(UsersState.toggle_row, row_id=people[3].user_id)
-    assert shown(updates, UsersState, "selected_text") == "24 selected"
+    assert shown(updates, UsersState, "selected_text") == "24 users selected"
     assert shown(await tab.send(UsersState.ask_bulk, action="deactivate"), UsersState, "bulk_title") == (
         "Deactivate 24 users?"
     )
