@@ -1,32 +1,40 @@
 """On every page axe-core finds nothing, each stop of the Tab key shows the focus, and nothing scrolls sideways."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
 from tca_app.tca_app import PAGES
+from tca_app.ui import routes
+from tests.e2e.axe import DESKTOP, OVERLAY, PHONE, look, violations, violations_of_overlay
 from tests.e2e.conftest import create, create_project, create_user, sign_in_by_call
-from tests.e2e.focus import stops_without_focus
 from tests.e2e.test_journey import NewPage
-from tests.e2e.test_screens import WIDTHS
 
 pytestmark = pytest.mark.e2e
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff" * 2  # one word, as the longest names are
 FILE = "dXNlcm5hbWUsZW1haWwKYW5hLGFuYUBleGFtcGxlLmNvbQp4LG5vYm9keQo="  # a user, and a row with errors
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-# Colours are looked at once for each scheme; everything else once for each layout. Only the rule about the orientation
-# of a screen needs the style sheet parsed (`preload`): it is the same for all layouts.
-RUN = """([rules, preload]) => axe.run(document, {resultTypes: ['violations'], rules, preload})
-  .then(found => found.violations)"""
-COLOURS = {"color-contrast": {"enabled": True}}
-NO_COLOURS = {"color-contrast": {"enabled": False}}
-ONLY_COLOURS = """() => axe.run(document, {runOnly: ['color-contrast'], preload: false})
-  .then(found => found.violations)"""
 TABS = "[...document.querySelectorAll('nav.tabs a')].map(link => link.getAttribute('href'))"
-SIDEWAYS = "document.documentElement.scrollWidth - innerWidth"
-LEADS_ELSEWHERE = ("/setup", "/add-second-factor", "/change-password")  # for people in that state only
+PUBLIC = ("/login", "/forgot-password", "/reset-password", "/confirm-email", "/accept-invitation")
+OF_THE_SERVER = (routes.PUBLIC_STATUS, routes.GUIDE, f"{routes.GUIDE}/deployments")
+# Pages that others are led to, with their headings.
+TITLES = {
+    routes.ADD_SECOND_FACTOR: "Add a second factor",
+    routes.CHANGE_PASSWORD: "Choose your own password",
+}
+NOWHERE = "/nowhere"
+LOADED = {routes.HOME, NOWHERE, *TITLES}
+# A button for each kind of dialog, popover and menu, by the page on which it is.
+OPENERS = {
+    "/dashboard": ("Search and commands", "Notifications", "Help", "Account", "Customize"),
+    "/projects": ("New project", "Status filter", "Display options", "Saved views"),
+    "/users": ("Invite", "Import CSV"),
+    "{project}?tab=members": ("Add member",),
+    "{project}?tab=deployments": ("New deployment",),
+    "{project}?tab=settings": ("Freeze", "Trust CI jobs", "Transfer", "Archive"),
+    "/status": ("Plan maintenance",),
+}
 
 
 def paths(user: int, project: str, deployment: int, incident: int, file: int) -> Iterator[str]:
@@ -37,43 +45,23 @@ def paths(user: int, project: str, deployment: int, incident: int, file: int) ->
         path = entry.route
         for name, value in values.items():
             path = path.replace(name, value)
-        if path not in LEADS_ELSEWHERE:
+        if path != routes.SETUP:  # only before there is an administrator: in test_screens.py
             yield path
-    yield "/status/public"
-    yield "/nowhere"
+    yield NOWHERE
 
 
-def violations(page: Page, path: str) -> list[str]:
-    """Opens the page and returns what is wrong with it, a line for each element or width."""
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+def of_overlays(page: Page, path: str, names: tuple[str, ...]) -> list[str]:
+    """Opens one after the other on the page that is open."""
     page.set_viewport_size(DESKTOP)
-    page.goto(path)
-    if path != "/status/public":
-        expect(page.locator("main, [role=main]").first).to_be_visible()
-        expect(page.locator(".progress[data-busy=true]")).to_have_count(0)
-    bare = {"light": stops_without_focus(page)}
-    page.evaluate(AXE_SCRIPT)
-    found = {"light": page.evaluate(RUN, [COLOURS, False])}
-    page.emulate_media(color_scheme="dark")
-    found["dark"] = page.evaluate(ONLY_COLOURS)
-    bare["dark"] = stops_without_focus(page)
-    page.set_viewport_size(PHONE)
-    found["phone"] = page.evaluate(RUN, [NO_COLOURS, True])
-    wide = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": DESKTOP["height"]})
-        if (more := page.evaluate(SIDEWAYS)) > 0:
-            wide.append(f"{path} {width}: {more} px wider than the window")
-    return (
-        wide
-        + [
-            f"{path} {look}: {fault['id']}: {node['html'][:160]}"
-            for look, faults in found.items()
-            for fault in faults
-            for node in fault["nodes"]
-        ]
-        + [f"{path} {look}: no focus: {stop}" for look, stops in bare.items() for stop in stops]
-    )
+    look(page, "light")
+    found, overlay = [], page.locator(OVERLAY)
+    for name in names:
+        page.get_by_role("button", name=re.compile(f"^{name}")).first.press("Enter")
+        expect(overlay.first, f"{name} on {path}").to_be_visible()
+        found += violations_of_overlay(page, f"{name} on {path}")
+        page.keyboard.press("Escape")
+        expect(overlay, f"{name} on {path}").to_have_count(0)
+    return found
 
 
 def test_every_page_is_accessible_and_fits_the_window(new_page: NewPage, admin: tuple[str, str]) -> None:
@@ -83,10 +71,11 @@ def test_every_page_is_accessible_and_fits_the_window(new_page: NewPage, admin: 
     deployment = create(page, f"{project.strip('/')}/deployments", environment="production", version="3.1.0")["id"]
     incident = create(page, "incidents", title="Checkout is slow", message="We are looking into it.")["id"]
     file = create(page, "imports", kind="users", content=FILE, dry_run=True)["id"]
+    openers = {path.format(project=project): names for path, names in OPENERS.items()}
 
     found, seen, waiting = [], set(), list(paths(user, project, deployment, incident, file))
     assert len(waiting) > 20
-    for public in ("/login", "/forgot-password", "/reset-password", "/confirm-email", "/accept-invitation"):
+    for public in PUBLIC:
         assert public in waiting
         waiting.remove(public)
         found += violations(page, public)
@@ -95,9 +84,15 @@ def test_every_page_is_accessible_and_fits_the_window(new_page: NewPage, admin: 
         path = waiting.pop(0)
         if path not in seen:
             seen.add(path)
-            found += violations(page, path)
+            found += violations(page, path, load=path in LOADED)
+            if path in TITLES:
+                expect(page.get_by_role("heading", level=1)).to_have_text(TITLES[path])
             waiting += [tab for tab in page.evaluate(TABS) if tab not in seen]
+            found += of_overlays(page, path, openers.pop(path, ()))
+    for path in OF_THE_SERVER:
+        found += violations(page, path)
     assert found == []
+    assert openers == {}
 
 
 def test_the_whole_of_a_cut_text_is_shown_on_hover(new_page: NewPage, admin: tuple[str, str]) -> None:

@@ -14,6 +14,7 @@ from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page, expect
 
 from tca_app.ui import routes
+from tests.e2e.axe import WIDTHS, violations
 from tests.e2e.conftest import (
     PASSWORD,
     Console,
@@ -26,7 +27,6 @@ from tests.e2e.conftest import (
 
 pytestmark = pytest.mark.e2e
 PICTURES = Path(__file__).with_name("screens")
-WIDTHS = (390, 820, 1024, 1280, 1920)
 HEIGHT = 900
 SCALE = 2  # compared at half the size, which forgives other smoothing of letters
 SAME = 40  # of 255: a difference in one colour that is none
@@ -40,20 +40,26 @@ STEADY = """
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[tuple[Console, dict[str, str]]]:
-    """A console with the same few rows each time, and the URL of each screen."""
+def empty(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[tuple[Console, Page]]:
+    """A console that nobody has set up, and a page of it."""
     with (
         running_console(tmp_path_factory.mktemp("screens"), {}) as console,
         browser.new_context(base_url=console.url) as context,
     ):
-        page = context.new_page()
-        page.goto(console.setup_link)
-        for label, text in (("Email", "ada@example.com"), ("Username", "ada"), ("Full name", "Ada Admin")):
-            page.get_by_label(label).fill(text)
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("button", name="Create").click()
-        page.wait_for_url("**/dashboard**")
-        yield console, _fill(page)
+        yield console, context.new_page()
+
+
+@pytest.fixture(scope="module")
+def shown(empty: tuple[Console, Page]) -> tuple[Console, dict[str, str]]:
+    """A console with the same few rows each time, and the URL of each screen."""
+    console, page = empty
+    page.goto(console.setup_link)
+    for label, text in (("Email", "ada@example.com"), ("Username", "ada"), ("Full name", "Ada Admin")):
+        page.get_by_label(label).fill(text)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/dashboard**")
+    return console, _fill(page)
 
 
 def _fill(page: Page) -> dict[str, str]:
@@ -148,6 +154,12 @@ def _photograph(page: Page, screen: str, url: str, folder: Path) -> list[str]:
         shot = page.screenshot(animations="disabled", caret="hide")
         faults.append(_compare(shot, f"{screen}-{width}-{scheme}", folder))
     return [fault for fault in faults if fault]
+
+
+def test_the_set_up_page_is_accessible(empty: tuple[Console, Page]) -> None:
+    """Before anybody is there; the other pages are those of test_accessibility.py."""
+    console, page = empty
+    assert violations(page, console.setup_link) == []
 
 
 def test_ten_screens_look_as_they_did(browser: Browser, shown: tuple[Console, dict[str, str]], tmp_path: Path) -> None:

@@ -114,7 +114,9 @@ def _html(tokens: list[Token], file: str, targets: Mapping[str, tuple[str, str]]
         for token, after in pairwise(inline.children or ()):
             if token.type == "link_open":
                 _lead(token, after, file, targets)
-    return str(_markdown.renderer.render(tokens, _markdown.options, {}))
+    html = str(_markdown.renderer.render(tokens, _markdown.options, {}))
+    # What is wider than the page is scrolled with the keyboard, too, and a header is never empty.
+    return html.replace("<pre>", '<pre tabindex="0">').replace("<th></th>", "<td></td>")
 
 
 def slug(heading: str) -> str:
