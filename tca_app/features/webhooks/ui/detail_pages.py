@@ -41,7 +41,7 @@ def webhook_detail() -> rx.Component:
     return rx.fragment(
         link(t("All webhooks"), to=state.list_url),
         _why_off(),
-        rx.el.div(*_actions(), class_name="row"),
+        rx.el.div(rx.el.h2(hook["host"], class_name="grow"), *_actions(), class_name="row record-head"),
         with_rail(
             tools_row(
                 log,
