@@ -22,6 +22,7 @@ TITLE_JOINT = " · "
 _TAG = re.compile(r"<[^<>]*>")
 _RAW_TAG = re.compile(r"<(script|style)\b")  # what stands behind it is no text until it ends
 _TEXT_OF_ATTRIBUTE = re.compile(r'(?<=\s)(aria-label|alt|placeholder|title)="([^"]+)"')
+_LABEL_OF_CARD = re.compile(r"(?<=[\";])(--c\d+:&quot;)([^&]+)(?=&quot;)")  # see `as_cards`
 _NAME = re.compile(r"\{\w+\}")
 _NAMED = re.compile(r"\{(\w+)\}")
 _PLACEHOLDER = re.compile(r"\\\{\w+\\\}")
@@ -125,6 +126,7 @@ def translated_page(page: str, name: str, script: str, translate: Callable[[str]
 def _attributes(tag: str, translate: Callable[[str], str]) -> str:
     if tag.startswith(("<script", "<style")):
         return tag
+    tag = _LABEL_OF_CARD.sub(lambda found: found[1] + _in_html(found[2], translate), tag)
     return _TEXT_OF_ATTRIBUTE.sub(lambda found: f'{found[1]}="{_in_html(found[2], translate)}"', tag)
 
 

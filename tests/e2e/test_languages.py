@@ -11,6 +11,12 @@ from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.e2e
 
+# The labels of cards on a phone for which the page has a translation.
+ENGLISH_LABELS = r"""() => [...document.querySelectorAll("table")]
+  .flatMap((table) => [...(table.getAttribute("style") ?? "").matchAll(/--c\d+:\s*"([^"]*)"/g)])
+  .map((found) => found[1])
+  .filter((label) => (messages.texts[label] ?? label) !== label)"""
+
 
 def test_a_german_browser_shows_german_until_the_person_chooses_english(
     new_page: Callable[..., Page], admin: tuple[str, str]
@@ -52,3 +58,4 @@ def test_the_html_of_each_page_is_what_the_browser_draws_in_german(
     for path in (entry.route for entry in PAGES if not entry.is_public and "[" not in entry.route):
         visit(page, path)
         expect(page.locator("html")).to_have_attribute("lang", "de")
+        assert page.evaluate(ENGLISH_LABELS) == [], path

@@ -14,6 +14,7 @@ from tca_app.ui.components.text import PAGE_MESSAGES, nt, t
 PAGE = (
     '<!DOCTYPE html><html lang="en"><head><script>let a = ">Sign in<";</script><title>Sign in · Acme</title></head>'
     '<body><p title="Sign in" data-x="Sign in">Sign in</p><code>Sign out &amp; in</code>'
+    '<table style="--c2:&quot;Sign in&quot;;--c3:&quot;Username&quot;"></table>'
     "<p>Forward WebSocket upgrades of <code>/_event</code> with HTTP/1.1. For nginx:</p></body></html>"
 )
 
@@ -44,6 +45,7 @@ def test_a_page_has_the_texts_of_its_language_and_no_script_of_it_changes(client
     page = (client / "login.html.de").read_text()
     assert '<html lang="de">' in page
     assert '<head><script>let a = ">Sign in<";</script><title>Anmelden · Acme</title>' in page
+    assert '<table style="--c2:&quot;Anmelden&quot;;--c3:&quot;Username&quot;">' in page
     assert '<p title="Anmelden" data-x="Sign in">Anmelden</p><code>Sign out &amp; in</code>' in page
     assert "<p>Leiten Sie WebSocket-Upgrades von <code>/_event</code> mit HTTP/1.1 weiter. Für nginx:</p>" in page
     assert re.search(r'<body><script src="/assets/messages-de-\w+\.js"></script><p', page)

@@ -30,10 +30,11 @@ class Column:
 
     A `wide` column takes this share, in percent, of the width that the others leave, and cuts what does not fit: see
     `cut`. A column that is not `on_tablet` is shown only where there is room for it, one that is not `on_narrow` also
-    where there is a little less: the list is measured, because the sidebar may be open or not. One that is `in_trash`
-    is shown only there, after the others; one that is not is hidden there. On a phone a row is a card: the first column
-    is its title, the last badge stands beside it, and the others follow with their labels, unless they are not
-    `on_phone`, because the title says the same. The label of one that is not `is_labelled` is for screen readers.
+    where there is a little less, and in the cards of a phone: the list is measured, because the sidebar may be open or
+    not. One that is `in_trash` is shown only there, after the others; one that is not is hidden there. On a phone a row
+    is a card: the first column is its title, the last badge stands beside it, and the others follow with their labels,
+    unless they are not `on_phone`, because the title says the same. The label of one that is not `is_labelled` is for
+    screen readers.
     """
 
     key: str
@@ -60,6 +61,11 @@ class Column:
         )
         return " ".join(name for name, is_on in flags if is_on)
 
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The share of its head. As a plain attribute: the stylesheet has shares for heads without one."""
+        return {"style": {"width": f"{self.wide}%"}} if self.wide else {}
+
 
 def cut(text: Any, class_name: str = "") -> rx.Component:
     """One line of text in a cell. The whole text is shown on hover."""
@@ -73,7 +79,7 @@ def sort_head(state: Any, column: Column, **props: Any) -> rx.Component:
         column.sort_key or column.key,
         shown(column.label),
         class_name=column.class_name,
-        style={"width": f"{column.wide}%"} if column.wide else {},
+        attributes=column.attributes,
         **props,
     )
 
@@ -126,9 +132,10 @@ class Grid:
                     ),
                 ),
                 **as_cards(
-                    rx.cond(self.state.is_compact, "table row-cards compact", "table row-cards"), self._labels()
+                    rx.cond(self.state.is_compact, "table row-cards compact", "table row-cards"),
+                    self._labels(),
+                    **{"data-hide": self._hidden()},
                 ),
-                custom_attrs={"data-hide": self._hidden()},
             ),
             *(self._hotkey(action) for action in self.actions if action.key),
             class_name="table-scroll",
@@ -157,9 +164,8 @@ class Grid:
 
     def _head(self, column: Column) -> rx.Component:
         if not column.sortable:
-            style = {"width": f"{column.wide}%"} if column.wide else {}
             label = shown(column.label) if column.is_labelled else rx.el.span(shown(column.label), class_name="sr-only")
-            return rx.el.th(label, scope="col", class_name=column.class_name, style=style)
+            return rx.el.th(label, scope="col", class_name=column.class_name, custom_attrs=column.attributes)
         return sort_head(self.state, column)
 
     def _row(self, row: Any) -> rx.Component:

@@ -2,7 +2,7 @@
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, get_args
 
@@ -83,12 +83,20 @@ def sort_direction(state: Any, *keys: Any) -> rx.Var[str]:
     return rx.cond(ascending, "ascending", rx.cond(descending, "descending", "none"))
 
 
-def sortable_head(state: Any, key: str, label: Any, *, parameter: str = "sort", **props: Any) -> rx.Component:
-    """The head of a column by which a list can be sorted."""
+def sortable_head(
+    state: Any,
+    key: str,
+    label: Any,
+    *,
+    parameter: str = "sort",
+    attributes: Mapping[str, Any] | None = None,
+    **props: Any,
+) -> rx.Component:
+    """The head of a column by which a list can be sorted. `attributes` are those without a name in Python."""
     return rx.el.th(
         sort_button(state, label, key, parameter=parameter),
         scope="col",
-        custom_attrs={"aria-sort": sort_direction(state, key)},
+        custom_attrs={"aria-sort": sort_direction(state, key), **(attributes or {})},
         **props,
     )
 

@@ -73,15 +73,16 @@ def _plain_order(order: type[OrderState] | None, heads: Sequence[Head]) -> rx.Co
     )
 
 
-def as_cards(class_name: Any, labels: Sequence[Any]) -> dict[str, Any]:
+def as_cards(class_name: Any, labels: Sequence[Any], **attributes: Any) -> dict[str, Any]:
     """The attributes of a table whose rows are cards on a phone: the labels of its cells, which the stylesheet writes.
 
-    So no cell needs one of its own. The title and the actions have an empty one.
+    So no cell needs one of its own. The title and the actions have an empty one. A plain attribute, because what
+    Emotion makes of `style` stays English in a prerendered page.
     """
     texts: dict[str, Any] = {
         f"--c{at}": rx.Var(f"JSON.stringify({rx.Var.create(text)!s})") for at, text in enumerate(labels, 1) if text
     }
-    return {"class_name": class_name, "style": texts}
+    return {"class_name": class_name, "custom_attrs": {"style": texts, **attributes}}
 
 
 def tools_row(

@@ -103,6 +103,6 @@ def test_days_of_a_url_are_kept() -> None:
 
 
 def test_the_labels_of_cards_are_strings_of_the_stylesheet() -> None:
-    labels = as_cards("table", ["", 'The "last" use', "Status"])["style"]
+    labels = as_cards("table", ["", 'The "last" use', "Status"])["custom_attrs"]["style"]
     assert sorted(labels) == ["--c2", "--c3"]
     assert str(labels["--c2"]) == r'JSON.stringify("The \"last\" use")'

@@ -69,7 +69,7 @@ def login_page() -> rx.Component:
 
 def _provider_links() -> rx.Component:
     return rx.el.div(
-        rx.el.p("or", class_name="muted", style={"text_align": "center"}),
+        rx.el.p(t("or"), class_name="muted", style={"text_align": "center"}),
         rx.foreach(
             AuthState.sign_in_links,
             lambda entry: outside_link(

@@ -39,13 +39,13 @@ def outside_link(url: Any, label: Any) -> rx.Component:
 
 def columns(*, with_project: bool = True) -> list[Column]:
     """The columns of a table of deployments."""
-    project = [Column("project", t("Project"), cell=_project, sortable=True, on_phone=False, wide=30)]
+    project = [Column("project", t("Project"), cell=_project, sortable=True, on_phone=False, wide=31)]
     return [
-        Column("version", t("Version"), cell=lambda row: _version(row, with_project), sortable=True, wide=22),
+        Column("version", t("Version"), cell=lambda row: _version(row, with_project), sortable=True, wide=27),
         *(project if with_project else []),
         Column("environment", t("Environment"), cell=_environment, sortable=True, on_phone=False),
         Column("status", t("Status"), cell=lambda row: deployment_badge(row["status"]), sortable=True),
-        Column("who", t("By"), cell=_who, sortable=True, sort_key="created_by", wide=22, on_narrow=False),
+        Column("who", t("By"), cell=_who, sortable=True, sort_key="created_by", wide=23, on_narrow=False),
         Column("at", t("When"), cell=lambda row: relative_time(row["at"]), sortable=True, sort_key="id"),
         Column(
             "took",

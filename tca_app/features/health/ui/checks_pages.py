@@ -68,10 +68,10 @@ def _certificate_cell(row: CheckRow) -> rx.Component:
 
 
 COLUMNS = (
-    Column("name", t("Component"), cell=_name_cell, sortable=True, wide=50),
+    Column("name", t("Component"), cell=_name_cell, sortable=True, wide=70),
     Column("state", t("Status"), cell=lambda row: state_badges(row["state"], row["is_wavering"]), sortable=True),
     Column("kind", t("Type"), sortable=True, on_tablet=False),
-    Column("project", t("Project"), cell=_project_cell, sortable=True, wide=24),
+    Column("project", t("Project"), cell=_project_cell, sortable=True, wide=14),
     Column(
         "latency",
         t("Latency"),
@@ -81,7 +81,7 @@ COLUMNS = (
     ),
     Column("since", t("Since"), cell=lambda row: relative_time(row["since"]), sortable=True, on_tablet=False),
     Column("last_at", t("Last check"), cell=lambda row: relative_time(row["last_at"]), sortable=True),
-    Column("certificate_until", t("Certificate"), cell=_certificate_cell, sortable=True, wide=18, on_tablet=False),
+    Column("certificate_until", t("Certificate"), cell=_certificate_cell, sortable=True, on_tablet=False),
 )
 ACTIONS = (
     RowAction(t("Incidents"), lambda row: rx.redirect(routes.incidents_of(row["id"]))),

@@ -108,7 +108,7 @@ def _providers() -> rx.Component:
     return rx.cond(
         as_var(state.providers).length() > 0,
         rx.el.div(
-            rx.el.p("or", class_name="muted", style={"text_align": "center"}),
+            rx.el.p(t("or"), class_name="muted", style={"text_align": "center"}),
             rx.foreach(
                 state.providers,
                 lambda entry: posted_form(

@@ -65,7 +65,7 @@ def _responder_cell(row: IncidentRow) -> rx.Component:
 
 
 COLUMNS = (
-    Column("name", t("Incident"), cell=_name_cell, sortable=True, wide=50),
+    Column("name", t("Incident"), cell=_name_cell, sortable=True, wide=60),
     Column("severity", t("Severity"), cell=lambda row: severity_badge(row["severity"]), sortable=True),
     Column("status", t("Status"), cell=lambda row: status_badge(row["status"]), sortable=True),
     Column(
@@ -73,7 +73,7 @@ COLUMNS = (
         t("Components"),
         cell=lambda row: cut(row["components"]),
         sortable=True,
-        wide=28,
+        wide=20,
         on_tablet=False,
     ),
     Column("opened_at", t("Opened"), cell=lambda row: relative_time(row["opened_at"]), sortable=True),
@@ -89,8 +89,9 @@ COLUMNS = (
         t("Duration"),
         cell=lambda row: rx.el.span(row["lasted"], class_name="num nowrap"),
         sortable=True,
+        on_tablet=False,
     ),
-    Column("acknowledged_by", t("Responder"), cell=_responder_cell, sortable=True, wide=22),
+    Column("acknowledged_by", t("Responder"), cell=_responder_cell, sortable=True, wide=27),
 )
 ACTIONS = (
     RowAction(t("Acknowledge"), lambda row: state.acknowledge(row["id"]), shown=lambda row: row["may_acknowledge"]),

@@ -70,7 +70,7 @@ def _title_cell(row: MaintenanceRow) -> rx.Component:
 
 
 COLUMNS = (
-    Column("title", t("Title"), cell=_title_cell, sortable=True, wide=44),
+    Column("title", t("Title"), cell=_title_cell, sortable=True, wide=60),
     Column("state", t("Status"), cell=lambda row: state_badge(row["state"]), sortable=True),
     Column(
         "starts_at",
@@ -80,7 +80,7 @@ COLUMNS = (
     ),
     Column("ends_at", t("Ends"), cell=lambda row: rx.el.span(row["ends_at"], class_name="num nowrap"), sortable=True),
     Column(
-        "component", t("Components"), cell=lambda row: cut(row["components"]), sortable=True, wide=34, on_tablet=False
+        "component", t("Components"), cell=lambda row: cut(row["components"]), sortable=True, wide=22, on_tablet=False
     ),
     Column(
         "created_by",
