@@ -107,9 +107,9 @@ def _figures(row: SumRow | None, medians: dict[str, float], days: int) -> dict[s
 
 
 def _levels(figures: dict[str, Any]) -> DoraLevels:
-    projects = figures["projects"]
+    per_project = levels.per_project(figures["deployments_per_day"], figures["projects"])
     return DoraLevels(
-        deployment_frequency=levels.frequency_level(figures["deployments_per_day"] / projects if projects else None),
+        deployment_frequency=levels.frequency_level(per_project),
         lead_time=levels.lead_time_level(figures["lead_time_s"]),
         change_failure_rate=levels.failure_rate_level(figures["change_failure_rate"]),
         time_to_restore=levels.restore_level(figures["time_to_restore_s"]),

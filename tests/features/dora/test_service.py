@@ -10,6 +10,7 @@ from sqlalchemy import insert
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
+from tca_app.features.deployments.ui.figures import duration_words, frequency_words, share_words
 from tca_app.features.dora import levels, service
 from tca_app.models import Group, GroupMember, ProjectGroup
 from tests.factories import bearer, make_admin, make_deployment, make_project, make_user
@@ -189,3 +190,17 @@ def test_levels_are_those_of_the_report() -> None:
     assert [levels.restore_level(hours * 3_600) for hours in (1, 2, 24, 30, 200)] == [
         *("elite", "high", "high", "medium", "low")
     ]
+
+
+def test_a_level_never_contradicts_the_figure_that_is_shown() -> None:
+    for bad, finished in ((28, 186), (28, 188), (30, 207), (31, 207), (11, 103), (11, 208), (1, 19)):
+        percent = int(share_words(bad / finished).rstrip("%"))
+        assert levels.failure_rate_level(bad / finished) == levels.failure_rate_level(percent / 100), (bad, finished)
+    day = 86_400
+    assert (duration_words(day + 400), levels.lead_time_level(day + 400)) == ("1.0 days", "elite")
+    assert (duration_words(7 * day + 900), levels.lead_time_level(7 * day + 900)) == ("7.0 days", "high")
+    assert (duration_words(3_700), levels.restore_level(3_700)) == ("1.0 h", "elite")
+    assert (duration_words(1.06 * day), levels.restore_level(1.06 * day)) == ("1.1 days", "medium")
+    assert (frequency_words(0.995), levels.frequency_level(0.995)) == ("7.0 a week", "elite")
+    assert (frequency_words(0.139), levels.frequency_level(0.139)) == ("1.0 a week", "high")
+    assert levels.frequency_level(1 / 30) == "medium"

@@ -4,10 +4,17 @@ from typing import TypedDict
 
 from tca_app.core.language.messages import N_, _
 from tca_app.core.region.formats import number, percent
+from tca_app.features.deployments.rounding import (
+    DAY_S,
+    HOUR_S,
+    MINUTE_S,
+    rounded_duration,
+    rounded_frequency,
+)
 from tca_app.features.deployments.schemas import MeasuresRead
 
 NOT_MEASURED = N_("Not measured")
-_UNITS = ((86_400, N_("{number} days")), (3_600, N_("{number} h")), (60, N_("{number} min")))
+_UNITS = {DAY_S: N_("{number} days"), HOUR_S: N_("{number} h"), MINUTE_S: N_("{number} min")}
 MEANINGS = {
     "Deployment frequency": N_("Successful deployments per day."),
     "Lead time": N_("Median time from a commit to its first successful deployment."),
@@ -55,9 +62,10 @@ def frequency_words(per_day: float) -> str:
     """ "2.4 a day", "3.5 a week" or "None"."""
     if not per_day:
         return _("None")
-    if per_day >= 1:
-        return _("{number} a day", number=number(per_day, 1))
-    return _("{number} a week", number=number(7 * per_day, 1))
+    amount, days = rounded_frequency(per_day)
+    if days == 1:
+        return _("{number} a day", number=number(amount, 1))
+    return _("{number} a week", number=number(amount, 1))
 
 
 def share_words(share: float | None) -> str:
@@ -68,10 +76,8 @@ def duration_words(seconds: float | None) -> str:
     """ "3.2 h", or that there is nothing to measure."""
     if seconds is None:
         return _(NOT_MEASURED)
-    for size, words in _UNITS:
-        if seconds >= size:
-            return _(words, number=number(seconds / size, 1))
-    return seconds_words(seconds)
+    amount, size = rounded_duration(seconds)
+    return _(_UNITS[size], number=number(amount, 1)) if size in _UNITS else seconds_words(seconds)
 
 
 def seconds_words(seconds: float) -> str:

@@ -81,6 +81,7 @@ def _metric(metric: Any, definition: Definition) -> rx.Component:
         rx.el.div(
             rx.el.span(metric["value"], class_name="card-value num"),
             rx.cond(metric["level"] != "", _level(metric["level"])),
+            rx.cond(metric["graded"] != "", rx.el.span(metric["graded"], class_name="muted num")),
             rx.el.span(metric["basis"], class_name="muted num dora-basis"),
             class_name="row",
         ),

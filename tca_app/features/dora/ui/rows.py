@@ -8,6 +8,7 @@ from typing import TypedDict
 from tca_app.core.language.messages import N_, _, ngettext, nN_
 from tca_app.core.region.formats import LOCALE, growth, number
 from tca_app.features.deployments.ui.figures import NOT_MEASURED, duration_words, frequency_words, share_words
+from tca_app.features.dora.levels import per_project
 from tca_app.features.dora.schemas import DoraFigures, DoraPeriod, DoraRead, DoraUnit
 from tca_app.ui.components.day_bars import day_words, top_of
 from tca_app.ui.components.faces import Mark, mark_of
@@ -34,10 +35,14 @@ class WeekBar(TypedDict):
 
 
 class Metric(TypedDict):
-    """A metric. `level` is "" when nothing is measured; `trend` is better, worse, same or ""."""
+    """A metric. `level` is "" when nothing is measured; `trend` is better, worse, same or "".
+
+    `graded` is the figure that the level is for, or "" when that is the value.
+    """
 
     value: str
     level: str
+    graded: str
     change: str
     is_up: bool
     trend: str
@@ -76,11 +81,18 @@ class _Kind:
     is_share: bool = False
     of_week: Callable[[DoraFigures], float | None] | None = None
     week_words: Callable[[float | None], str] | None = None
+    graded: Callable[[DoraFigures], str] = lambda _found: ""
     counts: str = "completed"  # the status of the deployments that a bar opens
 
 
 def _frequency(per_day: float | None) -> str:
     return _(NOT_MEASURED) if per_day is None else frequency_words(per_day)
+
+
+def _per_project(found: DoraFigures) -> str:
+    """The deployment frequency of the average project, unless there is only one."""
+    share = per_project(found.deployments_per_day, found.projects)
+    return _("per project: {frequency}", frequency=frequency_words(share)) if share and found.projects > 1 else ""
 
 
 def _duration_axis(most: float) -> tuple[float, str]:
@@ -97,6 +109,7 @@ _KINDS = (
         is_less_better=False,
         of_week=lambda found: found.succeeded,
         week_words=lambda count: _("{number} succeeded", number=number(count or 0)),
+        graded=_per_project,
         counts="succeeded",
     ),
     _Kind(
@@ -139,6 +152,7 @@ def _metric(kind: _Kind, found: DoraRead, url_of: WeekUrl) -> Metric:
     return Metric(
         value=kind.words(value),
         level=getattr(found.total.levels, kind.level) or "",
+        graded=kind.graded(found.total),
         change=ngettext(*_THAN, found.weeks, change=change) if change else "",
         is_up=is_up,
         trend="" if not change or change == _(NO_CHANGE) else "worse" if is_up == kind.is_less_better else "better",

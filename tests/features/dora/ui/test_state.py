@@ -61,6 +61,8 @@ async def test_the_page_shows_metrics_weeks_and_projects(console: Console) -> No
         "+100% vs. previous 12 weeks",
         "better",
     )
+    assert (frequency["level"], frequency["graded"]) == ("low", "per project: 0.1 a week")
+    assert (lead_time["graded"], failures["graded"]) == ("", "")
     assert (lead_time["value"], lead_time["level"], lead_time["change"]) == (
         "3.0 h",
         "elite",
