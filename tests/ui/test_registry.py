@@ -33,6 +33,7 @@ def test_only_what_a_stranger_needs_is_public() -> None:
     public = {name.rpartition(".")[2] for name in RegistrationContext.get().event_handlers if _is_public(name)}
     assert public == {
         "dismiss_toast",
+        "enter_change_password",
         "enter_forgot",
         "enter_invitation",
         "enter_link",

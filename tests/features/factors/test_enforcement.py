@@ -76,6 +76,7 @@ async def test_who_has_days_left_is_only_reminded(api: httpx.AsyncClient) -> Non
         tab = Tab(console, "tab", await sign_in(new), "/dashboard")
         updates = await tab.hydrate()
         assert shown(updates, SessionState, "second_factor_left") == "3 days"
+        assert redirects(await tab.send(FactorsState.load_setup)) == ["/settings?tab=two-factor"]
     assert [time_left(datetime.now(UTC) + timedelta(hours=hours)) for hours in (25, 2, -1)] == [
         "1 day",
         "less than a day",
@@ -98,6 +99,7 @@ async def test_the_browser_leads_to_the_page_and_lets_nothing_else_through(api: 
         assert shown(await page.send(FactorsState.load_setup), FactorsState, "is_loaded") is True
         await page.send(FactorFormState.open_totp)
         await make_factor(ana)
+        assert redirects(await page.send(FactorsState.load_setup)) == ["/settings?tab=two-factor"]
         assert redirects(await tab.send(DashboardState.load)) == []
 
 

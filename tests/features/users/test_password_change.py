@@ -7,6 +7,7 @@ import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
 from tca_app.core.errors import PasswordChangeRequired
+from tca_app.features.auth.ui.state import AuthState
 from tca_app.features.dashboard.ui.state import DashboardState
 from tca_app.features.users import service as users
 from tca_app.features.users.schemas import UserUpdate
@@ -83,6 +84,7 @@ async def test_the_browser_leads_to_the_change(api: httpx.AsyncClient) -> None:
         tab = Tab(console, "tab", cookie, "/dashboard")
         await tab.hydrate()
         assert redirects(await tab.send(DashboardState.load)) == ["/change-password"]
+        assert redirects(await tab.send(AuthState.enter_change_password)) == []
         headers = ORIGIN | {"Cookie": f"sid={cookie}"}
         body: dict[str, Any] = {"current_password": PASSWORD, "password": NEW}
         file = await api.get("/api/v1/activity/export?format=csv", headers=headers)
@@ -91,4 +93,7 @@ async def test_the_browser_leads_to_the_change(api: httpx.AsyncClient) -> None:
         assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/current_password")
         assert (await api.post("/api/auth/password/change", json=body, headers=headers)).status_code == 204
         assert redirects(await tab.send(DashboardState.load)) == []
+        assert redirects(await tab.send(AuthState.enter_change_password)) == ["/settings?tab=password"]
+        stranger = Tab(console, "stranger", path="/change-password")
+        assert redirects(await stranger.send(AuthState.enter_change_password)) == ["/login?next=/change-password"]
     assert (await api.post("/api/auth/password/change", json=body, headers=ORIGIN)).status_code == 401

@@ -199,7 +199,12 @@ def _reset_form() -> rx.Component:
     )
 
 
-@page(routes.CHANGE_PASSWORD, t("Change your password"), permission="public")
+@page(
+    routes.CHANGE_PASSWORD,
+    t("Change your password"),
+    permission="public",
+    on_load=(AuthState.enter_change_password,),
+)
 def change_password_page() -> rx.Component:
     """Where everybody is led whose password an administrator set."""
     return auth_frame(

@@ -77,6 +77,14 @@ class AuthState(SessionState):
         return True
 
     @handler("public")
+    async def enter_change_password(self) -> Events:
+        """Leads everybody away who needs no new password: to their settings, or to the sign-in page."""
+        actor = CALL.get().actor
+        if actor is None:
+            return self._to_login()
+        return None if actor.must_change_password else rx.redirect(f"{routes.SETTINGS}?tab=password", replace=True)
+
+    @handler("public")
     async def enter_forgot(self) -> None:
         settings = get_settings()
         is_on = settings.smtp_url.get_secret_value() != ""

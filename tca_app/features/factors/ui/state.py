@@ -14,8 +14,9 @@ from tca_app.core.language.messages import _
 from tca_app.features.factors import passkey_service, service as factors
 from tca_app.features.factors.requirement import needs_second_factor
 from tca_app.features.factors.schemas import FactorRead, GivenCode, PasskeyCreate
+from tca_app.ui import routes
 from tca_app.ui.forms.state import faults_of
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import query_param
 
@@ -68,11 +69,14 @@ class FactorsState(SessionState):
             await self._read_factors()
 
     @handler("second_factor.setup", supersedes=True)
-    async def load_setup(self) -> None:
-        """Loads the page of those who must add a factor first."""
+    async def load_setup(self) -> Events:
+        """Loads the page of those who must add a factor first. It leads all others to their settings."""
+        if not self._as_actor().lacks_second_factor:
+            return rx.redirect(f"{routes.SETTINGS}?tab={TAB}", replace=True)
         self.setup_id, self.setup_error, self.are_codes_shown = 0, "", False
         self.passkey_options = ""
         await self._read_factors()
+        return None
 
     @handler("second_factor.setup", supersedes=True)
     async def refresh(self) -> None:
