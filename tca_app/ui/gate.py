@@ -27,6 +27,7 @@ from tca_app.core.telemetry.tracing import note_span
 from tca_app.features.auth import service as auth
 from tca_app.ui import routes
 from tca_app.ui.arguments import NOT_UNDERSTOOD
+from tca_app.ui.forms.state import hide_forms
 from tca_app.ui.handlers import (
     CALL,
     INTERNAL_HANDLERS,
@@ -75,7 +76,7 @@ class Gate(rx.Middleware):
             actor = await _viewer(state.router_data, request_id, _is_use(state.router_data, event))
         except Exception as error:  # fail closed: without a response from the database nobody is signed in
             return _no_answer(event, error, request_id)
-        CALL.set(Call(actor, request_id))
+        CALL.set(Call(actor, request_id, event))
         speak(_language(state.router_data, actor))
         format_for_viewer(state.router_data)
         user_id_var.set(actor.user_id if actor else None)
@@ -90,8 +91,9 @@ class Gate(rx.Middleware):
             viewer._session_id, viewer._acting_for = session_id, acting_for
         elif event.name in _HYDRATES and viewer.toasts:
             viewer._keep_toasts([])
-        if viewer.dialog_url and _is_first_load(event):
+        if _is_first_load(event):
             viewer._note_reload()
+            hide_forms(state._get_root_state())
         viewer._show(actor)
         OPEN_SOCKETS.note(state.router_data, session_id, acting_for)
         LIVE.moved(state.router_data)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 
 import reflex as rx
 import structlog
-from reflex.event import EventSpec
+from reflex.event import Event, EventSpec
 from reflex_base.registry import RegistrationContext
 
 from tca_app.core.actor import Actor
@@ -56,10 +56,11 @@ REFUSED_HANDLERS = (".setvar", ".update_vars_internal", "state____state.set_is_h
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The user and the request id of the running event, which Gate resolved from the database for this event."""
+    """The running event, with its user and request id, which Gate resolved from the database for this event."""
 
     actor: Actor | None
     request_id: str
+    event: Event | None = None
 
 
 # What a handler may return: the events to run next.

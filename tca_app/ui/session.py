@@ -1,37 +1,27 @@
 """The session state of a tab: the viewer, their permissions and their toasts."""
 
-import json
-from collections.abc import AsyncGenerator
 from copy import deepcopy
 from time import time
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import uuid4
 
 import reflex as rx
-from pydantic import ValidationError
 from reflex.event import Event, EventSpec
 
 from tca_app.config.build_name import build_name
 from tca_app.config.schema import Settings
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, NotSignedIn
+from tca_app.core.database.session import transaction
+from tca_app.core.errors import NotSignedIn
 from tca_app.core.instance import instance_settings
-from tca_app.core.language.messages import _, language
+from tca_app.core.language.messages import language
 from tca_app.core.pictures import picture_url
 from tca_app.core.plurals import time_left
-from tca_app.core.schema import in_words
 from tca_app.features.auth.acting import stop_acting
-from tca_app.features.auth.oauth.identities import ways_to_sign_in
-from tca_app.features.auth.oauth.providers import StartLink
-from tca_app.features.auth.second_factor import methods_of
-from tca_app.features.auth.step_up import ReauthenticationRequired, reauthenticate
-from tca_app.features.factors import passkey_service
-from tca_app.features.factors.schemas import GivenCode, GivenPasskey, UsedCredential
-from tca_app.features.factors.sign_in import confirm_with_code
+from tca_app.features.auth.step_up import ReauthenticationRequired
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
-from tca_app.ui.components.open_dialogs import OpenDialogs
+from tca_app.ui.forms.proof import Proof
 from tca_app.ui.handlers import CALL, PERMISSIONS, display_with, handler
 from tca_app.ui.long_text import shorten_words
 from tca_app.ui.open_pages import open_pages
@@ -54,7 +44,7 @@ class Toast(TypedDict):
     at: float
 
 
-class SessionState(OpenDialogs, rx.State):
+class SessionState(Proof, rx.State):
     """Base of every feature's state: `class UsersState(SessionState)`.
 
     Gate writes it from the database at each event. Nothing in it is ever trusted as identity.
@@ -82,16 +72,6 @@ class SessionState(OpenDialogs, rx.State):
     build: str = ""  # the build of the pages that this process serves; "" under `reflex run`
     is_stale: bool = False  # pushed too: this process receives no change notifications, so pages may be out of date
     is_degraded: bool = False  # pushed too: Redis is unreachable
-
-    # A sensitive change was refused until the password is confirmed (features.auth.step_up).
-    proof_is_asked: bool = False
-    proof_error: str = ""
-    proof_is_checked: bool = False
-    proof_methods: list[str] = []  # the second factors by which it can be confirmed too
-    proof_by: str = "password"  # or "code"
-    proof_options: str = ""  # JSON for the browser, while it asks for a passkey; its challenge is no secret
-    proof_has_password: bool = True
-    proof_links: list[StartLink] = []  # providers where the viewer can sign in again instead
 
     # While an administrator acts as this viewer: the administrator's name, and until when.
     acting_name: str = ""
@@ -201,71 +181,6 @@ class SessionState(OpenDialogs, rx.State):
         async with transaction() as session:
             await stop_acting(session, actor)
         return rx.redirect(routes.user(actor.user_id))
-
-    @handler("second_factor.setup")
-    async def close_proof(self, is_open: bool = False) -> None:
-        if not is_open and not self.proof_is_checked:
-            self.proof_is_asked, self.proof_error = False, ""
-
-    async def _ask_for_proof(self) -> None:
-        """Opens the dialog, with the second factors of the account and the providers to sign in at again."""
-        async with reading() as session:
-            self.proof_methods = list(await methods_of(session, self._as_actor().user_id))
-            ways = await ways_to_sign_in(session, self._as_actor())
-        here = str(self.router_data.get("asPath", ""))
-        self._note_dialog("proof_is_asked")
-        self.proof_has_password = ways.has_password
-        self.proof_links = [provider.link("reauthenticate", here) for provider in ways.linked]
-        self.proof_is_asked, self.proof_error, self.proof_by, self.proof_options = True, "", "password", ""
-
-    @handler("second_factor.setup")
-    async def choose_proof(self, by: Literal["password", "code"]) -> None:
-        self.proof_by, self.proof_error = by, ""
-
-    @handler("second_factor.setup")
-    async def ask_for_passkey(self) -> None:
-        """Gives the page what the browser needs to use a passkey; the page sends the result to `give_passkey`."""
-        async with transaction() as session:
-            options = await passkey_service.begin_proof(session, self._as_actor())
-        self.proof_error, self.proof_options = "", json.dumps(options.options)
-
-    @handler("second_factor.setup")
-    async def give_passkey(self, form: dict[str, str]) -> None:
-        self.proof_options = ""
-        try:
-            credential = UsedCredential.model_validate_json(form.get("credential") or "null")
-            async with transaction() as session:
-                data = GivenPasskey(credential=credential)
-                await passkey_service.confirm_with_passkey(session, self._as_actor(), data)
-        except ValidationError:
-            self.proof_error = _("No passkey was used. Try again, or use your password.")
-        except AppError as error:
-            self.proof_error = " ".join(error.field_details.values()) or error.detail
-        else:
-            self.proof_is_asked = False
-            self._toast(_("Confirmed. You can continue now."))
-
-    @handler("second_factor.setup")
-    async def give_proof(self, form: dict[str, str]) -> AsyncGenerator[None, None]:
-        """Confirms the password or a code. The dialog or form that was refused is still open, and works now."""
-        self.proof_is_checked, self.proof_error = True, ""
-        yield
-        try:
-            async with transaction() as session:
-                if "code" in form:
-                    await confirm_with_code(session, self._as_actor(), GivenCode(code=form["code"].strip()))
-                else:
-                    await reauthenticate(session, self._as_actor(), form.get("password", ""))
-        except ValidationError as error:
-            self.proof_error = in_words(error.errors()[0])
-            return
-        except AppError as error:
-            self.proof_error = " ".join(error.field_details.values()) or error.detail
-            return
-        finally:
-            self.proof_is_checked = False
-        self.proof_is_asked = False
-        self._toast(_("Confirmed. You can continue now."))
 
 
 if TYPE_CHECKING:

@@ -192,6 +192,20 @@ def test_a_reload_opens_the_form_again_and_its_draft_can_be_discarded(new_page: 
     expect(dialog.get_by_text(RESTORED)).to_be_hidden()
 
 
+def test_a_reload_closes_a_dialog_in_which_nothing_was_typed(new_page: NewPage) -> None:
+    page = new_page()
+    dialog = page.get_by_role("dialog")
+    page.get_by_role("button", name="New project").first.click()
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog.get_by_text("Required.").first).to_be_visible()
+    visit(page, "/projects")
+    expect(dialog).to_have_count(0)
+    start_project(page, "Typed after all")
+    expect(dialog.get_by_text("Required.")).to_have_count(0)
+    visit(page, "/projects")
+    is_restored(dialog, "Typed after all")
+
+
 def test_a_page_of_an_older_build_offers_a_reload_that_keeps_the_text(new_page: NewPage) -> None:
     name = json.loads((WEB / STAMP).read_text())["sources"][:12]
 

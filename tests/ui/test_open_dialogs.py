@@ -59,11 +59,17 @@ async def test_a_confirmation_is_not_asked_again_after_back(console: Console) ->
     assert shown(await tab.send(SessionState.enter), ActState, "asking") is False
 
 
-async def test_a_form_survives_a_reload(console: Console) -> None:
+async def test_a_reload_hides_a_form_and_a_break_of_the_connection_does_not(console: Console) -> None:
+    """A form with typed text is opened again by the browser, which has the draft (tests/e2e/test_typed_text.py)."""
     tab = await tab_of(console, await make_admin(), "/projects")
     opened = await tab.send(ProjectsState.open_create)
     assert shown(opened, ProjectsState, "form_mode") == "create"
-    assert shown(await tab.hydrate(**HASHES), ProjectsState, "form_mode") == "create"
+    nonce = shown(opened, ProjectsState, "form_nonce")
+    refused = await tab.send(ProjectsState.save, form={"nonce": nonce, "name": ""})
+    assert shown(refused, ProjectsState, "form_errors") == {"name": "Required."}
+    assert shown(await tab.hydrate(), ProjectsState, "form_mode") == "create"
+    assert not shown(await tab.hydrate(**HASHES), ProjectsState, "form_mode")
+    assert shown(await tab.send(ProjectsState.open_create), ProjectsState, "form_errors") == {}
 
 
 async def test_a_dialog_that_is_opened_before_the_page_has_loaded_stays(console: Console) -> None:

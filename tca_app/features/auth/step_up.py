@@ -22,8 +22,9 @@ from tca_app.models import AuthSession, User
 PROOF_LASTS = timedelta(minutes=10)
 NO_PASSWORD = N_("Your account has no password. Sign in again at your provider.")
 
-# Whether the current call was refused for lack of a proof: a page then asks for it, whatever it does with the error.
-refused_var: ContextVar[bool] = ContextVar("step_up_refused", default=False)
+# Whether the current event of a page was refused for lack of a proof; None outside of pages. The page then asks for the
+# proof and repeats the event, whatever its handler did with the error.
+refused_var: ContextVar[bool | None] = ContextVar("step_up_refused", default=None)
 
 
 class ReauthenticationRequired(Forbidden):
@@ -56,8 +57,23 @@ async def require_recent_proof(session: AsyncSession, actor: Actor, *, is_creden
         col(AuthSession.id) == actor.session_id, col(AuthSession.verified_at) > func.now() - PROOF_LASTS
     )
     if (await session.execute(recent)).first() is None:
-        refused_var.set(True)
-        raise ReauthenticationRequired
+        if refused_var.get() is not None:
+            refused_var.set(True)
+        raise _refusal()
+
+
+def raise_refusal() -> None:
+    """Raises ReauthenticationRequired if the current event was refused, also when the error was caught meanwhile."""
+    if refused_var.get():
+        raise _refusal()
+
+
+def _refusal() -> ReauthenticationRequired:
+    """Returns the error. On a page it has no text: the page asks for the proof instead of showing an error."""
+    error = ReauthenticationRequired()
+    if refused_var.get():
+        error.detail = ""
+    return error
 
 
 def _require_admin_scope(scopes: frozenset[str], *, is_credential: bool) -> None:

@@ -15,7 +15,8 @@ class OpenDialogs(rx.State, mixin=True):
     """Part of SessionState. A handler that opens a dialog names its field with `_note_dialog`.
 
     So a page that loads closes no dialog itself: someone may have opened it here before the page had its data.
-    The forms of a FormState know their page themselves, because their drafts outlive a reload.
+    The forms of a FormState know their page themselves. A reload hides them (`ui.forms.state.hide_forms`), and the
+    browser opens the one with typed text again.
     """
 
     dialog_url: str = ""  # the page on which the dialogs were opened, or "" after a reload

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import reflex as rx
 from pydantic import ValidationError
+from reflex.state import BaseState
 
 from tca_app.core.errors import AppError, Stale
 from tca_app.core.language.messages import N_, _
@@ -242,6 +243,14 @@ class FormState(SessionMixin, mixin=True):
         self.form_version = number_in(draft.get("version", "")) or self.form_version
         if DRAFT_KEY.fullmatch(draft.get("key", "")):
             self.form_key, self.form_ended = draft["key"], ""
+
+
+def hide_forms(state: BaseState) -> None:
+    """Hides the forms of a state's tree when a page was loaded anew. The browser opens the one with a draft again."""
+    if isinstance(state, FormState) and state.form_mode:
+        state._hide_form()
+    for part in state.substates.values():
+        hide_forms(part)
 
 
 def draft_name(state: type[Any]) -> str:

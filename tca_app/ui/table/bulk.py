@@ -13,6 +13,7 @@ from tca_app.core.errors import AppError, Invalid
 from tca_app.core.language.messages import _
 from tca_app.core.region.formats import number
 from tca_app.core.schema import Id, Line500
+from tca_app.features.auth.step_up import raise_refusal
 from tca_app.ui.handlers import Events, handler, set_permission
 from tca_app.ui.table.bulk_spec import (
     RESTORE as RESTORE,
@@ -193,7 +194,7 @@ class BulkRows(SelectionState, mixin=True):
                 return
             # The batches before are done, so the dialog says what is, and does not offer them again.
             self._bulk_ids = self._bulk_ids[len(results) :]
-            self.bulk_error = _(
+            self.bulk_error = self.bulk_error and _(
                 "{results} done, then stopped: {detail}", results=number(len(results)), detail=error.detail
             )
             self._show_results(action, results)
@@ -219,6 +220,7 @@ class BulkRows(SelectionState, mixin=True):
                 async with dry_run() as session:
                     ids = self._bulk_ids[len(results) : len(results) + BATCH]
                     results += await self._apply(session, self._as_actor(), action.key, ids)
+                    raise_refusal()
                 self._show_progress(len(results))
                 yield
         except AppError as error:
@@ -262,7 +264,9 @@ class BulkRows(SelectionState, mixin=True):
 
     async def _run_batch(self, action: BulkAction, ids: list[int]) -> Sequence[Result]:
         async with transaction() as session:
-            return await self._apply(session, self._as_actor(), action.key, list(ids))
+            results = await self._apply(session, self._as_actor(), action.key, list(ids))
+            raise_refusal()  # a row that needs a proof of identity: nothing is changed, and all rows wait for it
+            return results
 
     def _show_results(self, action: BulkAction, results: Sequence[Result]) -> None:
         """Shows what was done in a toast, and the refusals by their reason."""

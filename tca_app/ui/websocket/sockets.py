@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 from reflex.app import EventNamespace
+from reflex.event import Event
 
 from tca_app.ui.url import page_url
 
@@ -52,6 +53,7 @@ class OpenSockets:
 
     def __init__(self) -> None:
         self._by_socket: dict[str, OpenSocket] = {}
+        self._held: dict[str, Event] = {}
 
     def __len__(self) -> int:
         return len(self._by_socket)
@@ -69,12 +71,21 @@ class OpenSockets:
         if socket := self._by_socket.get(socket_id):
             self._by_socket[socket_id] = replace(socket, url=url)
 
+    def hold(self, socket_id: str, event: Event) -> None:
+        """Keeps the last event that waits for a proof of identity, here and in no state: it may hold a secret."""
+        self._held[socket_id] = event
+
+    def take_held(self, socket_id: str) -> Event | None:
+        return self._held.pop(socket_id, None)
+
     def forget_closed(self, open_now: Iterable[str]) -> None:
         """Drops the sockets that are no longer open."""
         alive = set(open_now)
         self._by_socket = {key: value for key, value in self._by_socket.items() if key in alive}
+        self._held = {key: value for key, value in self._held.items() if key in alive}
 
     def forget(self, socket_id: str) -> None:
+        self._held.pop(socket_id, None)
         self._by_socket.pop(socket_id, None)
 
     def all(self) -> list[OpenSocket]:

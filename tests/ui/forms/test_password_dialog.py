@@ -19,7 +19,7 @@ async def console() -> AsyncIterator[Console]:
         yield running
 
 
-async def test_a_refused_form_stays_open_and_saves_after_the_password(console: Console) -> None:
+async def test_a_refused_form_stays_open_and_is_saved_by_the_password(console: Console) -> None:
     admin, other = await make_admin(), await make_user("olga")
     tab = Tab(console, "one", await sign_in(admin), "/users")
     await tab.hydrate()
@@ -28,15 +28,30 @@ async def test_a_refused_form_stays_open_and_saves_after_the_password(console: C
     form = {**shown(updates, UserFormState, "form_values"), "nonce": shown(updates, UserFormState, "form_nonce")}
     updates = await tab.send(UserFormState.save, form=form | {"email": "new@example.com"})
     assert shown(updates, SessionState, "proof_is_asked") is True
+    assert not shown(updates, UserFormState, "form_error")
     assert (await row_of(User, other.user_id))["email"] == "olga@example.com"
 
     updates = await tab.send(SessionState.give_proof, form={"password": "Wrong-Boat-1"})
     assert shown(updates, SessionState, "proof_error") == "The current password is incorrect."
     updates = await tab.send(SessionState.give_proof, form={"password": PASSWORD})
     assert shown(updates, SessionState, "proof_is_asked") is False
-
-    await tab.send(UserFormState.save, form=form | {"email": "new@example.com"})
     assert (await row_of(User, other.user_id))["email"] == "new@example.com"
+    assert [toast["text"] for toast in shown(updates, SessionState, "toasts")] == ["User olga saved"]
+
+
+async def test_a_change_that_was_refused_is_not_made_after_cancel(console: Console) -> None:
+    admin, other = await make_admin(), await make_user("olga")
+    tab = Tab(console, "one", await sign_in(admin), "/users")
+    await tab.hydrate()
+    await grow_old()
+    updates = await tab.send(UserFormState.open_edit, user_id=other.user_id)
+    form = {**shown(updates, UserFormState, "form_values"), "nonce": shown(updates, UserFormState, "form_nonce")}
+    refused = await tab.send(UserFormState.save, form=form | {"email": "new@example.com", "password": "Held-Boat-1"})
+    assert "Held-Boat-1" not in str(refused)
+    await tab.send(SessionState.close_proof, is_open=False)
+    given = await tab.send(SessionState.give_proof, form={"password": PASSWORD})
+    assert [toast["text"] for toast in shown(given, SessionState, "toasts")] == ["Confirmed. You can continue now."]
+    assert (await row_of(User, other.user_id))["email"] == "olga@example.com"
 
 
 async def test_a_password_stands_in_no_state(console: Console) -> None:
