@@ -69,7 +69,7 @@ def test_a_deployment_is_watched_live_from_queued_to_succeeded(new_page: NewPage
     expect(wall.get_by_text("Deploying")).to_be_hidden()
 
 
-def test_scrolling_up_by_wheel_scroll_bar_or_finger_stops_follow(
+def test_scrolling_up_by_wheel_scroll_bar_or_finger_stops_follow_until_the_end_is_reached(
     playwright_: Playwright, console: Console, admin: tuple[str, str]
 ) -> None:
     with (
@@ -107,13 +107,23 @@ def test_scrolling_up_by_wheel_scroll_bar_or_finger_stops_follow(
             for kind, at in touches:
                 session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
 
-        for scroll_up in (by_wheel, by_scroll_bar, by_finger):
+        def to_end() -> None:
+            page.mouse.move(middle, end)
+            page.mouse.wheel(0, 2000)
+
+        for scroll_up, resume in ((by_wheel, to_end), (by_scroll_bar, to_end), (by_finger, follow.click)):
             expect(follow).to_have_attribute("aria-pressed", "true")
             assert log.evaluate(AT_END), scroll_up.__name__
             scroll_up()
             expect(follow).to_have_attribute("aria-pressed", "false")
             assert not log.evaluate(AT_END), scroll_up.__name__
-            follow.click()
+            resume()
+        expect(follow).to_have_attribute("aria-pressed", "true")
+        follow.click()
+        expect(follow).to_have_attribute("aria-pressed", "false")
+        log.press("Home")
+        log.press("End")
+        expect(follow).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_freeze_is_passed_with_a_reason(new_page: NewPage, admin: tuple[str, str]) -> None:

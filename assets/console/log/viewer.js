@@ -8,6 +8,9 @@ const logs = new WeakMap();
 const panelOf = (element) => element.closest("[data-log]");
 const isFollowed = (panel) => find("[data-log-follow]", panel)?.getAttribute("aria-pressed") === "true";
 
+let lowered = null; // the box that a person scrolls down: at its end Follow goes on
+
+const isAtEnd = (box) => box.scrollTop + box.clientHeight >= box.scrollHeight - 2; // pixels may be fractions
 const toEnd = (box) => {
   box.scrollTop = box.scrollHeight;
 };
@@ -16,6 +19,7 @@ const follow = (panel, isOn) => {
   const button = find("[data-log-follow]", panel);
   if (button && button.getAttribute("aria-pressed") !== String(isOn)) button.setAttribute("aria-pressed", String(isOn));
   const box = find("[data-log-lines]", panel);
+  if (!isOn) lowered = null;
   if (!isOn || !box) return;
   toEnd(box);
   requestAnimationFrame(() => toEnd(box)); // what came into view has its real height only now: long lines are broken
@@ -86,8 +90,9 @@ document.addEventListener("click", (event) => {
   if (button) follow(panelOf(button), button.getAttribute("aria-pressed") !== "true");
 });
 
-/* Scrolling up stops Follow: by wheel, keyboard, scroll bar, selection or finger. */
+/* Scrolling up stops Follow, and scrolling to the end resumes it: by wheel, keyboard, scroll bar, selection or finger. */
 const UP = ["PageUp", "ArrowUp", "Home"];
+const DOWN = ["PageDown", "ArrowDown", "End", " "];
 const boxOf = (event) => event.target.closest?.("[data-log-lines]");
 let held = null; // the box that a pointer drags, with where it was
 
@@ -98,10 +103,12 @@ document.addEventListener("keydown", (event) => {
     search(panelOf(event.target), event.shiftKey ? -1 : 1);
   const box = boxOf(event);
   if (box && (UP.includes(event.key) || (event.key === " " && event.shiftKey))) follow(panelOf(box), false);
+  else if (box && DOWN.includes(event.key)) lowered = box;
 });
 onPassive("wheel", (event) => {
   const box = boxOf(event);
   if (box && event.deltaY < 0) follow(panelOf(box), false);
+  else if (box && event.deltaY > 0) lowered = box;
 });
 onPassive("pointerdown", (event) => {
   const box = boxOf(event);
@@ -114,10 +121,18 @@ for (const type of ["pointerup", "pointercancel"])
 onPassive("touchend", () => {
   held = null;
 });
+const resume = (panel) => {
+  const button = find("[data-log-follow]", panel);
+  if (button && !button.hidden && !isFollowed(panel)) follow(panel, true);
+};
 onPassive("scroll", (event) => {
-  if (held?.box !== event.target) return;
-  if (held.box.scrollTop < held.top) follow(panelOf(held.box), false);
-  held.top = held.box.scrollTop;
+  const box = event.target;
+  if (held?.box === box) {
+    if (box.scrollTop < held.top) follow(panelOf(box), false);
+    else if (box.scrollTop > held.top) lowered = box;
+    held.top = box.scrollTop;
+  }
+  if (lowered === box && isAtEnd(box)) resume(panelOf(box));
 });
 
 watch("[data-log]", read, { attributes: ["data-log", "data-lines"] });
