@@ -189,9 +189,10 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     if isinstance(error.__cause__, AppError):  # FastAPI turns any error while it reads a body into a 400
         return await _app_error(request, error.__cause__)
     headers = dict(error.headers or {})
+    detail = "Not found." if error.status_code == 404 else str(error.detail)
     if error.status_code == 405:
         headers["Allow"] = ", ".join(_allowed(request.app, request.scope["path"]))
-    detail = "Not found." if error.status_code == 404 else str(error.detail)
+        detail = f"{request.method} is not allowed here. Use {headers['Allow']}."
     code = _CODES.get(error.status_code, "http_error")
     return _problem(problem_body(error.status_code, code, detail), error.status_code, headers)
 

@@ -182,7 +182,7 @@ async def test_a_german_subject_and_name_arrive_in_html_too(mailbox: Mailbox) ->
         ),
         (
             "de",
-            "Mail hat sich erholt (Dauer des Ausfalls: 2 Tage 4 h)",
+            "Mail ist wieder verfügbar (Dauer des Ausfalls: 2 Tage 4 h)",
             "hat die Wartung Upgrade geplant, 24.12.2098, 10:00 bis 24.12.2098, 12:00 (Europe/Berlin, UTC+1)",
         ),
     ],

@@ -186,7 +186,7 @@ def a_comment(page: Page, web: Web) -> None:
         number = script.post(f"/projects/{project}/deployments", json=deployment).json()["id"]
     visit(page, f"/deployments/{number}")
     page.get_by_label("New comment").fill("Said once")
-    send = page.get_by_role("button", name="Comment", exact=True)
+    send = page.get_by_role("button", name="Add comment", exact=True)
     with stopped(web):
         send.click()
         waits(send)

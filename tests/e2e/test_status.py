@@ -74,7 +74,7 @@ def test_what_is_chosen_in_the_form_is_there_for_a_stranger(new_page: NewPage, a
     expect(stranger.get_by_role("heading", name="Komponenten", exact=True)).to_be_visible()
     stranger.get_by_label("E-Mail-Adresse").fill("leser@example.com")
     stranger.get_by_role("button", name="Abonnieren").click()
-    expect(stranger.get_by_role("heading", name="Sehen Sie in Ihre Mails")).to_be_visible()
+    expect(stranger.get_by_role("heading", name="Prüfen Sie Ihren Posteingang")).to_be_visible()
 
 
 def test_the_card_of_the_dashboard_leads_to_the_score_that_it_shows(new_page: NewPage, admin: tuple[str, str]) -> None:

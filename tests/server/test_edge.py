@@ -153,6 +153,7 @@ async def test_every_refusal_is_a_problem(
 async def test_a_wrong_method_gets_the_allowed_ones(api: httpx.AsyncClient) -> None:
     answer = await api.patch("/api/v1/users")
     assert answer.headers["allow"] == "GET, POST"
+    assert answer.json()["detail"] == "PATCH is not allowed here. Use GET, POST."
 
 
 @pytest.mark.parametrize("path", ["/api/", "/health/live/", "/api/auth/verify/", "/openapi.json/"])

@@ -33,7 +33,7 @@ ACTIVITY = TableSpec(
     filters=(Filter("period", N_("Time"), tuple(PERIODS.items()), is_hidden=True),),
     choices=(
         Choice("type", N_("Type"), late_options=_types),
-        Choice("subject", N_("About"), SUBJECTS),
+        Choice("subject", N_("Object"), SUBJECTS),
         Choice("actor", N_("By"), searchable=True, of_people=True),
         PROJECT,
     ),

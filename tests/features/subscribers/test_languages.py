@@ -40,7 +40,7 @@ async def test_a_german_subscribes_in_german(api: httpx.AsyncClient, mailbox: Ma
     bad = await api.post(f"{PAGE}/subscribe", data={"email": "ute"}, headers=GERMAN)
     assert (bad.status_code, "Geben Sie eine E-Mail-Adresse ein" in bad.text) == (400, True)
     sent = await api.post(f"{PAGE}/subscribe", data={"email": "ute@example.com"}, headers=GERMAN)
-    assert "Sehen Sie in Ihre Mails" in sent.text
+    assert "Prüfen Sie Ihren Posteingang" in sent.text
     (mail,) = await mailbox.deliver()
     assert mail.subject == "Bestätigen Sie Ihr Abonnement für den Status von TCA InfraForge"
     assert f"/status/public/confirm?token={mail.token}&language=de" in mail.text
@@ -49,7 +49,7 @@ async def test_a_german_subscribes_in_german(api: httpx.AsyncClient, mailbox: Ma
     assert 'action="/status/public/confirm?language=de"' in page.text
     assert f'href="/status/public/confirm?token={mail.token}&amp;language=en" lang="en"' in page.text
     done = await api.post(f"{PAGE}/confirm?language=de", data={"token": mail.token})
-    assert "Sie haben abonniert" in done.text
+    assert "Abonnement bestätigt" in done.text
     used = await api.post(f"{PAGE}/confirm?language=de", data={"token": mail.token})
     assert (used.status_code, "Dieser Link" in used.text) == (410, True)
     assert (await row_of(StatusSubscriber, await _only()))["language"] == "de"

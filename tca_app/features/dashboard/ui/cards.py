@@ -56,7 +56,6 @@ def _card(name: CardName, icon: str, url: str, card: Card) -> rx.Component:
                 _arrow(card["direction"], card["tone"]),
                 rx.el.span(card["change"]),
                 rx.el.span(card["than"], class_name="than truncate"),
-                rx.el.span(card["than_short"], class_name="than short truncate"),
                 class_name="card-trend num",
                 title=card["was"],
             ),

@@ -1,7 +1,7 @@
 """Formats the numbers of the cards: a value, its trend against an earlier value in one line, and a sparkline by day."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
 from tca_app.core.language.messages import _
 from tca_app.core.region.formats import growth, number, percent
@@ -15,7 +15,7 @@ LEAST_POINTS = 5  # a curve of percentages fills its height only when it varies 
 class Card(TypedDict):
     """A number with its trend. `direction` is "up", "down", "same", or "" when there is nothing to compare with.
 
-    `change` is the trend, `than` what it is compared with (also in short), `was` both with the earlier value.
+    `change` is the trend, `than` what it is compared with, `was` both with the earlier value.
     `tone` is "good" or "bad" where a direction means that. `spark` is the path of a sparkline by day, or "".
     """
 
@@ -24,22 +24,14 @@ class Card(TypedDict):
     tone: str
     change: str
     than: str
-    than_short: str
     was: str
     spark: str
 
 
-class Than(NamedTuple):
-    """What a card compares with: "previous 30 days", and "prev. 30 d" for a narrow card."""
-
-    words: str
-    short: str
+NO_CARD = Card(value="", direction="", tone="", change="", than="", was="", spark="")
 
 
-NO_CARD = Card(value="", direction="", tone="", change="", than="", than_short="", was="", spark="")
-
-
-def card_of(trend: Trend, by_day: Sequence[int], than: Than) -> Card:
+def card_of(trend: Trend, by_day: Sequence[int], than: str) -> Card:
     """Returns the card of a count. `than` names the earlier value."""
     card = _card(number(trend.now), _("No earlier data"), spark_path(by_day))
     if trend.percent is None:
@@ -47,14 +39,12 @@ def card_of(trend: Trend, by_day: Sequence[int], than: Than) -> Card:
     return _compared(card, trend.now - trend.before, growth(trend.now, trend.before), than, number(trend.before))
 
 
-def days_ago(days: int) -> Than:
-    return Than(_("{days} days ago", days=days), _("{days} d ago", days=days))
+def days_ago(days: int) -> str:
+    return _("{days} days ago", days=days)
 
 
-def previous_days(days: int) -> Than:
-    if days == 1:
-        return Than(_("previous day"), _("prev. day"))
-    return Than(_("previous {days} days", days=days), _("prev. {days} d", days=days))
+def previous_days(days: int) -> str:
+    return _("previous day") if days == 1 else _("previous {days} days", days=days)
 
 
 def rate_card(rate: Rate, days: int, by_day: Sequence[DayResults]) -> Card:
@@ -94,14 +84,13 @@ def score_card(health: ScoreTrend) -> Card:
 
 
 def _card(value: str, change: str, spark: str = "") -> Card:
-    return Card(value=value, direction="", tone="", change=change, than="", than_short="", was="", spark=spark)
+    return Card(value=value, direction="", tone="", change=change, than="", was="", spark=spark)
 
 
-def _compared(card: Card, change: float, words: str, than: Than, before: str) -> Card:
+def _compared(card: Card, change: float, words: str, than: str, before: str) -> Card:
     card["direction"] = "up" if change > 0 else "down" if change < 0 else "same"
-    card["change"], card["than"] = (words if change else _("No change")), _("vs. {than}", than=than.words)
-    card["than_short"] = _("vs. {than}", than=than.short)
-    card["was"] = _("{change} vs. {than} ({before})", change=card["change"], than=than.words, before=before)
+    card["change"], card["than"] = (words if change else _("No change")), _("vs. {than}", than=than)
+    card["was"] = _("{change} vs. {than} ({before})", change=card["change"], than=than, before=before)
     return card
 
 

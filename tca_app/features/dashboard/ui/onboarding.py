@@ -80,7 +80,7 @@ def _report() -> rx.Component:
             aria_label=t("The line that reports a deployment"),
         ),
         rx.el.div(
-            rx.el.span(t("TOKEN is an API token of the project."), class_name="cell-sub grow"),
+            rx.el.span(_what_to_fill_in(), class_name="cell-sub grow"),
             rx.cond(
                 state.first_project_url != "",
                 link(t("New token"), to=state.first_project_url, class_name="btn"),
@@ -94,4 +94,16 @@ def _report() -> rx.Component:
             class_name="row",
         ),
         class_name="step-more",
+    )
+
+
+def _what_to_fill_in() -> rx.Component:
+    """The newest project has its id in the command; without a project both are open."""
+    settings = link(t("Settings"), to=f"{routes.SETTINGS}?tab=tokens", class_name="link")
+    return rx.cond(
+        state.first_project_url != "",
+        t("TOKEN is an API token of the project."),
+        rx.el.span(
+            t("PROJECT is the id of a project. TOKEN is an API token: create one in {settings}.", settings=settings)
+        ),
     )

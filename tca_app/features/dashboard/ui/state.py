@@ -19,7 +19,6 @@ from tca_app.features.dashboard.ui.health_state import HealthState, failure_word
 from tca_app.features.dashboard.ui.metric_cards import (
     NO_CARD,
     Card,
-    Than,
     card_of,
     days_ago,
     previous_days,
@@ -131,7 +130,7 @@ class DashboardState(ZoomState, SessionState):
     def _keep(self, stats: StatsRead, zoom: DayRange | None = None) -> None:
         people = stats.total_users
         self.sees_people = people is not None
-        then = Than(*[day_words(zoom.before.until)] * 2) if zoom else days_ago(stats.days)
+        then = day_words(zoom.before.until) if zoom else days_ago(stats.days)
         self.people_card = card_of(people, [day.total for day in stats.users_by_day], then) if people else NO_CARD
         self.projects_card = card_of(stats.active_projects, [day.total for day in stats.projects_by_day], then)
         counts = [(day.day, day.total) for day in stats.users_by_day]

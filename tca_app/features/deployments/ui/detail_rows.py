@@ -18,6 +18,7 @@ from tca_app.ui.components.faces import Face, Mark, face_of, mark_of
 
 SHOWN_FROM = timedelta(seconds=1)  # the time between two steps
 _NOBODY = ("", None)
+_STARTED = ("", "circle-dot")  # once it has ended; a loader would say that it still runs
 
 
 class Facts(TypedDict):
@@ -176,7 +177,7 @@ def timeline_of(found: DeploymentRead) -> list[Step]:
     for label, status, at, who in moments:
         if at is not None:
             waited = took(earlier, at) if earlier and at - earlier >= SHOWN_FROM else ""
-            tone, icon = LOOKS[status]
+            tone, icon = _STARTED if status == "in_progress" and found.finished_at else LOOKS[status]
             face = face_of(*who)
             steps.append(Step(label=label, at=at.isoformat(), who=who[0], face=face, tone=tone, icon=icon, took=waited))
             earlier = at

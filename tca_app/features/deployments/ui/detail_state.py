@@ -221,7 +221,9 @@ def _why_no_compare(found: DeploymentRead, changes: ChangesRead) -> str:
         return ""
     if is_same_commit(changes.before.commit_sha, found.commit_sha):
         return _("Same commit as the previous deployment.")
-    return _("No comparison: a commit or the repository URL is unknown.")
+    if not changes.before.commit_sha or not found.commit_sha:
+        return _("No comparison: a commit is unknown.")
+    return _("Add a repository URL to compare commits.")
 
 
 def _allowed(actor: Actor, found: DeploymentRead, role: str | None) -> list[str]:

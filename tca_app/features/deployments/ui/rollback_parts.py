@@ -29,7 +29,7 @@ def rollback_text(plan: Plan) -> rx.Component:
     return rx.cond(
         plan["needs_approval"],
         rx.el.span(t("{created}. It needs approval by a maintainer before it starts.", created=created)),
-        rx.el.span(t("{created}. It needs no approval.", created=created)),
+        rx.el.span(t("{created}. No approval needed.", created=created)),
     )
 
 

@@ -21,7 +21,7 @@ def user_factors() -> rx.Component:
         rx.fragment(
             panel(
                 t("Two-factor authentication"),
-                rx.cond(has_some, _list(), rx.el.p(t("No second factor."), class_name="muted")),
+                rx.cond(has_some, _list(), rx.el.p(t("Not set up"), class_name="muted")),
                 actions=(rx.cond(has_some, _reset_button()),),
             ),
             _confirmation(),

@@ -88,7 +88,7 @@ class CheckTotals:
                 "{number} of {total} down{aside}", number=number(self.failing), total=number(self.total), aside=aside
             )
         if self.works == self.total > 1:
-            return _("All {total} operational", total=number(self.total))
+            return _("All {total} systems operational", total=number(self.total))
         return _(
             "{number} of {total} operational{aside}", number=number(self.works), total=number(self.total), aside=aside
         )

@@ -232,7 +232,7 @@ async def test_the_steps_have_the_colours_and_icons_of_their_states(console: Con
     deployment_id = await make_deployment(await make_project(owner), status="failed", reason="Out of memory")
     _, updates = await detail(console, owner, deployment_id)
     steps = shown(updates, DeploymentState, "steps")
-    looks = [("Queued", "", "clock"), ("Started", "info", "loader"), ("Failed", "bad", "circle-x")]
+    looks = [("Queued", "", "clock"), ("Started", "", "circle-dot"), ("Failed", "bad", "circle-x")]
     assert [(step["label"], step["tone"], step["icon"]) for step in steps] == looks
 
 
@@ -254,8 +254,9 @@ async def test_a_rollback_goes_to_the_version_that_was_named(console: Console) -
     ("before", "after", "said"),
     [
         ("aaaaaaa", "aaaaaaa" + "0" * 33, "Same commit as the previous deployment."),
-        ("aaaaaaa", "bbbbbbb", "No comparison: a commit or the repository URL is unknown."),
-        ("", "", "No comparison: a commit or the repository URL is unknown."),
+        ("aaaaaaa", "bbbbbbb", "Add a repository URL to compare commits."),
+        ("aaaaaaa", "", "No comparison: a commit is unknown."),
+        ("", "", "No comparison: a commit is unknown."),
     ],
 )
 async def test_it_says_why_two_commits_are_not_compared(console: Console, before: str, after: str, said: str) -> None:

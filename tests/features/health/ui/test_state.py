@@ -172,7 +172,7 @@ async def test_passing_checks_do_not_contradict_what_people_report(console: Cons
     for name in ("Redis", "Disk"):
         await make_check(name=name, state="passing", last_ok=True, last_at=datetime.now(UTC))
     tab = await _opened(console, admin)
-    assert shown(await tab.send(StatusState.load), StatusState, "summary") == "All 2 operational"
+    assert shown(await tab.send(StatusState.load), StatusState, "summary") == "All 2 systems operational"
     await run(create_incident, admin, IncidentCreate(title="Slow", message="We look."))
     updates = await tab.send(StatusState.load)
     assert shown(updates, StatusState, "open_incidents") == "1 open incident"

@@ -85,8 +85,8 @@ async def test_spans_and_days_are_in_the_language(console: Console) -> None:
     await run(emit, None, CertificateExpiring(**about, left="12 days", expires_on="2026-05-04", days=14))
     await do_jobs()
     assert [title for title, _ in await inbox(console, admin)] == [
-        "Mail hat sich erholt (Dauer des Ausfalls: 1 Tag 4 h)",
-        "Das Zertifikat von Mail läuft am 04.05.2026 ab (noch 12 Tage)",
+        "E-Mail ist wieder verfügbar (Dauer des Ausfalls: 1 Tag 4 h)",
+        "Das Zertifikat von E-Mail läuft am 04.05.2026 ab (noch 12 Tage)",
     ]
 
 

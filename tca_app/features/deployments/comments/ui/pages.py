@@ -117,7 +117,9 @@ def _new_comment() -> rx.Component:
             _body_field(form, "body", t("New comment")),
             class_name="panel-body stack",
         ),
-        rx.el.div(button(t("Comment"), kind="primary", type="submit", busy=form.form_busy), class_name="panel-foot"),
+        rx.el.div(
+            button(t("Add comment"), kind="primary", type="submit", busy=form.form_busy), class_name="panel-foot"
+        ),
         on_submit=form.save,
         no_validate=True,
         class_name="new-comment",

@@ -154,7 +154,7 @@ def incident_dialog() -> rx.Component:
                     required=True,
                     max_length=500,
                     lines=3,
-                    hint=t("What is known so far. It has the status Investigating."),
+                    hint=t("What is known so far. Posted as Investigating."),
                 ),
             ),
             rx.cond(form.is_manual, component_fields(form, t("Affected components"))),
