@@ -3,6 +3,7 @@
  * the mouse choose, Enter and Tab take, Escape closes the list.
  */
 import { call, find } from "./dom.js";
+import { t } from "./language.js";
 
 const FIELD = "[data-mentions]";
 const LIST = ".mention-list";
@@ -54,22 +55,34 @@ const lineOf = (person, id) => {
   return line;
 };
 
+const nobody = () => {
+  const line = Object.assign(document.createElement("div"), {
+    className: "mention-none",
+    textContent: t("No member matches."),
+  });
+  line.setAttribute("role", "option");
+  line.setAttribute("aria-disabled", "true");
+  return line;
+};
+
 const offer = async (field, box) => {
   const name = typedName(box);
   asked += 1;
   const round = asked;
   const answer = await call(`${field.dataset.mentions}?search=${encodeURIComponent(name)}`).catch(() => null);
-  const people = answer?.ok ? await answer.json() : [];
+  const people = answer?.ok ? await answer.json() : null;
   if (round !== asked || document.activeElement !== box || typedName(box) !== name) return;
-  if (!people.length) return close();
+  if (!people) return close();
   const list = find(LIST, field);
   list.id = `${box.id}-people`;
-  list.replaceChildren(...people.map((person, number) => lineOf(person, `${list.id}-${number}`)));
+  const lines = people.map((person, number) => lineOf(person, `${list.id}-${number}`));
+  list.replaceChildren(...(lines.length ? lines : [nobody()]));
   list.hidden = false;
   box.setAttribute("aria-autocomplete", "list");
   box.setAttribute("aria-controls", list.id);
   open = { field, box, list, people };
-  choose(0);
+  if (lines.length) choose(0);
+  else box.removeAttribute("aria-activedescendant");
 };
 
 document.addEventListener("input", ({ target }) => {
@@ -81,6 +94,7 @@ document.addEventListener("input", ({ target }) => {
 });
 
 const onListKey = (event) => {
+  if (!open.people.length && event.key !== "Escape") return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) choose(open.index + step);
   else if (event.key === "Escape") close();

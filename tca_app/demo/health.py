@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.demo.incidents import ENVIRONMENT_INCIDENTS, PART_INCIDENTS, WORKING_HOURS, DemoIncident
 from tca_app.features.environments.events import EnvironmentUpdated
@@ -64,7 +65,14 @@ async def watch(
         one["id"] = incident_id
     notes = [note | {"incident_id": one["id"]} for one in incidents for note in one["notes"]]
     await session.execute(insert(IncidentNote.__table__), notes)
-    return MonitoredChecks([*parts, *places], incidents)
+    return MonitoredChecks([*(part for part in parts if part["key"] not in _parts_out_of_use()), *places], incidents)
+
+
+def _parts_out_of_use() -> set[str]:
+    """The parts that the settings leave out: a page says so, and 120 days of results beside that would contradict."""
+    settings = get_settings()
+    in_use = {"backup": settings.backup_dir, "event_export": settings.event_export_target}
+    return {key for key, setting in in_use.items() if not setting}
 
 
 async def publish(session: AsyncSession) -> None:

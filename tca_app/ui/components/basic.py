@@ -43,6 +43,16 @@ def page_header(title: Child, lead: Child = "", *actions: rx.Component) -> rx.Co
     )
 
 
+def list_header(state: Any, title: Child, lead: Child, *actions: rx.Component) -> rx.Component:
+    """The header of a list that has a trash: in the trash it says so and leaves the actions out."""
+    is_trash = state.is_trash
+    return page_header(
+        rx.cond(is_trash, t("Trash"), title),
+        rx.cond(is_trash, state.trash_text, lead),
+        *(rx.cond(is_trash, rx.fragment(), action) for action in actions),
+    )
+
+
 def button(
     *children: Child, kind: str | rx.Var[str] = "", icon: str = "", busy: rx.Var[bool] | bool = False, **props: Any
 ) -> rx.Component:
@@ -117,7 +127,7 @@ def setting(
 ) -> rx.Component:
     """A section of a settings page: its title with a sentence below, and beside them a box with the fields.
 
-    `actions` are below the sentence. On a phone one is below the other. `flush` removes the padding of the box.
+    `actions` are at the foot of the box. On a phone one is below the other. `flush` removes the padding of the box.
     A URL with "#" and the `anchor` leads to the section.
     """
     target: dict[str, Any] = {"custom_attrs": {"id": anchor, "data-target": ""}, "tab_index": -1} if anchor else {}
@@ -125,11 +135,12 @@ def setting(
         rx.el.div(
             rx.el.h2(title),
             rx.el.p(about, class_name="muted"),
-            rx.el.div(*actions, class_name="row") if actions else None,
             class_name="setting-about",
         ),
         rx.el.div(
-            *children if flush else (rx.el.div(*children, class_name="panel-body"),), class_name="panel setting-box"
+            *children if flush else (rx.el.div(*children, class_name="panel-body"),),
+            rx.el.div(*actions, class_name="panel-foot") if actions else None,
+            class_name="panel setting-box",
         ),
         class_name="setting",
         **target,

@@ -9,7 +9,7 @@ from tca_app.features.deployments.ui.components import columns
 from tca_app.features.deployments.ui.detail_pages import deployment_page
 from tca_app.features.deployments.ui.state import DeploymentsState
 from tca_app.ui import routes
-from tca_app.ui.components.basic import page_header, tabs
+from tca_app.ui.components.basic import link, page_header, tabs
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
 from tca_app.ui.layout.pages import page
@@ -41,6 +41,7 @@ def _list() -> rx.Component:
         empty=empty_state(
             t("No deployments yet"),
             t("Create one on a project's page, or report them from your CI with three lines of curl."),
+            link(t("Go to projects"), to=routes.PROJECTS, class_name="btn primary"),
             icon="rocket",
         ),
         question=bulk_reason(state),

@@ -1,6 +1,7 @@
 """The tab "Deployments" on the page of a project."""
 
 from dataclasses import replace
+from typing import Any
 
 import reflex as rx
 
@@ -85,24 +86,21 @@ def freeze_badge(freeze: Freeze) -> rx.Component:
     )
 
 
+def _new_deployment(kind: str, **props: Any) -> rx.Component:
+    create = button(t("New deployment"), kind=kind, icon="plus", on_click=state.open_create(state.project_id), **props)
+    return rx.cond(state.may_deploy, create)
+
+
 def _newest() -> rx.Component:
-    new = rx.cond(
-        state.may_deploy,
-        button(
-            t("New deployment"),
-            kind="small primary",
-            icon="plus",
-            on_click=state.open_create(state.project_id),
-            custom_attrs={"data-command": new_deployment(state.project_id)},
-        ),
-    )
+    new = _new_deployment("small primary", custom_attrs={"data-command": new_deployment(state.project_id)})
     nothing = empty_state(
         t("No deployments yet"),
-        t("Create one with the button above, or report them from your CI."),
+        t("Create one, or report them from your CI."),
+        _new_deployment("primary"),
         icon="rocket",
     )
     return panel(
-        t("Newest"),
+        t("Recent deployments"),
         refusals_notice(state),
         rx.cond(as_var(state.rows).length() > 0, rx.fragment(bulk_bar(state), _table()), nothing),
         bulk_dialog(state, bulk_reason(state)),

@@ -11,7 +11,7 @@ from tca_app.features.projects.ui.picker_pages import people_picker
 from tca_app.features.projects.ui.state import ProjectRow, ProjectsState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import project_status_badge
-from tca_app.ui.components.basic import button, page_header, relative_time
+from tca_app.ui.components.basic import button, list_header, relative_time
 from tca_app.ui.components.dialogs import confirm_dialog
 from tca_app.ui.components.faces import with_face, with_tile
 from tca_app.ui.components.placeholders import empty_state
@@ -32,16 +32,11 @@ def projects_list(
     `tools` are added to those above the list.
     """
     return rx.fragment(
-        page_header(
+        list_header(
+            state,
             t("Projects"),
             t("Projects and their teams."),
-            button(
-                t("New project"),
-                kind="primary",
-                icon="plus",
-                on_click=state.open_create(),
-                custom_attrs={"data-command": NEW_PROJECT},
-            ),
+            _new_project(custom_attrs={"data-command": NEW_PROJECT}),
         ),
         data_table(
             state,
@@ -52,7 +47,8 @@ def projects_list(
             actions=_row_actions(),
             empty=empty_state(
                 t("No projects yet"),
-                t("Create one with the button above, or ask a project owner to add you."),
+                t("Create one, or ask a project owner to add you."),
+                _new_project(),
                 icon="folder-git-2",
             ),
             switch=_views(),
@@ -62,6 +58,10 @@ def projects_list(
         project_dialog(state, editing_mark, _first_members()),
         _delete_dialog(),
     )
+
+
+def _new_project(**props: Any) -> rx.Component:
+    return button(t("New project"), kind="primary", icon="plus", on_click=state.open_create(), **props)
 
 
 def _views() -> rx.Component:

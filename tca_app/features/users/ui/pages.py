@@ -12,7 +12,7 @@ from tca_app.features.users.ui.palette import NEW_USER
 from tca_app.features.users.ui.state import UserRow, UsersState
 from tca_app.ui import routes
 from tca_app.ui.components.badges import active_badge, badge, role_badge
-from tca_app.ui.components.basic import button, page_header, relative_time
+from tca_app.ui.components.basic import button, list_header, relative_time
 from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
@@ -29,7 +29,7 @@ def users_header(invite: rx.Component) -> rx.Component:
     new_user = button(
         t("New user"), icon="plus", on_click=UserFormState.open_create, custom_attrs={"data-command": NEW_USER}
     )
-    return page_header(t("Users"), t("People who can sign in to this console."), new_user, invite)
+    return list_header(UsersState, t("Users"), t("People who can sign in to this console."), new_user, invite)
 
 
 def users_list(
