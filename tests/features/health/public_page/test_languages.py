@@ -60,7 +60,7 @@ TEXTS = {
         ">24. Dezember 2098, 10:00 CET</time> bis <time",
         "Geplant",
         "vor 90 Tagen",
-        "Mails zu Vorfällen erhalten",
+        "E-Mails zu Vorfällen erhalten",
         'lang="en" hreflang="en">English</a>',
         '<html lang="de">',
     ),
