@@ -40,7 +40,7 @@ def plain_table(
     `selects` is that of a list whose rows start with a `tick_cell`, `preference` that of one with a `view_menu`, whose
     columns have their sort keys.
     """
-    kind, hidden = "table row-cards" if is_cards else "table", None
+    kind, hidden = "table row-cards" if is_cards else "table", {}
     before = [""] if selects else []
     if preference:
         hidden = {"data-hide": hidden_numbers(preference, [*before, *("".join(head[2:]) for head in heads)])}
@@ -51,8 +51,8 @@ def plain_table(
         **as_cards(
             rx.cond(preference.is_compact, f"{kind} compact", kind) if preference else kind,
             [*before, "", *(label for label, *_ in heads[1:])] if is_cards else [],
+            **hidden,
         ),
-        custom_attrs=hidden or {},
     )
     return rx.el.div(_plain_order(order, heads), table, class_name="table-scroll")
 
