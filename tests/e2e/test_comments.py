@@ -13,7 +13,7 @@ def test_a_comment_mentions_a_person_by_keyboard_and_is_live(new_page: NewPage, 
     page, watcher = new_page(kept=False), new_page()
     sign_in_by_call(page, *admin, path=create_project(page, "Discussed Project"))
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Deployments").click()
-    page.get_by_role("button", name="New deployment").click()
+    page.get_by_role("button", name="New deployment").first.click()
     page.get_by_label("Version").fill("3.1.0")
     page.get_by_role("button", name="Create").click()
     page.get_by_role("link", name="3.1.0").click()
