@@ -14,8 +14,8 @@ client_ip_var: ContextVar[str] = ContextVar("client_ip", default="")
 class Actor:
     """A signed-in person and their session, or an API token. It is read from the database, never from the client.
 
-    With a token, `token_name` names it with its owner, `scopes` are those of the token, and `token_project_id` is its
-    project unless it is a person's. `is_superuser` is then True only with the scope `admin`.
+    With a token, `token_name` names it, one of a person with its owner, `scopes` are those of the token, and
+    `token_project_id` is its project unless it is a person's. `is_superuser` is then True only with the scope `admin`.
 
     While an administrator acts as another user, the actor is that user, `acting_id` and `acting_name` are those of the
     administrator, and `session_id` is the administrator's session.

@@ -150,7 +150,7 @@ async def exchange(session: AsyncSession, data: TokenExchange, token: VerifiedTo
         ip=client.ip,
         request_id=client.request_id,
         token_id=token_id,
-        token_name=f"{name} ({trust.project_name})",
+        token_name=name,
     )
     about = {"subject_id": trust.project_id, "subject_name": trust.project_name, "project_id": trust.project_id}
     about |= {"trust_id": trust.id, "trust": trust.name}

@@ -77,7 +77,6 @@ def _usable() -> Select[*tuple[Any, ...]]:
             *map(col, columns),
             col(ApiToken.id).label("token_id"),
             col(ApiToken.project_id),
-            col(Project.name).label("project_name"),
         )
         .join(User, col(User.id) == col(ApiToken.user_id))
         .outerjoin(Project, col(Project.id) == col(ApiToken.project_id))
@@ -128,7 +127,8 @@ def _found(row: Row[*tuple[Any, ...]]) -> _Found:
         person=person,
         without_factor=WithoutFactor.of(row),
         token_id=row.token_id,
-        token_name=f"{row.name} ({row.project_name or display_name(row)})",
+        # That of a project appears elsewhere as its account, under the name of the token alone.
+        token_name=row.name if row.project_id else f"{row.name} ({display_name(row)})",
         project_id=row.project_id or 0,
         scopes=scopes,
         networks=tuple(ip_network(network) for network in row.allowed_networks),

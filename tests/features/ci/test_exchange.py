@@ -75,7 +75,7 @@ async def test_a_job_of_gitlab_gets_a_token(api: httpx.AsyncClient, issuer: Issu
     )
     header = await token_for(api, issuer.job_token(GITLAB_JOB), project_id)
     (logged,) = (await api.get("/api/v1/activity?type=ci_job_authenticated", headers=header)).json()
-    assert logged["actor_name"] == "Release: acme/platform/ledger, run 574 (Platform)"
+    assert logged["actor_name"] == "Release: acme/platform/ledger, run 574"
 
 
 async def test_the_project_is_named_by_number_slug_or_url(api: httpx.AsyncClient, issuer: Issuer, ledger: int) -> None:
@@ -111,7 +111,7 @@ async def test_events_and_the_list_of_tokens_name_the_job(
     )
     (queued,) = (await api.get("/api/v1/activity?type=deployment_queued", headers=header)).json()
     assert queued["actor_type"] == "token"
-    assert queued["actor_name"] == "Release: acme/ledger, run 1658821493 (Ledger)"
+    assert queued["actor_name"] == "Release: acme/ledger, run 1658821493"
     async with reading() as session:
         events = str([dict(row) for row in (await session.execute(select(LoggedEvent.data))).scalars()])
     assert id_token not in events

@@ -37,7 +37,7 @@ async def test_a_project_token_reports_deployments_of_its_own_project_alone(api:
     assert refused.status_code == 404
     assert [one["name"] for one in (await api.get("/api/v1/projects", headers=header)).json()] == ["Ledger"]
     logged = (await api.get("/api/v1/activity?type=deployment_queued", headers=header)).json()
-    assert [(one["actor_type"], one["actor_name"]) for one in logged] == [("token", "CI (Ledger)")]
+    assert [(one["actor_type"], one["actor_name"]) for one in logged] == [("token", "CI")]
 
 
 async def test_a_project_token_survives_its_maker(api: httpx.AsyncClient) -> None:
