@@ -23,7 +23,8 @@ const listeners = [];
 
 /** Calls back when more or less waits. */
 export const onWaits = (callback) => listeners.push(callback);
-export const countWaits = () => [...waiting.keys()].filter(isAction).length + (followed ? 1 : 0);
+/** How many actions wait. The link that is followed afterwards is none: it changes nothing. */
+export const countWaits = () => [...waiting.keys()].filter(isAction).length;
 
 const isAction = (control) => !control.matches(`a, ${TYPED}`);
 

@@ -301,6 +301,22 @@ def test_no_secret_is_kept_and_nobody_else_sees_a_draft(new_page: NewPage) -> No
         assert "tca-draft" not in tab.evaluate("Object.keys(sessionStorage).join()")
 
 
+def test_a_change_goes_on_after_the_password_with_what_was_typed(new_page: NewPage, stores: Cluster) -> None:
+    page = new_page()
+    visit(page, "/settings?tab=tokens")
+    stores.sql("UPDATE auth_sessions SET verified_at = now() - interval '11 minutes'")
+    page.get_by_role("button", name="New token").first.click()
+    form = page.get_by_role("dialog", name="New API token")
+    form.get_by_label("Name", exact=True).fill("Nightly")
+    form.get_by_role("button", name="Create").click()
+    proof = page.get_by_role("dialog", name="Confirm your password")
+    proof.get_by_label("Password", exact=True).fill(PASSWORD)
+    expect(page.get_by_text("then try again")).to_have_count(0)
+    proof.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("row").filter(has_text="Nightly")).to_be_visible()
+
+
 def test_unsaved_settings_ask_before_a_link_and_survive_a_reload(new_page: NewPage, stores: Cluster) -> None:
     page = new_page()
     visit(page, "/settings")
