@@ -31,16 +31,18 @@ afterChanges(() => {
   if (moves && hasNoFocus()) find(`[data-moves="${CSS.escape(moves)}"]`)?.focus();
 });
 
-/* The row of tabs fades where there are more of them than it shows. */
+/* A row of tabs and the matrix of environments fade where there is more than they show. */
+const FADES = ".tabs, .matrix-frame > .table-scroll";
 const markMore = (row) => {
   const end = row.scrollWidth - row.clientWidth - row.scrollLeft;
   const more = [row.scrollLeft > 1 ? "start" : "", end > 1 ? "end" : ""].filter(Boolean).join(" ");
   if (more) row.dataset.more = more;
   else delete row.dataset.more;
 };
-document.addEventListener("scroll", ({ target }) => target.matches?.(".tabs") && markMore(target), true);
-addEventListener("resize", () => all(".tabs").forEach(markMore));
+document.addEventListener("scroll", ({ target }) => target.matches?.(FADES) && markMore(target), true);
+addEventListener("resize", () => all(FADES).forEach(markMore));
 watch(".tabs", markMore);
+watch(".matrix-frame .matrix thead th", (head) => markMore(head.closest(".table-scroll")));
 
 /* The current tab comes into view once: on a phone the row of tabs is wider than the screen. */
 const currentTabs = new WeakMap();

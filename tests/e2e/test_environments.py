@@ -56,8 +56,10 @@ def test_all_projects_are_reached_by_scrolling_and_by_keyboard(
 
     page.set_viewport_size({"width": 780, "height": 720})
     frame = page.locator(".matrix-frame .table-scroll")
+    expect(frame).to_have_attribute("data-more", "end")  # where it fades
     assert frame.evaluate("(frame) => { frame.scrollTo(frame.scrollWidth, 0); return frame.scrollLeft }") > 0
     expect(first.get_by_role("rowheader")).to_be_in_viewport(ratio=1)
+    expect(frame).to_have_attribute("data-more", "start")
 
 
 def test_the_columns_and_the_density_of_the_matrix_are_chosen_and_kept(
