@@ -53,8 +53,8 @@ def trash_columns() -> tuple[Column, ...]:
     return (
         Column("deleted_at", t("Deleted"), cell=_deleted_cell, sortable=True, in_trash=True),
         Column("deleted_by", t("By"), cell=_by_cell, sortable=True, wide=20, in_trash=True),
-        # Every row is kept for the same time, so this is the order in which they were deleted.
-        Column("purged", t("Purged"), cell=_purged_cell, sortable=True, sort_key="deleted_at", in_trash=True),
+        # Every row is kept for the same time: its order is that of "Deleted", and two heads would have the arrow.
+        Column("purged", t("Purged"), cell=_purged_cell, in_trash=True),
     )
 
 
