@@ -37,16 +37,16 @@ SIDEWAYS = "document.documentElement.scrollWidth - innerWidth"
 OVERLAY = "[role=dialog], [role=alertdialog], [role=menu]"
 
 
-def violations(page: Page, path: str, *, load: bool = True) -> list[str]:
+def violations(page: Page, path: str, *, load: bool = True, ready: str = "main, [role=main]") -> list[str]:
     """Returns what is wrong with a page, a line for each element or width.
 
-    Unless it has to `load`, a link of the console is followed.
+    Unless it has to `load`, a link of the console is followed. The page is looked at once it shows what is `ready`.
     """
     look(page, "light")
     page.set_viewport_size(DESKTOP)
     if load or page.locator(".shell[data-viewer]").count() == 0:
         page.goto(path)
-        _wait(page)
+        _wait(page, ready)
     else:
         page.evaluate(FOLLOW, path)
     wide, bare = {"1280": page.evaluate(SIDEWAYS)}, {"light": stops_without_focus(page)}
@@ -54,7 +54,7 @@ def violations(page: Page, path: str, *, load: bool = True) -> list[str]:
     look(page, "dark")
     if page.locator("html.dark").count() == 0:  # a page of the server chooses its colours when it is loaded
         page.reload()
-        _wait(page)
+        _wait(page, ready)
     found["dark"] = _run(page, "html", ONLY_COLOURS)
     bare["dark"] = stops_without_focus(page)
     for width in OTHER_WIDTHS:
@@ -68,8 +68,8 @@ def violations(page: Page, path: str, *, load: bool = True) -> list[str]:
     )
 
 
-def _wait(page: Page) -> None:
-    expect(page.locator("main, [role=main]").first).to_be_visible()
+def _wait(page: Page, ready: str) -> None:
+    expect(page.locator(ready).first).to_be_visible()
     expect(page.locator(".progress[data-busy=true]")).to_have_count(0)
     page.evaluate(AXE_SCRIPT)
 

@@ -219,11 +219,14 @@ def admin(browser: Browser, console: Console) -> tuple[str, str]:
     return ADMIN
 
 
+def bearer(page: Page, username: str, password: str = PASSWORD) -> dict[str, str]:
+    login = page.request.post("/api/auth/login", data={"username": username, "password": password})
+    return {"Authorization": f"Bearer {login.json()['access_token']}"}
+
+
 def create(page: Page, kind: str, /, **fields: object) -> dict[str, Any]:
     """By REST and as the first admin, which spares the browser a form where that form is not what is tested."""
-    login = page.request.post("/api/auth/login", data={"username": ADMIN[0], "password": ADMIN[1]})
-    header = {"Authorization": f"Bearer {login.json()['access_token']}"}
-    answer = page.request.post(f"/api/v1/{kind}", data=fields, headers=header)
+    answer = page.request.post(f"/api/v1/{kind}", data=fields, headers=bearer(page, *ADMIN))
     assert answer.status == 201, answer.text()
     found: dict[str, Any] = answer.json()
     return found
@@ -250,9 +253,13 @@ def create_project(page: Page, name: str, member: int = 0) -> str:
 
 def sign_in_by_call(page: Page, username: str, password: str = PASSWORD, path: str = "/dashboard") -> None:
     """By the call of the form, which spares the browser a page; then the page that was asked for."""
+    begin_session(page, username, password)
+    visit(page, path)
+
+
+def begin_session(page: Page, username: str, password: str = PASSWORD) -> None:
     answer = page.request.post("/api/auth/session", data={"username": username, "password": password})
     assert answer.status == 204, answer.text()
-    visit(page, path)
 
 
 def visit(page: Page, path: str) -> None:
