@@ -10,6 +10,8 @@ from tca_app.core.schema import GivenMoment, moment
 T = TypeVar("T")
 MAX_VALUES = 50
 FIRST_YEAR, LAST_YEAR = 1970, 8999
+FIRST_MOMENT = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
+LAST_MOMENT = datetime(LAST_YEAR, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def _as_list(value: object) -> object:

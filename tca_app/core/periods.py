@@ -49,8 +49,10 @@ class DayRange:
         return DayRange(self.since - timedelta(days=len(self)), self.since - timedelta(days=1))
 
     def in_weeks(self) -> "DayRange":
-        """These days, and as many before them as make whole weeks."""
-        return DayRange(self.since - timedelta(days=-len(self) % 7), self.until)
+        """Whole weeks with these days at their end, of the last MAX_DAYS: 52 weeks for more days than those have."""
+        days = 7 * min(-(-len(self) // 7), MAX_DAYS // 7)
+        since = max(self.until - timedelta(days=days - 1), DayRange.last(MAX_DAYS).since)
+        return DayRange(since, since + timedelta(days=days - 1))
 
     def __len__(self) -> int:
         return (self.until - self.since).days + 1

@@ -1,4 +1,4 @@
-"""What the pages of one record have in common: loading states, the rail of facts, and a secret that is shown once."""
+"""Parts of the pages of one record: loading states, the rail of details, and a secret that is shown once."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def record_title(state: Any, title: Any, kind: str) -> Any:
 
 
 def with_rail(*main: Child, rail: tuple[rx.Component, ...], is_long: bool = False) -> rx.Component:
-    """The page of a record: `main`, and beside it the panels with its facts.
+    """The page of a record: `main`, and beside it the panels with its details.
 
     Below 1100 px they are under it, or above a `main` that `is_long`; then nothing in the rail takes the focus.
     """

@@ -29,3 +29,14 @@ def test_days_of_a_url_are_in_order_and_within_the_last_year() -> None:
     before, after = ((day + timedelta(days=step)).isoformat() for day, step in ((last.since, -1), (last.until, 1)))
     for since, until in ((today, first), (before, today), (today, after), ("", ""), (today, ""), ("9" * 4000, today)):
         assert DayRange.of(since, until) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "weeks"), [(366, 1, 52), (365, 1, 52), (360, 3, 52), (366, 364, 1), (8, 1, 2), (7, 1, 1)]
+)
+def test_whole_weeks_are_days_of_the_last_year(first: int, last: int, weeks: int) -> None:
+    days = DayRange.last(MAX_DAYS)
+    until = days.until - timedelta(days=last - 1)
+    found = DayRange(days.until - timedelta(days=first - 1), until).in_weeks()
+    assert len(found) == 7 * weeks
+    assert DayRange.of(found.since.isoformat(), found.until.isoformat()) == found

@@ -1,12 +1,13 @@
 """The viewer's time zone: taken from the browser, used for what is shown and typed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tca_app.core.errors import Invalid
+from tca_app.core.periods import DayRange
 from tca_app.core.region.formats import ZONE
 from tca_app.ui.components.day_zoom import utc_day_words
 from tca_app.ui.zone import field_of, span_words, start_of, time_in_field, time_words, today_in, zone_of, zone_words
@@ -91,15 +92,18 @@ def test_what_is_no_time_is_refused_at_its_field(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "words"),
+    ("zone", "month", "words"),
     [
-        ("UTC", "Days in UTC."),
-        ("Africa/Accra", "Days in UTC."),
-        ("Asia/Kolkata", "Days in UTC: each starts at 05:30 your time."),
-        ("America/New_York", "Days in UTC: each starts at 20:00 your time."),
+        ("UTC", 7, "Days in UTC."),
+        ("Africa/Accra", 7, "Days in UTC."),
+        ("Asia/Kolkata", 7, "Days in UTC: each starts at 05:30 your time."),
+        ("America/New_York", 7, "Days in UTC: each starts at 20:00 your time."),
+        ("Europe/London", 1, "Days in UTC."),
+        ("Europe/London", 7, "Days in UTC: each starts at 01:00 your time."),
+        ("Europe/London", 3, "Days in UTC: each starts at 00:00 or 01:00 your time."),
     ],
 )
-def test_charts_say_when_a_day_starts_for_the_viewer(zone: str, words: str) -> None:
+def test_charts_say_when_their_days_start_for_the_viewer(zone: str, month: int, words: str) -> None:
     before = ZONE.set(ZoneInfo(zone))
-    assert utc_day_words(datetime(2026, 7, 1, 15, 20, tzinfo=UTC)) == words
+    assert utc_day_words(DayRange(date(2026, month, 2), date(2026, month, 31))) == words
     ZONE.reset(before)

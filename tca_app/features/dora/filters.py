@@ -7,10 +7,8 @@ from tca_app.core.lists.query import MAX_URL, PROJECT, Choice, TableSpec, values
 from tca_app.features.dora.schemas import WEEKS
 from tca_app.features.environments.tiers import TIER_LABELS
 
-SWITCHES = {
-    "weeks": tuple(map(str, WEEKS[1:])),
-    "by": ("group",),
-}  # the values in the URL; without one the first view is shown
+# The values in the URL. Without one the first view is shown.
+SWITCHES = {"weeks": tuple(map(str, WEEKS[1:])), "by": ("group",)}
 
 
 def switched(values: dict[str, list[str]]) -> dict[str, str]:

@@ -6,8 +6,10 @@ from pydantic import Field
 
 from tca_app.core.schema import InputModel, ReadModel
 
-MAX_KEY = 120
-ColumnKey = Annotated[str, Field(max_length=MAX_KEY, pattern=r"^[^\x00-\x1f\x7f]+$")]  # some are names of environments
+MAX_COLUMN_KEY = 120
+ColumnKey = Annotated[
+    str, Field(max_length=MAX_COLUMN_KEY, pattern=r"^[^\x00-\x1f\x7f]+$")
+]  # some are names of environments
 
 
 class ListPreferenceUpdate(InputModel):

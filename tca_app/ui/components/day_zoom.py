@@ -1,6 +1,6 @@
 """Zoom of the charts by day: the URL names the days, which are chosen in a form or by dragging over a chart."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -28,12 +28,12 @@ class ZoomState(SessionMixin, mixin=True):
     utc_days: str = ""  # what a day is for the viewer, in words
     _zooms_to_weeks: ClassVar = False
 
-    def _zoomed_days(self) -> DayRange | None:
-        """Returns the days that the URL zooms to, and shows them in the form; None for the whole period."""
+    def _zoomed_days(self, period: int) -> DayRange | None:
+        """Returns the days that the URL zooms to, and shows them in the form; None for all of the `period`."""
         days = DayRange.of(*(query_param(self.router_data, name) for name in FIELDS))
         days = days.in_weeks() if days and self._zooms_to_weeks else days
         self.zoom_from, self.zoom_to = (days.since.isoformat(), days.until.isoformat()) if days else ("", "")
-        self.zoom_text, self.utc_days = _words(days) if days else "", utc_day_words(datetime.now(UTC))
+        self.zoom_text, self.utc_days = _words(days) if days else "", utc_day_words(days or DayRange.last(period))
         return days
 
     @handler("signed_in")
@@ -62,12 +62,15 @@ def _words(days: DayRange) -> str:
     return _("{since} to {until}", since=day_words(days.since), until=day_words(days.until))
 
 
-def utc_day_words(now: datetime) -> str:
-    """Says that days are those of UTC and, when that is no midnight for the viewer, when they start."""
-    start = now.replace(hour=0, minute=0).astimezone(ZONE.get())
-    if not start.utcoffset():
+def utc_day_words(days: DayRange) -> str:
+    """Says that these days are those of UTC and, where that is no midnight for the viewer, when they start."""
+    starts = [datetime.combine(day, time.min, UTC).astimezone(ZONE.get()) for day in days]
+    if not any(start.utcoffset() for start in starts):
         return _("Days in UTC.")
-    return _("Days in UTC: each starts at {time} your time.", time=LOCALE.get().time(start))
+    first, *others = dict.fromkeys(LOCALE.get().time(start) for start in starts)
+    if others:  # the clocks change within these days
+        return _("Days in UTC: each starts at {time} or {other} your time.", time=first, other=others[-1])
+    return _("Days in UTC: each starts at {time} your time.", time=first)
 
 
 def day_zoom(state: type[ZoomState], how: Any = t("Drag to zoom."), tool: rx.Component | None = None) -> rx.Component:

@@ -30,7 +30,7 @@ _LISTS_OF_TABS: dict[str, ViewedList] = {"members": "members", "settings": "own_
 _TABS: dict[ViewedList, str] = {"members": "members", "own_tokens": "settings", "webhooks": "webhooks"}  # of a project
 
 
-OPENED = "saved"  # the parameter that names the view that was opened; the filters may have changed since
+VIEW_PARAMETER = "saved"  # the parameter that names the view that was opened; the filters may have changed since
 
 
 class Location(NamedTuple):
@@ -66,7 +66,7 @@ def list_at(url: str) -> Location | None:
 def url_of(view: ViewRead) -> str:
     """Returns the URL that opens a view."""
     own = _list_url(view)
-    query = "&".join(filter(None, (view.query, f"{OPENED}={view.id}")))
+    query = "&".join(filter(None, (view.query, f"{VIEW_PARAMETER}={view.id}")))
     return f"{own}{'&' if '?' in own else '?'}{query}"
 
 

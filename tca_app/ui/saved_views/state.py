@@ -17,7 +17,7 @@ from tca_app.features.views.lists import parsed
 from tca_app.features.views.schemas import ViewCreate, ViewRead, ViewUpdate
 from tca_app.features.views.service import create_view, delete_view, get_view, list_views, update_view
 from tca_app.ui.handlers import handler
-from tca_app.ui.saved_views.locations import OPENED, Location, list_at, url_of
+from tca_app.ui.saved_views.locations import VIEW_PARAMETER, Location, list_at, url_of
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import fields_of, number_in, page_url, values_of
 
@@ -96,7 +96,7 @@ class SavedViewsState(SessionState):
             return None
         self.views_round += 1
         url = page_url(self.router_data)
-        query = urlencode(values_of(url) | {OPENED: [str(view.id)]}, doseq=True)
+        query = urlencode(values_of(url) | {VIEW_PARAMETER: [str(view.id)]}, doseq=True)
         return rx.redirect(f"{url.partition('?')[0]}?{query}", replace=True)
 
     @handler("signed_in")
@@ -193,7 +193,7 @@ class SavedViewsState(SessionState):
         found = await list_views(session, self._as_actor(), here.list) if here else []
         views = [view for view in found if here and here.is_of(view)]
         self.list_views = self._rows(views)
-        opened = next((view for view in views if view.id == number_in(fields_of(url).get(OPENED, ""))), None)
+        opened = next((view for view in views if view.id == number_in(fields_of(url).get(VIEW_PARAMETER, ""))), None)
         self.open_view, self.changed_view, self.changed_name = opened.id if opened else 0, 0, ""
         if opened and self._may_change(opened) and opened.query != parsed(opened.list, urlsplit(url).query):
             self.changed_view, self.changed_name = opened.id, opened.name

@@ -8,6 +8,7 @@ from tca_app.core.actor import Actor
 from tca_app.core.database.session import Session, reading
 from tca_app.core.errors import Invalid
 from tca_app.core.facets import Facets
+from tca_app.core.filters import FIRST_MOMENT, LAST_MOMENT
 from tca_app.core.language.messages import _
 from tca_app.core.lists.query import PROJECT, Choice, TableQuery, TableSpec
 from tca_app.core.region.formats import day_text, number
@@ -67,11 +68,19 @@ class FilterState(SessionMixin, mixin=True):
         return TableQuery.of(self._spec, page_url(self.router_data))
 
     def _span(self, query: TableQuery) -> dict[str, datetime | None]:
-        """Returns the days of a query as times: midnight in the viewer's time zone, with the last day as a whole."""
+        """Returns the days of a query as times: midnight in the viewer's time zone, with the last day as a whole.
+
+        The first and the last day of all may begin or end beyond the years that REST accepts.
+        """
         zone = zone_of(self.router_data)
-        since = start_of(date.fromisoformat(query.since), zone) if query.since else None
-        until = start_of(date.fromisoformat(query.until) + timedelta(days=1), zone) if query.until else None
-        return {"since": since, "until": until}
+        days = {
+            "since": date.fromisoformat(query.since) if query.since else None,
+            "until": date.fromisoformat(query.until) + timedelta(days=1) if query.until else None,
+        }
+        return {
+            name: min(max(start_of(day, zone), FIRST_MOMENT), LAST_MOMENT) if day else None
+            for name, day in days.items()
+        }
 
     async def _keep_filters(self, session: Session, query: TableQuery) -> None:
         """Shows the filters of a query, and reads the names of what they name by its id."""

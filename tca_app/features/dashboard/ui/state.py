@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading
 from tca_app.core.language.messages import nN_
-from tca_app.core.periods import DEFAULT_PERIOD, DayRange, Period, period_of
+from tca_app.core.periods import DEFAULT_PERIOD, DayRange, Period, days_in, period_of
 from tca_app.core.region.formats import number
 from tca_app.features.activity.ui.state import RecentState
 from tca_app.features.dashboard import service as dashboard
@@ -100,7 +100,7 @@ class DashboardState(ZoomState, SessionState):
         try:
             async with reading() as session:
                 layout = await read_layout(session, self._as_actor())
-                days = self._zoomed_days()
+                days = self._zoomed_days(days_in(period))
                 self.ended_url = _ended_url(days, period)
                 zoom = urlencode({"from": self.zoom_from, "to": self.zoom_to}) if days else f"days={period}"
                 self.health_url = f"{routes.STATUS}?{zoom}"

@@ -40,10 +40,11 @@ class DoraState(ZoomState, TableState, SessionState):
         return self._query()
 
     def _asked(self, query: TableQuery) -> DoraUnitsQuery:
-        chosen, zoom = query.chosen, self._zoomed_days()
+        weeks = int(query.filters["weeks"] or WEEKS[0])
+        chosen, zoom = query.chosen, self._zoomed_days(7 * weeks)
         return DoraUnitsQuery.model_validate(
             {
-                "weeks": len(zoom) // 7 if zoom else query.filters["weeks"] or WEEKS[0],
+                "weeks": len(zoom) // 7 if zoom else weeks,
                 "until": zoom.until if zoom else None,
                 "by": query.filters["by"] or "project",
                 "tier": chosen["tier"],

@@ -125,7 +125,8 @@ def _people_dialog() -> rx.Component:
         fields=[
             rx.cond(people.member_count > 0, _members(), rx.el.p(t("No one yet."), class_name="muted")),
             people_picker(people, t("Person"), error=people.form_errors["person"]),
-            rx.el.span(hidden=True, custom_attrs={"data-record": f"{routes.GROUPS}/{people.form_id}"}),  # it was opened
+            # recents.js notes that the group was opened.
+            rx.el.span(hidden=True, custom_attrs={"data-record": f"{routes.GROUPS}/{people.form_id}"}),
         ],
     )
 

@@ -140,7 +140,7 @@ async def _ordered(session: AsyncSession, actor: Actor, query: IncidentFilter) -
 async def _chosen(session: AsyncSession, actor: Actor, query: IncidentFilter) -> Select[Any]:
     """Selects the ids of the list without an order."""
     rows = _seen(actor).where(*_conditions(query))
-    return rows.where(await _found(session, query.search)) if query.search else rows
+    return rows.where(await _search_condition(session, query.search)) if query.search else rows
 
 
 def _seen(actor: Actor) -> Select[Any]:
@@ -150,7 +150,7 @@ def _seen(actor: Actor) -> Select[Any]:
     return rows.where(visible_to(actor, PROJECT))
 
 
-async def _found(session: AsyncSession, search: str) -> ColumnElement[bool]:
+async def _search_condition(session: AsyncSession, search: str) -> ColumnElement[bool]:
     """Returns the condition of a search: the title and the reason, or the name of the check that opened the incident.
 
     The checks are looked up first: PostgreSQL can combine a list of ids with the index of the text, but not a subquery.

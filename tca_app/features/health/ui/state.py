@@ -105,7 +105,7 @@ class StatusState(ZoomState, SessionState):
         self.days = period = period_of(query_param(self.router_data, "days"), LONGEST)
         try:
             async with reading() as session:
-                zoom = self._zoomed_days()
+                zoom = self._zoomed_days(days_in(period))
                 found = await read_overview(session, self._as_actor(), days_in(period), zoom)
                 refs = await read_refs(session, (check.project_id for check in found.checks.items))
                 self._keep(found, zoom, refs)

@@ -98,7 +98,7 @@ class OverviewState(ZoomState, RecordState, SessionState):
         checks = await list_checks(session, actor, CheckQuery(project_id=[project_id]))
         newest = DeploymentQuery(project_id=[project_id], limit=RECENT)
         recent = await deployments.list_deployments(session, actor, newest)
-        zoom = self._zoomed_days()
+        zoom = self._zoomed_days(DAYS)
         days = await results_by_day(session, actor, project_id, zoom or DayRange.last(DAYS))
         measured = await delivery_measures(session, actor, MeasuresQuery(project_id=project_id), zoom)
         weeks = await measures_by_week(session, actor, project_id)

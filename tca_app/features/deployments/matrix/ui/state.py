@@ -9,7 +9,7 @@ from tca_app.features.deployments.matrix import queries
 from tca_app.features.deployments.matrix.filters import ENVIRONMENTS
 from tca_app.features.deployments.matrix.schemas import EnvironmentMatrixRow, MatrixPage
 from tca_app.features.deployments.matrix.ui.schemas import Cell, Reporter, cells_of, columns_of, reporters_of
-from tca_app.features.list_preferences.schemas import MAX_KEY
+from tca_app.features.list_preferences.schemas import MAX_COLUMN_KEY
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Mark, mark_of
 from tca_app.ui.handlers import Events, handler
@@ -64,7 +64,7 @@ class MatrixState(TableState, SessionState):
         return events
 
     def _may_hide(self, key: str) -> bool:
-        is_environment = key.startswith(ENVIRONMENT) and key.isprintable() and len(key) <= MAX_KEY
+        is_environment = key.startswith(ENVIRONMENT) and key.isprintable() and len(key) <= MAX_COLUMN_KEY
         return is_environment or key in self._spec.optional
 
     def _on_columns(self) -> Events:
