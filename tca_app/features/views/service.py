@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import lock, refuse_duplicates
-from tca_app.core.errors import Conflict, Invalid, NotFound
+from tca_app.core.errors import Conflict, Invalid, NotFound, Stale
 from tca_app.core.language.messages import N_, _
 from tca_app.features.projects import queries as projects
 from tca_app.features.tokens import service as tokens
@@ -130,10 +130,18 @@ async def _refuse_too_many(session: AsyncSession, user_id: int | None) -> None:
         )
 
 
-async def update_view(session: AsyncSession, actor: Actor, view_id: int, data: ViewUpdate) -> ViewRead:
-    """Renames a view, changes its query, or pins it. Raises Forbidden, NotFound, Conflict for a taken name."""
+async def update_view(
+    session: AsyncSession, actor: Actor, view_id: int, data: ViewUpdate, *, if_query: str | None = None
+) -> ViewRead:
+    """Renames a view, changes its query, or pins it.
+
+    Raises Forbidden, NotFound, Conflict for a taken name, and Stale when its query is no longer `if_query`.
+    """
+    await session.execute(select(_views.id).where(_views.id == view_id).with_for_update())
     view = await get_view(session, actor, view_id)
     policy.require_change(actor, is_shared=view.is_shared)
+    if if_query not in (None, view.query):
+        raise Stale
     values = data.given()
     if "query" in values:
         values["query"] = _stored(view.list, data.query)

@@ -61,6 +61,7 @@ class SavedViewsState(SessionState):
     views_sent: int = 0  # how often a name was sent, so that the browser leads to each error
     save_error: str = ""
     rename_error: str = ""
+    _changed_query: str = ""  # what `changed_view` was when the menu opened
 
     @handler("signed_in", supersedes=True)
     async def load(self) -> None:
@@ -106,20 +107,22 @@ class SavedViewsState(SessionState):
             view = await get_view(session, self._as_actor(), view_id)
         if not self._list_here().is_of(view):
             raise Invalid(_("This view belongs to another list."))
-        await self._store_query(view_id, urlsplit(page_url(self.router_data)).query)
-        self._toast(_("View {name} saved", name=view.name), undo=SavedViewsState.put_query_back(view_id, view.query))
+        before = self._changed_query if view_id == self.changed_view else view.query
+        saved = await self._store_query(view_id, urlsplit(page_url(self.router_data)).query, before)
+        undo = SavedViewsState.put_query_back(view_id, before, saved.query)
+        self._toast(_("View {name} saved", name=saved.name), undo=undo)
 
     @handler("signed_in")
-    async def put_query_back(self, view_id: int, query: str) -> None:
-        """Gives a view the query that it had: the button "Undo"."""
-        view = await self._store_query(view_id, query)
+    async def put_query_back(self, view_id: int, query: str, saved: str) -> None:
+        """Gives a view the query that it had before `saved`, unless it has another one since: the button "Undo"."""
+        view = await self._store_query(view_id, query, saved)
         self._toast(_("View {name} restored", name=view.name))
 
-    async def _store_query(self, view_id: int, query: str) -> ViewRead:
+    async def _store_query(self, view_id: int, query: str, before: str) -> ViewRead:
         with _in_words():
             data = ViewUpdate(query=query)
             async with transaction() as session:
-                view = await update_view(session, self._as_actor(), view_id, data)
+                view = await update_view(session, self._as_actor(), view_id, data, if_query=before)
                 await self._read(session)
         return view
 
@@ -196,7 +199,7 @@ class SavedViewsState(SessionState):
         opened = next((view for view in views if view.id == number_in(fields_of(url).get(VIEW_PARAMETER, ""))), None)
         self.open_view, self.changed_view, self.changed_name = opened.id if opened else 0, 0, ""
         if opened and self._may_change(opened) and opened.query != parsed(opened.list, urlsplit(url).query):
-            self.changed_view, self.changed_name = opened.id, opened.name
+            self.changed_view, self.changed_name, self._changed_query = opened.id, opened.name, opened.query
 
     def _may_change(self, view: ViewRead) -> bool:
         return not view.is_shared or self._as_actor().is_superuser

@@ -9,7 +9,7 @@ from tca_app.core.database.session import Session, transaction
 from tca_app.core.errors import Invalid
 from tca_app.core.language.messages import _
 from tca_app.core.lists.query import TableSpec
-from tca_app.features.list_preferences.schemas import ListPreferenceUpdate
+from tca_app.features.list_preferences.schemas import MAX_HIDDEN, ListPreferenceUpdate
 from tca_app.features.list_preferences.service import read_preference, save_preference
 from tca_app.ui.components.basic import icon_button
 from tca_app.ui.components.text import t
@@ -56,6 +56,8 @@ class PreferenceState(SessionMixin, mixin=True):
     async def _save_preference(self, hidden: list[str], is_compact: bool) -> None:
         if not self._spec.name:
             raise Invalid(_("This list cannot be changed."))
+        if len(hidden) > MAX_HIDDEN:
+            raise Invalid(_("At most {most} columns can be hidden. Show another one first.", most=MAX_HIDDEN))
         async with transaction() as session:
             data = ListPreferenceUpdate(hidden=hidden, is_compact=is_compact)
             await save_preference(session, self._as_actor(), self._spec.name, data)

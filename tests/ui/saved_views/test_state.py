@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from reflex.istate.manager.memory import StateManagerMemory
 
+from tca_app.features.views.service import get_view
 from tca_app.ui.saved_views.locations import Location, list_at
 from tca_app.ui.saved_views.state import MAX_IN_SIDEBAR, SavedViewsState
 from tca_app.ui.session import SessionState
-from tests.factories import make_admin, make_project, make_user, make_view, make_webhook
+from tests.factories import make_admin, make_project, make_user, make_view, make_webhook, run
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
 URL = "/projects?status=paused&page=3&colour=red"
@@ -133,6 +134,24 @@ async def test_changes_to_the_view_that_is_open_are_saved_and_undone(console: Co
     tab.path = f"/groups?saved={view_id}"
     updates = await tab.send(SavedViewsState.save_changes, view_id=view_id)
     assert shown(updates, SessionState, "toasts")[-1]["text"] == "This view belongs to another list."
+
+
+async def test_neither_a_save_nor_undo_overwrites_a_later_save(console: Console) -> None:
+    ana = await make_user()
+    view_id = await make_view(ana, name="Paused", query="status=paused")
+    first, second = [Tab(console, name, await sign_in(ana), "/projects") for name in ("first", "second")]
+    for tab, query in ((first, "status=active"), (second, "status=archived")):
+        await tab.hydrate()
+        assert await changed(tab, f"/projects?{query}&saved={view_id}") == (view_id, "Paused")
+    (toast,) = shown(await first.send(SavedViewsState.save_changes, view_id=view_id), SessionState, "toasts")
+    (refusal,) = shown(await second.send(SavedViewsState.save_changes, view_id=view_id), SessionState, "toasts")
+    assert (refusal["kind"], refusal["text"]) == ("error", "Someone else changed this after you opened it.")
+    await changed(second, second.path)
+    updates = await second.send(SavedViewsState.save_changes, view_id=view_id)
+    assert shown(updates, SessionState, "toasts")[-1]["text"] == "View Paused saved"
+    updates = await first.send(SessionState.undo, toast_id=toast["id"])
+    assert shown(updates, SessionState, "toasts")[-1]["kind"] == "error"
+    assert (await run(get_view, ana, view_id)).query == "status=archived"
 
 
 async def test_changes_to_a_shared_view_are_saved_by_administrators(console: Console) -> None:

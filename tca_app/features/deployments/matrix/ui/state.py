@@ -33,7 +33,7 @@ class Line(TypedDict):
 
 
 class EnvironmentColumn(TypedDict):
-    """An environment of the page, whether or not it is shown."""
+    """An environment of the page, or one that is hidden."""
 
     key: str
     name: str
@@ -105,7 +105,9 @@ class MatrixState(TableState, SessionState):
         columns = {key: name for key, name in found.items() if f"{ENVIRONMENT}{key}" not in self.hidden_columns}
         if list(self.columns) != list(columns.values()):
             self.columns = list(columns.values())
-        offered = [EnvironmentColumn(key=f"{ENVIRONMENT}{key}", name=name) for key, name in found.items()]
+        hidden = (key.removeprefix(ENVIRONMENT) for key in self.hidden_columns if key.startswith(ENVIRONMENT))
+        names = {key: key for key in hidden} | found
+        offered = [EnvironmentColumn(key=f"{ENVIRONMENT}{key}", name=name) for key, name in names.items()]
         if bare(self.environments) != offered:
             self.environments = offered
         if bare(self.reporters) != (reporters := reporters_of(page.items)):

@@ -14,6 +14,8 @@ from tca_app.features.deployments.matrix.ui import state
 from tca_app.features.deployments.matrix.ui.pages import matrix_view
 from tca_app.features.deployments.matrix.ui.state import MatrixState
 from tca_app.models import Environment, Group, GroupMember, ProjectGroup
+from tca_app.ui.session import SessionState
+from tca_app.ui.table import preferences
 from tests.factories import make_deployment, make_project, make_user
 from tests.ui.harness import Console, Tab, console_on, redirects, shown, sign_in
 
@@ -108,6 +110,26 @@ async def test_the_matrix_has_a_column_for_each_environment(console: Console) ->
     assert first["cells"][:3] == [{}, {"is_missing": True}, {}]
     assert first["cells"][3]["version"] == "1.0.0"
     assert (second["project"], second["cells"][1]) == ("Ledger", {})
+
+
+async def test_hidden_environments_have_a_limit_and_can_all_be_shown_again(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preferences, "MAX_HIDDEN", 2)
+    owner = await make_user()
+    await make_project(owner, "Billing")
+    tab = await open_page(console, owner, "/deployments?view=where")
+    await tab.send(MatrixState.load)
+    for name in ("gone", "staging"):
+        await tab.send(MatrixState.show_column, key=f"environment:{name}", is_shown=False)
+    updates = await tab.send(MatrixState.show_column, key="environment:production", is_shown=False)
+    (toast,) = shown(updates, SessionState, "toasts")
+    assert (toast["kind"], toast["text"]) == ("error", "At most 2 columns can be hidden. Show another one first.")
+    await tab.send(MatrixState.show_column, key="environment:staging", is_shown=True)
+    environments = shown(await tab.hydrate(), MatrixState, "environments")
+    assert {entry["name"] for entry in environments} == {"development", "staging", "production", "gone"}
+    updates = await tab.send(MatrixState.show_column, key="environment:gone", is_shown=True)
+    assert shown(updates, MatrixState, "hidden_columns") == []
 
 
 async def in_group(name: str, project_id: int, member: Actor) -> None:
