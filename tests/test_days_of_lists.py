@@ -38,7 +38,7 @@ LISTS: dict[str, tuple[str, str, str, Any, str]] = {
     "projects": ("projects", "created_at", "/projects", ProjectsState, "Created"),
     "groups": ("groups", "created_at", "/groups", GroupsState, "Created"),
     "tokens": ("api_tokens", "created_at", "/settings?tab=tokens", TokensState, "Created"),
-    "webhooks": ("webhook_deliveries", "at", "/settings/webhooks", WebhooksState, "Delivered"),
+    "webhooks": ("webhook_deliveries", "at", "/settings/webhooks", WebhooksState, "Last delivery"),
     "status-subscribers": ("status_subscribers", "created_at", "/admin/subscribers", SubscribersState, "Confirmed"),
     "notifications": ("notifications", "created_at", "/notifications", InboxState, "Received"),
     "jobs": ("job_failures", "at", "/status/jobs", JobsState, "Last failure"),

@@ -4,7 +4,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.lists.bulk import BulkResult, for_each
-from tca_app.features.webhooks.queries import get_delivery
 from tca_app.features.webhooks.schemas import WebhookUpdate
 from tca_app.features.webhooks.service import delete_webhook, redeliver, update_webhook
 
@@ -25,12 +24,5 @@ async def delete_webhooks(session: AsyncSession, actor: Actor, webhook_ids: list
 async def redeliver_many(
     session: AsyncSession, actor: Actor, webhook_id: int, delivery_ids: list[int]
 ) -> list[BulkResult]:
-    """Sends many deliveries again. Those of the same message are attempts at one request, which is sent once."""
-    queued: set[str] = set()
-
-    async def send(delivery_id: int) -> None:
-        delivery = await get_delivery(session, actor, webhook_id, delivery_id)
-        if delivery.message_id not in queued:
-            queued.add((await redeliver(session, actor, webhook_id, delivery_id)).message_id)
-
-    return await for_each(session, delivery_ids, send)
+    """Sends the requests of many deliveries again."""
+    return await for_each(session, delivery_ids, lambda row_id: redeliver(session, actor, webhook_id, row_id))

@@ -13,7 +13,7 @@ WEBHOOKS = TableSpec(
         Choice("status", N_("Status"), (("active", N_("Active")), ("disabled", N_("Disabled")))),
         Choice("last", N_("Last delivery"), STATES),
     ),
-    dates=N_("Delivered"),
+    dates=N_("Last delivery"),
 )
 DELIVERIES = TableSpec(
     sorts=("at", "event_type", "status", "attempt", "duration_ms", "response_code"),

@@ -22,7 +22,7 @@ from tca_app.features.webhooks.filters import DELIVERIES
 from tca_app.features.webhooks.schemas import DeliveryDetail, DeliveryQuery, DeliveryRead
 from tca_app.features.webhooks.ui.rows import is_here, shown_webhook
 from tca_app.ui.components.loading import LoadState
-from tca_app.ui.handlers import handler
+from tca_app.ui.handlers import Events, handler
 from tca_app.ui.record import RecordState
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import MAX_EVERYTHING, BulkAction, BulkRows, BulkSpec
@@ -39,6 +39,7 @@ class DeliveryRow(TypedDict):
     """One attempt. `answer` is in words: "200" or "No response"."""
 
     id: int
+    message_id: str
     event: str
     status: str
     attempt: int
@@ -107,7 +108,10 @@ class DeliveriesState(BulkRows, LoadState, OrderState, FilterState, PreferenceSt
                 async with reading() as session:
                     await self._read_preference(session)
                     await self._keep_filters(session, shown)
-                self.export_query = query_of(self._asked(BATCH), "limit")
+                asked = query_of(self._asked(BATCH), "limit")
+                if asked != self.export_query:
+                    self.export_query = asked
+                    self._forget_bulk()
                 await self._read(max(BATCH, len(self.rows)))
 
     def _asked(self, limit: int) -> DeliveryQuery:
@@ -180,11 +184,16 @@ class DeliveriesState(BulkRows, LoadState, OrderState, FilterState, PreferenceSt
             found = await all_deliveries(session, self._as_actor(), self._of, self._asked(MOST))
         return [_row(delivery) for delivery in found[:MAX_EVERYTHING]]
 
+    async def _ask(self, key: str, asked: list[Any]) -> Events:
+        """Leaves out all but one attempt at each request: several batches would send it more than once."""
+        requests = {row.get("message_id", row["id"]): row for row in asked}
+        return await BulkRows._ask(self, key, list(requests.values()))
+
     def _name_of(self, row: Any) -> str:
         return f"{row['event']} {row['id']}"
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
-        self._require_record(self._of, self._of)
+        self._require_url()
         return await redeliver_many(session, actor, self._of, ids)
 
     @handler("signed_in", supersedes=True)
@@ -214,6 +223,7 @@ class DeliveriesState(BulkRows, LoadState, OrderState, FilterState, PreferenceSt
 def _row(delivery: DeliveryRead) -> DeliveryRow:
     return DeliveryRow(
         id=delivery.id,
+        message_id=delivery.message_id,
         event=_(type_label(delivery.event_type)),
         status=delivery.status,
         attempt=delivery.attempt,
