@@ -100,6 +100,13 @@ class SessionRequired(Forbidden):
     default = N_("API tokens cannot do this. Sign in and try again.")
 
 
+class ReauthenticationRequired(Forbidden):
+    """The last proof of identity is more than ten minutes old."""
+
+    code = "reauth_required"
+    default = N_("Confirm your password, then try again.")
+
+
 class NotWhileActing(Forbidden):
     """An administrator who acts as another user tried what only that user may do, such as changing the password."""
 

@@ -55,7 +55,13 @@ class RecordState(rx.State, mixin=True):
 
     def _require_record(self, given: int, loaded: int) -> None:
         """Raises MovedOn unless the page that sent this event showed the loaded record at its URL."""
-        if given != loaded or self.record_url != self._url_now():
+        if given != loaded:
+            raise MovedOn
+        self._require_url()
+
+    def _require_url(self) -> None:
+        """Raises MovedOn unless this state was loaded for the URL of the tab."""
+        if self.record_url != self._url_now():
             raise MovedOn
 
     def _url_now(self) -> str:

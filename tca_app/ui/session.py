@@ -12,13 +12,12 @@ from tca_app.config.build_name import build_name
 from tca_app.config.schema import Settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
-from tca_app.core.errors import NotSignedIn
+from tca_app.core.errors import NotSignedIn, ReauthenticationRequired
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import language
 from tca_app.core.pictures import picture_url
 from tca_app.core.plurals import time_left
 from tca_app.features.auth.acting import stop_acting
-from tca_app.features.auth.step_up import ReauthenticationRequired
 from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.forms.proof import Proof

@@ -12,7 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from tca_app.core.actor import Actor
-from tca_app.core.errors import Forbidden, InsufficientScope, Invalid, NotSignedIn, SessionRequired
+from tca_app.core.errors import (
+    InsufficientScope,
+    Invalid,
+    NotSignedIn,
+    ReauthenticationRequired,
+    SessionRequired,
+)
 from tca_app.core.language.messages import N_, _
 from tca_app.core.security.tokens import verify_password
 from tca_app.features.auth import throttle
@@ -25,13 +31,6 @@ NO_PASSWORD = N_("Your account has no password. Sign in again at your provider."
 # Whether the current event of a page was refused for lack of a proof; None outside of pages. The page then asks for the
 # proof and repeats the event, whatever its handler did with the error.
 refused_var: ContextVar[bool | None] = ContextVar("step_up_refused", default=None)
-
-
-class ReauthenticationRequired(Forbidden):
-    """The last proof of identity is more than ten minutes old."""
-
-    code = "reauth_required"
-    default = N_("Confirm your password, then try again.")
 
 
 class WrongPassword(Invalid):
@@ -59,12 +58,6 @@ async def require_recent_proof(session: AsyncSession, actor: Actor, *, is_creden
     if (await session.execute(recent)).first() is None:
         if refused_var.get() is not None:
             refused_var.set(True)
-        raise _refusal()
-
-
-def raise_refusal() -> None:
-    """Raises ReauthenticationRequired if the current event was refused, also when the error was caught meanwhile."""
-    if refused_var.get():
         raise _refusal()
 
 

@@ -114,16 +114,28 @@ async def read_one(
 
 
 async def read_many(session: AsyncSession, actor: Actor, ids: list[int], *, is_read: bool) -> list[BulkResult]:
-    """Marks many as read or as unread. Another user's notification is refused as one that does not exist."""
-    marked = {row.id for row in await _mark(session, actor, ids, is_read)}
-    refusal = NotFound().detail
-    return [BulkResult(id=row_id, ok=row_id in marked, detail="" if row_id in marked else refusal) for row_id in ids]
+    """Marks many as read or as unread. Another user's notification is refused as one that does not exist.
+
+    What is marked already is refused, too: an undo of the others must not change it.
+    """
+    others = _inbox.read_at.is_(None) if is_read else _inbox.read_at.is_not(None)
+    changed = {row.id for row in await _mark(session, actor, ids, is_read, others)}
+    own = {row.id for row in await read_notifications(session, actor, ids)}
+    already = _("Already marked as read.") if is_read else _("Already marked as unread.")
+    return [
+        BulkResult(id=row_id, ok=True)
+        if row_id in changed
+        else BulkResult(id=row_id, ok=False, detail=already if row_id in own else NotFound().detail)
+        for row_id in ids
+    ]
 
 
-async def _mark(session: AsyncSession, actor: Actor, ids: list[int], is_read: bool) -> Sequence[Any]:
+async def _mark(
+    session: AsyncSession, actor: Actor, ids: list[int], is_read: bool, *more: ColumnElement[bool]
+) -> Sequence[Any]:
     mine = _inbox.id.in_(ids) & (_inbox.user_id == actor.user_id)
     at = func.coalesce(_inbox.read_at, func.now()) if is_read else None
-    statement = update(Notification).where(mine).values(read_at=at).returning(*_COLUMNS)
+    statement = update(Notification).where(mine, *more).values(read_at=at).returning(*_COLUMNS)
     return (await session.execute(statement.execution_options(synchronize_session=False))).all()
 
 

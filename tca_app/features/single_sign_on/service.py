@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, Gone
+from tca_app.core.errors import AppError, Gone, ReauthenticationRequired
 from tca_app.core.instance import instance_settings
 from tca_app.core.outgoing.openid import ProviderError, ProviderUnavailable
 from tca_app.features.auth.oauth import identities, pending
@@ -20,7 +20,7 @@ from tca_app.features.auth.oauth.providers import CLIENTS, find_provider
 from tca_app.features.auth.oauth.schemas import ProviderKey
 from tca_app.features.auth.second_factor import require_second_factor
 from tca_app.features.auth.service import Client, SignIn, open_session
-from tca_app.features.auth.step_up import ReauthenticationRequired, require_recent_proof
+from tca_app.features.auth.step_up import require_recent_proof
 from tca_app.features.invitations import acceptance
 from tca_app.features.users import provided_accounts
 

@@ -13,7 +13,6 @@ from tca_app.core.errors import AppError, Invalid
 from tca_app.core.language.messages import _
 from tca_app.core.region.formats import number
 from tca_app.core.schema import Id, Line500
-from tca_app.features.auth.step_up import raise_refusal
 from tca_app.ui.handlers import Events, handler, set_permission
 from tca_app.ui.table.bulk_spec import (
     RESTORE as RESTORE,
@@ -81,6 +80,10 @@ class BulkRows(SelectionState, mixin=True):
         """Returns what reads the list again."""
         return type(self).load
 
+    def _question(self, action: BulkAction, rows: list[Any]) -> str:
+        """Returns the text of the confirmation, or "" for an action that runs immediately."""
+        return _(action.question) if action.question else ""
+
     async def _prepare_question(self, action: str) -> None:
         """Loads what the confirmation of a feature shows beside the text."""
 
@@ -141,12 +144,13 @@ class BulkRows(SelectionState, mixin=True):
         self._bulk_ids, self.is_bulk_open = [row["id"] for row in rows], False  # no confirmation of other rows is left
         self._bulk_names = {row["id"]: self._name_of(row) for row in rows if self._bulk.name_key in row}
         self._reason = ""
-        if not action.question and len(rows) <= BATCH:
+        question = self._question(action, rows)
+        if not question and len(rows) <= BATCH:
             return await self._run_whole(action)
         self.bulk_action, self.bulk_button, self.bulk_keep = key, _(action.label), _(action.keep)
         what = counted(len(rows), self._bulk.noun)
         self.bulk_title = _(action.title, action=_(action.label), what=what)
-        self.bulk_text = f"{_(action.question)} {left_out}".strip()
+        self.bulk_text = f"{question} {left_out}".strip()
         self.bulk_error = self.bulk_reason_error = self.bulk_progress = ""
         self.is_bulk_danger = action.danger
         self.is_bulk_open, self.is_bulk_running = True, False
@@ -220,7 +224,6 @@ class BulkRows(SelectionState, mixin=True):
                 async with dry_run() as session:
                     ids = self._bulk_ids[len(results) : len(results) + BATCH]
                     results += await self._apply(session, self._as_actor(), action.key, ids)
-                    raise_refusal()
                 self._show_progress(len(results))
                 yield
         except AppError as error:
@@ -264,9 +267,7 @@ class BulkRows(SelectionState, mixin=True):
 
     async def _run_batch(self, action: BulkAction, ids: list[int]) -> Sequence[Result]:
         async with transaction() as session:
-            results = await self._apply(session, self._as_actor(), action.key, list(ids))
-            raise_refusal()  # a row that needs a proof of identity: nothing is changed, and all rows wait for it
-            return results
+            return await self._apply(session, self._as_actor(), action.key, list(ids))
 
     def _show_results(self, action: BulkAction, results: Sequence[Result]) -> None:
         """Shows what was done in a toast, and the refusals by their reason."""

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypedDict
+from typing import Any, NamedTuple, Protocol, TypedDict
 
 from pydantic import TypeAdapter, ValidationError
 
 from tca_app.core.errors import Invalid
 from tca_app.core.language.messages import N_, _, ngettext, nN_
-from tca_app.core.plurals import plural
 from tca_app.core.region.formats import number
 from tca_app.core.schema import Reason
 
@@ -58,51 +57,43 @@ class BulkAction:
 RESTORE = BulkAction("restore", N_("Restore"), N_("restored"), in_trash=True, undo="delete")
 
 
-# The nouns of `BulkSpec` with a number.
-_COUNTED = {
-    "delivery": nN_("{count} delivery", "{count} deliveries"),
-    "deployment": nN_("{count} deployment", "{count} deployments"),
-    "freeze window": nN_("{count} freeze window", "{count} freeze windows"),
-    "group": nN_("{count} group", "{count} groups"),
-    "invitation": nN_("{count} invitation", "{count} invitations"),
-    "job": nN_("{count} job", "{count} jobs"),
-    "member": nN_("{count} member", "{count} members"),
-    "notification": nN_("{count} notification", "{count} notifications"),
-    "person": nN_("{count} person", "{count} people"),
-    "project": nN_("{count} project", "{count} projects"),
-    "subscriber": nN_("{count} subscriber", "{count} subscribers"),
-    "token": nN_("{count} token", "{count} tokens"),
-    "user": nN_("{count} user", "{count} users"),
-    "webhook": nN_("{count} webhook", "{count} webhooks"),
-}
+class _Noun(NamedTuple):
+    counted: tuple[str, str]
+    plural: str
+    numbered: str  # a row without a name
 
 
+# The nouns of `BulkSpec`.
 _NOUNS = {
-    "delivery": N_("deliveries"),
-    "deployment": N_("deployments"),
-    "freeze window": N_("freeze windows"),
-    "group": N_("groups"),
-    "invitation": N_("invitations"),
-    "job": N_("jobs"),
-    "member": N_("members"),
-    "notification": N_("notifications"),
-    "person": N_("people"),
-    "project": N_("projects"),
-    "subscriber": N_("subscribers"),
-    "token": N_("tokens"),
-    "user": N_("users"),
-    "webhook": N_("webhooks"),
+    "delivery": _Noun(nN_("{count} delivery", "{count} deliveries"), N_("deliveries"), N_("Delivery {id}")),
+    "deployment": _Noun(nN_("{count} deployment", "{count} deployments"), N_("deployments"), N_("Deployment {id}")),
+    "freeze window": _Noun(
+        nN_("{count} freeze window", "{count} freeze windows"), N_("freeze windows"), N_("Freeze window {id}")
+    ),
+    "group": _Noun(nN_("{count} group", "{count} groups"), N_("groups"), N_("Group {id}")),
+    "invitation": _Noun(nN_("{count} invitation", "{count} invitations"), N_("invitations"), N_("Invitation {id}")),
+    "job": _Noun(nN_("{count} job", "{count} jobs"), N_("jobs"), N_("Job {id}")),
+    "member": _Noun(nN_("{count} member", "{count} members"), N_("members"), N_("Member {id}")),
+    "notification": _Noun(
+        nN_("{count} notification", "{count} notifications"), N_("notifications"), N_("Notification {id}")
+    ),
+    "person": _Noun(nN_("{count} person", "{count} people"), N_("people"), N_("Person {id}")),
+    "project": _Noun(nN_("{count} project", "{count} projects"), N_("projects"), N_("Project {id}")),
+    "subscriber": _Noun(nN_("{count} subscriber", "{count} subscribers"), N_("subscribers"), N_("Subscriber {id}")),
+    "token": _Noun(nN_("{count} token", "{count} tokens"), N_("tokens"), N_("Token {id}")),
+    "user": _Noun(nN_("{count} user", "{count} users"), N_("users"), N_("User {id}")),
+    "webhook": _Noun(nN_("{count} webhook", "{count} webhooks"), N_("webhooks"), N_("Webhook {id}")),
 }
 
 
 def nouns_of(noun: str) -> str:
     """Returns the plural of the noun of a table."""
-    return _(_NOUNS[noun]) if noun in _NOUNS else f"{noun}s"
+    return _(_NOUNS[noun].plural)
 
 
 def counted(count: int, noun: str) -> str:
     """Returns the number with the noun of a table."""
-    return ngettext(*_COUNTED[noun], count) if noun in _COUNTED else plural(count, noun)
+    return ngettext(*_NOUNS[noun].counted, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +119,7 @@ def by_reason(results: Sequence[Result], names: dict[int, str], noun: str) -> li
     reasons: dict[str, list[str]] = {}
     for result in results:
         if not result.ok:
-            name = names.get(result.id, f"{_(noun.capitalize())} {result.id}")
+            name = names.get(result.id, _(_NOUNS[noun].numbered, id=result.id))
             reasons.setdefault(result.detail.removeprefix(f"{name} "), []).append(name)
     return [Refusal(name=_named(refused), detail=detail) for detail, refused in reasons.items()]
 

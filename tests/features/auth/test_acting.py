@@ -13,7 +13,14 @@ from sqlmodel import col
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import AppError, Forbidden, NotFound, NotWhileActing, SessionRequired
+from tca_app.core.errors import (
+    AppError,
+    Forbidden,
+    NotFound,
+    NotWhileActing,
+    ReauthenticationRequired,
+    SessionRequired,
+)
 from tca_app.core.events.verify import verify_log
 from tca_app.core.security.tokens import cookie_name
 from tca_app.features.activity import service as activity
@@ -172,7 +179,7 @@ async def test_only_a_browser_of_an_administrator_with_a_recent_proof_may_start(
         (member, Forbidden),
         (boss, SessionRequired),  # a command
         (script, SessionRequired),
-        (browser, step_up.ReauthenticationRequired),
+        (browser, ReauthenticationRequired),
     ]
     for who, refusal in refusals:
         with pytest.raises(refusal):

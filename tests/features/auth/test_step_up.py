@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
-from tca_app.features.auth.step_up import ReauthenticationRequired
+from tca_app.core.errors import ReauthenticationRequired
 from tca_app.features.users import service as users
 from tca_app.features.users.bulk import bulk_users
 from tca_app.features.users.schemas import UserBulk, UserUpdate
@@ -113,5 +113,5 @@ async def test_many_at_once_are_asked_too(admin: Actor) -> None:
         UserBulk(action="restore", ids=[ended.user_id]),
         UserBulk(action="delete", ids=[leaver.user_id], transfer_to=admin.user_id),
     ):
-        (result,) = await run(bulk_users, signed, data)
-        assert (result.ok, result.detail) == (False, ReauthenticationRequired.default)
+        with pytest.raises(ReauthenticationRequired):
+            await run(bulk_users, signed, data)

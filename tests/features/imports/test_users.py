@@ -9,11 +9,10 @@ from sqlalchemy import select, text, update
 
 from tca_app.config.settings import get_settings
 from tca_app.core.database.session import reading, transaction
-from tca_app.core.errors import Conflict, Forbidden, NotFound
+from tca_app.core.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
 from tca_app.features.auth.password_reset import reset_password
 from tca_app.features.auth.schemas import PasswordReset
 from tca_app.features.auth.service import Client
-from tca_app.features.auth.step_up import ReauthenticationRequired
 from tca_app.features.imports import run as runner, service
 from tca_app.features.imports.schemas import ErrorQuery, ImportStart, PreviewQuery
 from tca_app.features.personal_data.erasure import erase_user

@@ -8,6 +8,8 @@ import reflex as rx
 from reflex.state import State
 from reflex_base.utils.format import format_event_handler
 
+from tca_app.core.language.messages import speaking
+from tca_app.core.lists.bulk import BulkResult
 from tca_app.features.deployments.ui.pages import deployments_page
 from tca_app.features.deployments.ui.project_pages import deployments_tab
 from tca_app.features.deployments.ui.project_state import ProjectDeploymentsState
@@ -40,6 +42,7 @@ from tca_app.features.webhooks.ui.pages import webhooks_page
 from tca_app.features.webhooks.ui.state import WebhooksState
 from tca_app.ui.handlers import permission_of
 from tca_app.ui.table.bulk import HANDLERS, BulkRows
+from tca_app.ui.table.bulk_spec import by_reason
 
 NONE = rx.fragment()
 
@@ -69,6 +72,21 @@ def test_every_table_with_bulk_actions_names_a_permission() -> None:
     for state, permission in permissions:
         for name in handlers:
             assert permission_of(format_event_handler(state.event_handlers[name])) == permission
+
+
+@pytest.mark.parametrize(
+    ("noun", "english", "german"),
+    [
+        ("freeze window", "Freeze window 987", "Sperrfenster 987"),
+        ("subscriber", "Subscriber 987", "Abonnent 987"),
+        ("delivery", "Delivery 987", "Zustellung 987"),
+    ],
+)
+def test_a_refused_row_without_a_name_is_named_in_the_language(noun: str, english: str, german: str) -> None:
+    refused = [BulkResult(id=987, ok=False, detail="Refused.")]
+    for language, name in (("en", english), ("de", german)):
+        with speaking(language):
+            assert by_reason(refused, {}, noun) == [{"name": name, "detail": "Refused."}]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class ActingState(RecordState, SessionState):
         """Starts to act as the user. Every open tab of this browser follows."""
         if not self.is_asking or self.is_starting:
             return
-        self._require_record(self.person_id, self.person_id)
+        self._require_url()
         self.is_starting, self.act_error, self.reason_error = True, "", ""
         yield
         try:

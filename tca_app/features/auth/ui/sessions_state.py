@@ -122,7 +122,7 @@ class SessionsState(OrderState, RecordState, SessionState):
         """Ends what was confirmed. The service checks the permission."""
         if not self.asking or self.is_acting:
             return
-        self._require_record(self.person_id, self.person_id)
+        self._require_url()
         self.is_acting, self.act_error = True, ""
         yield
         try:

@@ -173,7 +173,7 @@ class TrustsState(RemovalState, FormState, OrderState, RecordState, SessionState
 
     @handler("signed_in")
     async def remove(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        self._require_record(self.project_id, self.project_id)
+        self._require_url()
 
         async def act(session: Session, actor: Actor, trust_id: int) -> None:
             await trusts.delete_trust(session, actor, self.project_id, trust_id)

@@ -175,7 +175,7 @@ class DeploymentState(RecordState, SessionState):
         action = self.asking
         if not action or self.is_acting:
             return
-        self._require_record(self.deployment["id"], self.deployment["id"])
+        self._require_url()
         self.is_acting, self.asking_error, self.asking_errors = True, "", dict(NO_REASONS)
         yield
         try:

@@ -126,7 +126,7 @@ class ProjectDeploymentsState(DeploymentBulk, FormState, RecordState, SessionSta
         return await rows_of(session, actor, page.items), page.total, page.capped
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
-        self._require_record(self.project_id, self.project_id)
+        self._require_url()
         return await super()._apply(session, actor, action, ids)
 
     def _name_of(self, row: Any) -> str:

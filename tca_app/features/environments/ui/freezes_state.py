@@ -47,15 +47,7 @@ class FreezesState(BulkRows, LoadState, RemovalState, OrderState, RecordState, S
     _bulk: ClassVar = BulkSpec(
         "signed_in",
         "freeze window",
-        (
-            BulkAction(
-                "lift",
-                N_("Lift"),
-                N_("lifted"),
-                N_("New deployments are possible again immediately, unless another freeze applies."),
-                danger=True,
-            ),
-        ),
+        (BulkAction("lift", N_("Lift"), N_("lifted"), danger=True),),
         name_key="why",
     )
 
@@ -77,8 +69,11 @@ class FreezesState(BulkRows, LoadState, RemovalState, OrderState, RecordState, S
             self.rows = [_row(window, zone) for window in found]
             self._keep_selected(self.rows)
 
+    def _question(self, action: BulkAction, rows: list[Any]) -> str:
+        return _what_follows(is_active=any(row.get("is_active") for row in rows))
+
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
-        self._require_record(self.project_id, self.project_id)
+        self._require_url()
         return await freezes.delete_freezes(session, actor, self.project_id, ids)
 
     @handler("signed_in")
@@ -88,24 +83,26 @@ class FreezesState(BulkRows, LoadState, RemovalState, OrderState, RecordState, S
         window = next((row for row in self.rows if row["id"] == freeze_id), None)
         if window is None:
             raise NotFound
-        possible = (
-            _("New deployments are possible again immediately, unless another freeze applies.")
-            if window["is_active"]
-            else _("New deployments stay possible in this time.")
-        )
-        self.lift_text = f"{window['where']}, {window['when']}. {possible}"
+        self.lift_text = f"{window['where']}, {window['when']}. {_what_follows(is_active=window['is_active'])}"
         self._ask_to_remove(freeze_id, window["why"])
 
     @handler("signed_in")
     async def lift(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
         """Ends the confirmed freeze window early."""
-        self._require_record(self.project_id, self.project_id)
+        self._require_url()
 
         async def act(session: Session, actor: Actor, freeze_id: int) -> None:
             await freezes.delete_freeze(session, actor, self.project_id, freeze_id)
 
         async for update in self._remove_row(act, _("Freeze window lifted"), FreezesState.load):
             yield update
+
+
+def _what_follows(*, is_active: bool) -> str:
+    """Returns what the confirmation says of the end of an active window, or of a planned one."""
+    if is_active:
+        return _("New deployments are possible again immediately, unless another freeze applies.")
+    return _("New deployments stay possible in this time.")
 
 
 def _row(window: FreezeRead, zone: ZoneInfo) -> FreezeRow:

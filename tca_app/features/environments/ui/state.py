@@ -150,7 +150,7 @@ class EnvironmentsState(LoadState, RemovalState, FormState, OrderState, RecordSt
 
     @handler("signed_in")
     async def delete(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        self._require_record(self.project_id, self.project_id)
+        self._require_url()
 
         async def act(session: Session, actor: Actor, environment_id: int) -> None:
             await environments.delete_environment(session, actor, self.project_id, environment_id)

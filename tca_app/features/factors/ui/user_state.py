@@ -57,7 +57,7 @@ class UserFactorsState(RecordState, SessionState):
     async def reset_factors(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
         if not self.is_asking or self.is_acting:
             return
-        self._require_record(self.person_id, self.person_id)
+        self._require_url()
         self.is_acting, self.act_error = True, ""
         yield
         try:

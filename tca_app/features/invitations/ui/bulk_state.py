@@ -24,7 +24,14 @@ def invitation_actions(permission: str) -> BulkSpec:
         permission,
         "invitation",
         (
-            BulkAction("resend", N_("Resend"), N_("sent again"), settled=_is_answered, already=_ANSWERED),
+            BulkAction(
+                "resend",
+                N_("Resend"),
+                N_("sent again"),
+                N_("Each gets a new link by mail; the links sent before stop working."),
+                settled=_is_answered,
+                already=_ANSWERED,
+            ),
             BulkAction(
                 "revoke",
                 N_("Revoke"),

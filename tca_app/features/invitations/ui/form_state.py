@@ -130,7 +130,7 @@ class InviteState(FormState, RecordState, SessionState):
         invitation_id, email = self.revoked_id, self.revoked_email
         if not invitation_id:
             return
-        self._require_record(0, 0)
+        self._require_url()
         self.is_acting = True
         yield
         try:

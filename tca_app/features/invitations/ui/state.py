@@ -147,11 +147,13 @@ class ProjectInvitationsState(InvitationBulk, OrderState, RecordState, SessionSt
                 page = await invitations.list_invitations(session, self._as_actor(), query)
                 rows = await invitation_rows(session, page.items)
         except (NotFound, Forbidden):  # the page says so already
-            self.rows = []
+            self.rows, self.total = [], 0
+            self._forget_bulk()
             return
         if rows != self.rows or not self.is_loaded:
-            self.rows, self.total, self.is_loaded = rows, page.total, True
+            self.rows, self.is_loaded = rows, True
             self._keep_selected(rows)
+        self.total = page.total
 
     def _asked(self, project_id: int) -> InvitationQuery:
         asked = {"project_id": [project_id], "state": OPEN, "sort": self._sorted(), "limit": MAX_SHOWN}

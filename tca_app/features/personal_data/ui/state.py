@@ -67,7 +67,7 @@ class ErasureState(RecordState, SessionState):
     async def erase(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
         if not self.is_asking or self.is_erasing or form.get("confirm_name") != self.username_to_type:
             return
-        self._require_record(0, 0)
+        self._require_url()
         self.is_erasing, self.erase_error = True, ""
         yield
         is_own = self.person_id == self.user_id

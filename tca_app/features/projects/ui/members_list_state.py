@@ -149,7 +149,7 @@ class TeamState(BulkActions, RecordState, SessionState):
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
         project_id = record_id(self.router_data, routes.PROJECTS)
-        self._require_record(project_id, project_id)
+        self._require_url()
         if action == "remove":
             return await team.remove_members(session, actor, project_id, ids)
         role = cast("GrantedRole", action)

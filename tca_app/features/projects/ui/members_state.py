@@ -140,7 +140,7 @@ class MembersState(PickerState, FormState, RecordState, SessionState):
         person_id, name = self.removed_id, self.removed_name
         if not person_id:
             return
-        self._require_record(self._team_of, self._team_of)
+        self._require_url()
         self.is_acting = True
         yield
         try:

@@ -127,7 +127,7 @@ class SlackState(LoadState, FormState, RecordState, SessionState):
     async def remove(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
         if not self.is_removing or self.is_acting:
             return
-        self._require_record(self.project_id, self.project_id)
+        self._require_url()
         self.is_acting, self.remove_error = True, ""
         yield
         try:

@@ -240,7 +240,7 @@ class TokensState(FormState, BulkActions, RecordState, SessionState):
     async def rotate(self, form: dict[str, str]) -> AsyncGenerator[Any, None]:
         if self.asking != "rotate" or self.is_acting:
             return
-        self._require_record(self.asked_id, self.asked_id)
+        self._require_url()
         self.is_acting, self.act_error = True, ""
         yield
         actor, data = self._as_actor(), _rotation(form)
@@ -263,7 +263,7 @@ class TokensState(FormState, BulkActions, RecordState, SessionState):
     async def revoke(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
         if self.asking != "revoke" or self.is_acting:
             return
-        self._require_record(self.asked_id, self.asked_id)
+        self._require_url()
         self.is_acting, self.act_error = True, ""
         yield
         actor = self._as_actor()

@@ -120,7 +120,7 @@ class ActState(NewOwnerState, RecordState, SessionState):
         """Runs the confirmed action. A refusal stays in the dialog."""
         if not self.asking:
             return
-        self._require_record(0, 0)
+        self._require_url()
         self.act_busy, self.act_error, self.owner_error = True, "", ""
         yield
         try:

@@ -219,7 +219,7 @@ class WebhooksState(WebhookForm, BulkActions, RecordState, SessionState):
     async def rotate(self) -> AsyncGenerator[Any, None]:
         if self.asking != "rotate":
             return
-        self._require_record(self.asked["id"], self.asked["id"])
+        self._require_url()
         self.is_acting = True
         yield
         async with self._confirmed() as session:
@@ -231,7 +231,7 @@ class WebhooksState(WebhookForm, BulkActions, RecordState, SessionState):
     async def delete(self) -> AsyncGenerator[Any, None]:
         if self.asking != "delete":
             return
-        self._require_record(self.asked["id"], self.asked["id"])
+        self._require_url()
         self.is_acting = True
         yield
         async with self._confirmed() as session:

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.database.session import transaction
+from tca_app.core.errors import ReauthenticationRequired
 from tca_app.core.security.tokens import cookie_name
 from tca_app.features.auth import service as auth
-from tca_app.features.auth.step_up import ReauthenticationRequired
 from tca_app.features.tokens import service as tokens
 from tca_app.features.tokens.schemas import TokenCreate
 from tca_app.models import AuthSession, Identity, LoggedEvent, User

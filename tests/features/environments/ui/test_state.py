@@ -137,6 +137,13 @@ async def test_the_confirmation_of_a_planned_freeze_says_that_nothing_changes_no
     assert shown(asked, FreezesState, "lift_text").endswith("New deployments stay possible in this time.")
     refused = await tab.send(FreezesState.ask_lift, project_id=project_id, freeze_id=window["id"] + 1)
     assert shown(refused, FreezesState, "removed_id") is None
+    asked = await tab.send(FreezesState.ask_rows, action="lift", ids=[window["id"]])
+    assert shown(asked, FreezesState, "bulk_text") == "New deployments stay possible in this time."
+    await make_freeze(project_id)  # with an active one among them
+    await tab.send(FreezesState.load)
+    await tab.send(FreezesState.toggle_all)
+    asked = await tab.send(FreezesState.ask_bulk, action="lift")
+    assert shown(asked, FreezesState, "bulk_text").startswith("New deployments are possible again immediately")
 
 
 async def test_a_draft_of_a_lost_form_opens_the_form_of_its_environment_and_keeps_the_typing(console: Console) -> None:

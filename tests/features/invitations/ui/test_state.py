@@ -7,17 +7,23 @@ import pytest
 from pydantic import SecretStr
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex_base.utils.format import json_dumps
+from sqlalchemy import text
 
 from tca_app.config.settings import get_settings
 from tca_app.core.actor import Actor
 from tca_app.core.cache.redis import get_redis
+from tca_app.core.database.session import transaction
+from tca_app.core.security.rate_limits import get_limits
 from tca_app.features.invitations import service as invitations
 from tca_app.features.invitations.schemas import InvitationCreate, InvitationQuery
+from tca_app.features.invitations.ui import state
 from tca_app.features.invitations.ui.accept_state import AcceptState
 from tca_app.features.invitations.ui.form_state import LINKS, InviteState
 from tca_app.features.invitations.ui.state import InvitationsState, ProjectInvitationsState
+from tca_app.features.projects import team
+from tca_app.features.projects.schemas import MemberUpdate
 from tca_app.ui.session import SessionState
-from tests.factories import make_admin, make_invitation, make_project, make_user, run
+from tests.factories import PASSWORD, make_admin, make_invitation, make_project, make_user, run
 from tests.ui.harness import Console, Tab, console_on, in_bulk, shown, sign_in
 
 
@@ -177,7 +183,8 @@ async def test_many_invitations_are_resent_and_revoked_but_not_those_of_another_
     tab = await open_tab(console, owner, f"/projects/{project_id}?tab=members")
     await tab.send(ProjectInvitationsState.load)
     assert shown(await tab.hydrate(), ProjectInvitationsState, "not_offered") == ["resend"]
-    assert (await in_bulk(tab, ProjectInvitationsState, "resend", ana))[0].startswith("This console sends no mail.")
+    _text, _refused, updates = await in_bulk(tab, ProjectInvitationsState, "resend", ana)
+    assert shown(updates, ProjectInvitationsState, "bulk_error").startswith("This console sends no mail.")
     monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("smtp://127.0.0.1"))
     text, refused, _updates = await in_bulk(tab, ProjectInvitationsState, "resend", ana, bob)
     assert (text, refused) == ("2 invitations sent again", [])
@@ -212,3 +219,65 @@ async def test_an_administrator_revokes_invitations_and_the_answered_are_left_ou
     viewer = await open_tab(console, await make_user(), "/users?tab=invitations")
     await viewer.send(InvitationsState.ask_rows, action="revoke", ids=[second])
     assert not shown(await viewer.hydrate(), InvitationsState, "is_bulk_open")
+
+
+async def test_resending_many_is_confirmed_first(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("smtp://127.0.0.1"))
+    admin = await make_admin("boss")
+    for number in range(2):
+        await make_invitation(admin, f"p{number}@example.com")
+    tab = await open_tab(console, admin, "/users?tab=invitations")
+    await tab.send(InvitationsState.load)
+    await tab.send(InvitationsState.toggle_all)
+    asked = await tab.send(InvitationsState.ask_bulk, action="resend")
+    assert shown(asked, InvitationsState, "bulk_title") == "Resend 2 invitations?"
+    assert shown(asked, InvitationsState, "bulk_text").startswith("Each gets a new link by mail;")
+    done = await tab.send(InvitationsState.run_bulk)
+    assert shown(done, SessionState, "toasts")[-1]["text"] == "2 invitations sent again"
+
+
+async def test_resending_many_counts_each_mail_once_although_one_needs_a_proof(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(get_settings(), "smtp_url", SecretStr("smtp://127.0.0.1"))
+    owner = await make_user()
+    project_id = await make_project(owner)
+    for email, role in (("ana@example.com", "viewer"), ("bob@example.com", "maintainer")):
+        await run(invitations.invite, owner, InvitationCreate(emails=[email], project_id=project_id, role=role))
+    tab = await open_tab(console, owner, f"/projects/{project_id}?tab=members")
+    await tab.send(ProjectInvitationsState.load)
+    async with transaction() as session:
+        await session.execute(text("UPDATE auth_sessions SET verified_at = now() - interval '1 hour'"))
+    counted: list[str] = []
+
+    async def refuse_mail(address: str) -> None:
+        counted.append(address)
+
+    monkeypatch.setattr(get_limits(), "refuse_mail", refuse_mail)
+    await tab.send(ProjectInvitationsState.toggle_all)
+    await tab.send(ProjectInvitationsState.ask_bulk, action="resend")
+    refused = await tab.send(ProjectInvitationsState.run_bulk)
+    assert shown(refused, SessionState, "proof_is_asked")
+    assert counted == []
+    proven = await tab.send(SessionState.give_proof, form={"password": PASSWORD})
+    assert shown(proven, SessionState, "toasts")[-1]["text"] == "2 invitations sent again"
+    assert sorted(counted) == ["ana@example.com", "bob@example.com"]
+
+
+async def test_the_number_of_all_invitations_follows_without_other_rows(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "MAX_SHOWN", 1)
+    owner, mia = await make_user(), await make_user()
+    project_id = await make_project(owner, team={mia: "maintainer"})
+    tab = await open_tab(console, mia, f"/projects/{project_id}?tab=members&sort_invitations=-email")
+    for email in ("zed@example.com", "abe@example.com"):
+        await run(invitations.invite, owner, InvitationCreate(emails=[email], project_id=project_id, role="viewer"))
+        await tab.send(ProjectInvitationsState.load)
+    updates = await tab.send(ProjectInvitationsState.toggle_all)
+    assert shown(updates, ProjectInvitationsState, "everything_text") == "Select all 2"
+    await run(team.change_member, owner, project_id, mia.user_id, MemberUpdate(role="viewer"))
+    await tab.send(ProjectInvitationsState.load)
+    left = await tab.hydrate()
+    names = ("rows", "total", "selected")
+    assert [shown(left, ProjectInvitationsState, name) for name in names] == [[], 0, []]

@@ -172,6 +172,22 @@ async def test_many_are_marked_with_those_that_are_not_loaded_and_taken_back(
     assert await run(service.count_unread, bob) == 3
 
 
+async def test_an_undo_leaves_what_was_read_elsewhere_meanwhile(console: Console) -> None:
+    bob = await make_user("bob")
+    await invite(bob, "P1", "P2")
+    tab = await opened(console, bob, "/notifications")
+    newer, older = shown(await tab.send(InboxState.load), InboxState, "rows")
+    await run(service.read_one, bob, older["id"])  # in another tab
+    await tab.send(InboxState.toggle_all)
+    done = await tab.send(InboxState.ask_bulk, action="read")
+    toast = shown(done, SessionState, "toasts")[-1]
+    assert toast["text"] == "1 notification marked as read, 1 refused"
+    assert shown(done, InboxState, "refusals")[0]["detail"] == "Already marked as read."
+    undone = await tab.send(SessionState.undo, toast_id=toast["id"])
+    is_read = {row["id"]: row["is_read"] for row in shown(undone, InboxState, "rows")}
+    assert is_read == {newer["id"]: False, older["id"]: True}
+
+
 async def test_those_of_somebody_else_are_refused_among_ones_own(console: Console) -> None:
     bob, eve = await make_user("bob"), await make_user("eve")
     await invite(bob, "Billing")

@@ -77,7 +77,7 @@ class CommentsState(LoadState, RemovalState, RecordState, SessionState):
 
     @handler("signed_in")
     async def delete(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
-        self._require_record(self.comments_of, self.comments_of)
+        self._require_url()
 
         async def act(session: Session, actor: Actor, comment_id: int) -> None:
             await comments.delete_comment(session, actor, self.comments_of, comment_id)

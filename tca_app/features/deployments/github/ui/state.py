@@ -80,7 +80,7 @@ class HookState(LoadState, RecordState, SessionState):
     async def confirm(self, _form: dict[str, str]) -> AsyncGenerator[Any, None]:
         if not self.asking or self.is_acting:
             return
-        self._require_record(self.project_id, self.project_id)
+        self._require_url()
         self.is_acting, self.asking_error = True, ""
         yield
         action = self.asking
