@@ -116,6 +116,13 @@ class TableSpec:
     dates: str = ""  # what the days in `since` and `until` are, in the viewer's time zone: "Created"
     utc_days: tuple[UtcDay, ...] = ()  # days of charts, which are in UTC whatever the viewer's time zone
     size: int = PAGE_SIZES[0]  # rows of a page until the viewer chooses another number
+    renamed: tuple[tuple[str, str], ...] = ()  # parts of older URLs, and what they are now: "mine=true", "team=mine"
+
+    def current(self, url: str) -> str:
+        """Returns a URL with what parts of older URLs are now."""
+        path, mark, query = url.partition("?")
+        names = dict(self.renamed)
+        return path + mark + "&".join(names.get(part, part) for part in query.split("&"))
 
     def view_of(self, query: str) -> str:
         """Returns the query of a saved view: what the table reads in it, without page and page size."""
@@ -174,7 +181,7 @@ class TableQuery:
     @lru_cache(maxsize=1000)
     def of(cls, spec: TableSpec, url: str) -> "TableQuery":
         """Parses a URL. It may be typed by hand or be old, so invalid values fall back to the default."""
-        many = values_of(url)
+        many = values_of(spec.current(url))
         given = {name: values[-1] for name, values in many.items()}
         sort = given.get("sort", "")
         size = _number(given.get("size", ""))

@@ -66,7 +66,7 @@ class TableState(FilterState, PreferenceState, SelectionState, mixin=True):
         return TableQuery.of(self._spec, page_url(self.router_data))
 
     async def _load(self) -> Events:
-        """Loads the page in the URL. A page after the last one shows the last one, and corrects the URL."""
+        """Loads the page in the URL, which is corrected when it is an older one or has a page after the last one."""
         query = asked = self._query()
         try:
             rows, total, capped = await self._page_of(query)
@@ -82,11 +82,13 @@ class TableState(FilterState, PreferenceState, SelectionState, mixin=True):
             self._fail(unexpected_error())
             return None
         self._keep(query, rows, total, capped)
-        return None if query is asked else rx.redirect(self._url_of(query), replace=True)
+        url = page_url(self.router_data)
+        shown = self._spec.current(url) if query is asked else self._url_of(query)
+        return None if shown == url else rx.redirect(shown, replace=True)
 
     def _url_of(self, query: TableQuery) -> str:
         """Returns this page's URL with the page of `query`. Other parameters, such as the tab, stay as they are."""
-        url = page_url(self.router_data)
+        url = self._spec.current(page_url(self.router_data))
         return f"{url.partition('?')[0]}?{urlencode(values_of(url) | {'page': [str(query.page)]}, doseq=True)}"
 
     async def _page_of(self, query: TableQuery) -> tuple[list[Any], int, bool]:

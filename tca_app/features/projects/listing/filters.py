@@ -1,7 +1,7 @@
 """The parameters of the URLs of the list of projects and of the members of one."""
 
 from tca_app.core.language.messages import N_
-from tca_app.core.lists.query import TRASH, Choice, Filter, TableSpec
+from tca_app.core.lists.query import TRASH, Choice, TableSpec
 
 STATUSES = (("active", N_("Active")), ("paused", N_("Paused")), ("archived", N_("Archived")))
 ROLES = (
@@ -16,7 +16,8 @@ PROJECTS = TableSpec(
     default_sort="-created_at",
     name="projects",
     optional=("status", "owner", "member_count", "my_role", "created_at"),
-    filters=(Filter("mine", N_("Team"), (("true", N_("My projects")),), is_hidden=True), TRASH),
+    filters=(TRASH,),
+    renamed=(("mine=true", f"team={MINE}"),),
     choices=(
         Choice("status", N_("Status"), STATUSES),
         Choice("owner", N_("Owner"), searchable=True, of_people=True),

@@ -72,7 +72,8 @@ async def list_projects(session: AsyncSession, actor: Actor, query: ProjectQuery
     """Returns a page of the projects that the actor may see. The total counts no others."""
     policy.require(actor, "projects.list")
     key = f"{actor.user_id} {actor.is_superuser} {query.model_dump_json()}"
-    return await cached_read(session, _cache, key, ("projects", "users"), lambda: _read_list(session, actor, query))
+    tags = ("projects", "users", "groups")
+    return await cached_read(session, _cache, key, tags, lambda: _read_list(session, actor, query))
 
 
 async def _read_list(session: AsyncSession, actor: Actor, query: ProjectQuery) -> Page[ProjectRead]:

@@ -119,7 +119,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
                 "status": query.chosen["status"],
                 "owner_id": query.chosen["owner"],
                 "my_role": query.chosen["role"],
-                "mine": query.filters["mine"] == "true" or MINE in teams,
+                "mine": MINE in teams,
                 "group_id": [team for team in teams if team != MINE],
                 "deleted": query.filters["view"] == "trash",
                 "sort": query.sort,
@@ -149,7 +149,7 @@ class ProjectsState(ProjectForm, PickerState, BulkActions, SessionState):
     @handler("signed_in", supersedes=True)
     async def load(self) -> Events:
         before, self.shown_as = self.shown_as, self._view()
-        self._watch(ProjectsState.load, "projects", *(["deployments"] if self.shown_as else []))
+        self._watch(ProjectsState.load, "projects", "groups", *(["deployments"] if self.shown_as else []))
         events = await self._load()
         if self.shown_as != before:
             self.flashed = []  # the rows differ, because the view differs

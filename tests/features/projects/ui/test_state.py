@@ -151,6 +151,18 @@ async def test_the_filter_by_team_offers_own_projects_and_groups(console: Consol
     assert shown(updates, ProjectsState, "export_query") == f"group_id={platform}&mine=true"
 
 
+async def test_an_older_link_to_own_projects_is_the_filter_by_team(console: Console) -> None:
+    admin = await make_admin()
+    await make_project(admin, "Own")
+    tab = await list_tab(console, admin, "?mine=true&sort=name")
+    updates = await tab.send(ProjectsState.load)
+    assert redirects(updates) == ["/projects?team=mine&sort=name"]
+    assert [chip["key"] for chip in shown(updates, ProjectsState, "chips")] == ["team"]
+    updates = await tab.send(ProjectsState.show_filter, key="team", is_open=True)
+    (option,) = shown(updates, ProjectsState, "options")
+    assert (option["label"], option["count"], option["is_on"]) == ("My projects", "1", True)
+
+
 async def test_a_project_is_created_with_its_members_once_however_often_it_is_clicked(console: Console) -> None:
     ana, bob = await make_user("ana"), await make_user("bob")
     tab = await list_tab(console, ana)
