@@ -29,10 +29,9 @@ def frequency_level(per_day: float | None) -> Level | None:
     """Returns the level of the deployments per day of one project: once a day, a week, a month, or fewer."""
     if per_day is None:
         return None
-    amount, days = rounded_frequency(per_day)
-    # Once in 30 days is between two figures by week, so a figure that is rounded down must not lose its level.
-    shown = max(per_day, amount / days)
-    return next((name for name, least in zip(_NAMES, (1, 1 / 7, 1 / 30), strict=True) if shown >= least), "low")
+    # The limits are rounded as well: once in 30 days is shown as 0.2 a week, which must have one level.
+    shown, *limits = (amount / days for amount, days in map(rounded_frequency, (per_day, 1, 1 / 7, 1 / 30)))
+    return next((name for name, least in zip(_NAMES, limits, strict=True) if shown >= least), "low")
 
 
 def lead_time_level(seconds: float | None) -> Level | None:
