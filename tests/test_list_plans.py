@@ -185,8 +185,12 @@ async def unanalysed() -> AsyncIterator[None]:
 MANY, NONE = Actor(1, "many", "Admin of many", True), Actor(2, "none", "Admin of none", True)
 MEMBER = Actor(PEOPLE, "member", "Member of many", False)
 FOR_ADMINS = ("similar users", "users", "jobs", "tokens", "deliveries", "team", "invitations")
-# A member's deployments are read by the index of each of their projects, so these do grow with their memberships.
-BY_PROJECT = ("deployments", "open deployments", "attention", "activity", "dashboard")
+# A member's deployments and incidents are read by the index of each of their projects or checks, so these do grow with
+# their memberships.
+BY_PROJECT = (
+    *("deployments", "open deployments", "attention", "activity", "dashboard"),
+    *("similar deployments", "similar incidents"),
+)
 MOST = 1_200  # pages; a lookup for each of the rows that are counted, sorted or skipped would be ten times as many
 
 

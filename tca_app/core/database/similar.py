@@ -2,17 +2,33 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Subquery, and_, func, literal, null, or_, select, true
+from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, Subquery, and_, func, literal, null, or_, select, true
 
 MAX_WORDS = 8
-SIMILAR_AMONG = 20_000  # the newest rows that a search for similar names tries, because no index serves it
+SIMILAR_AMONG = 20_000  # the newest visible rows that a search for similar names tries, because no index serves it
+SIMILAR_OF_EACH = 5_000  # the same where each row is on a page of its own, which takes four times as long
 MAX_SIMILAR = 30
 Like = Callable[[ScalarSelect[str]], ColumnElement[bool]]
 
 
 def newest(rows: Select[*tuple[object, ...]], key: ColumnElement[int]) -> Subquery:
-    """Return the newest of the rows, which a search for similar names tries."""
+    """Return the newest of the rows, which a search for similar names tries.
+
+    `rows` are those that the actor may see: with a filter after it, members would find nothing among rows of others.
+    Join the tables of other names to it, so that these are read for its rows only.
+    """
     return rows.order_by(key.desc()).limit(SIMILAR_AMONG).subquery("newest")
+
+
+def newest_of_each(parents: CTE, rows: Select[*tuple[object, ...]], key: ColumnElement[int]) -> Subquery:
+    """Return the newest rows of each of the parents, which share `SIMILAR_OF_EACH`, for members: at least one of each.
+
+    `rows` are correlated to the parents. An index of the parent and the key serves each of them, whatever others have.
+    """
+    shared = func.greatest(literal(SIMILAR_OF_EACH) // func.nullif(func.count(), 0), 1)
+    share = select(shared).select_from(parents).correlate(None).scalar_subquery()
+    of_one = rows.order_by(key.desc()).limit(share).lateral("of_one")
+    return select(of_one).select_from(parents.join(of_one, true())).subquery("newest")
 
 
 def resembles(text: str, *likes: Like) -> ColumnElement[bool]:

@@ -10,7 +10,6 @@ from tca_app.core.database.similar import MAX_SIMILAR, MAX_WORDS, has_similar_wo
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import visible
 from tca_app.features.projects.schemas import ProjectRef
-from tca_app.features.projects.similar import like_name
 from tca_app.models import Environment, Project
 
 _environments, _projects = Environment.__table__.c, Project.__table__.c
@@ -40,8 +39,11 @@ async def find_similar(session: AsyncSession, actor: Actor, text: str) -> list[E
     rows = select(_environments.id, _environments.project_id, _NAME.label("name"))
     rows = rows.where(_environments.deleted_at.is_(None), visible(actor.is_superuser, _environments.project_id))
     tried = newest(rows, _environments.id)
-    similar = select(tried.c.id).where(
-        has_similar_word(text, tried.c.name.like), resembles(text, tried.c.name.like, like_name(tried.c.project_id))
+    similar = (
+        select(tried.c.id)
+        .join(Project.__table__, _projects.id == tried.c.project_id)
+        .where(has_similar_word(text, tried.c.name.like))
+        .where(resembles(text, tried.c.name.like, _projects.search_text.like))
     )
     chosen = similar.order_by(tried.c.id.desc()).limit(MAX_SIMILAR)
     return await _find(session, actor, _environments.id.in_(chosen), MAX_SIMILAR)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.similar import MAX_SIMILAR, Like, newest, resembles
+from tca_app.core.database.similar import MAX_SIMILAR, newest, resembles
 from tca_app.features.projects import policy
 from tca_app.features.projects.queries import my_role, visible
 from tca_app.models import Project
@@ -39,8 +39,3 @@ async def find_similar(session: AsyncSession, actor: Actor, text: str) -> list[S
     )
     rows = await session.execute(similar, {"actor_id": actor.user_id})
     return [SimilarProject(**row) for row in rows.mappings()]
-
-
-def like_name(project_id: ColumnElement[int]) -> Like:
-    """Returns the comparison of the names of the projects of rows that belong to projects."""
-    return lambda pattern: project_id.in_(select(_projects.id).where(_projects.search_text.like(pattern)))

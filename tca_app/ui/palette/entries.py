@@ -75,10 +75,8 @@ class Command:
     section: str = ""
 
 
-# (session, actor, text). The UI does not know the type of a session, it only passes it on.
-Search = Callable[[Any, Actor, str], Awaitable[list[Entry]]]
-# The same with the path of the page on which the palette is open.
-SearchHere = Callable[[Any, Actor, str, str], Awaitable[list[Entry]]]
+# (session, actor, text, path of the open page). The UI does not know the type of a session, it only passes it on.
+Search = Callable[[Any, Actor, str, str], Awaitable[list[Entry]]]
 Get = Callable[[Any, Actor, int], Awaitable[Entry]]
 
 
@@ -97,15 +95,7 @@ class Source:
     get: Get | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PageSource:
-    """A search, for a text that is not empty, that knows on which page the palette is open."""
-
-    group: str
-    search: SearchHere
-
-
-Offered = Command | Source | PageSource
+Offered = Command | Source
 OFFERED: dict[tuple[str, str], Offered] = {}  # in the order of an empty search
 
 

@@ -10,7 +10,7 @@ from tca_app.core.errors import Forbidden, NotFound
 from tca_app.core.language.messages import _, ngettext
 from tca_app.core.schema import MAX_SEARCH
 from tca_app.ui.handlers import PERMISSIONS, handler
-from tca_app.ui.palette.entries import GROUPS, MAX_PER_GROUP, OFFERED, Command, Entry, PageSource, Source
+from tca_app.ui.palette.entries import GROUPS, MAX_PER_GROUP, OFFERED, Command, Entry, Source
 from tca_app.ui.palette.matching import match, parts_of
 from tca_app.ui.session import SessionState
 from tca_app.ui.url import number_in, page_path, printable
@@ -86,11 +86,9 @@ def _command(actor: Actor, text: str, command: Command) -> list[_Found]:
     return [judged] if judged.score > 0 or not text else []
 
 
-async def _entries(session: Any, actor: Actor, text: str, here: str, source: Source | PageSource) -> list[Entry]:
-    if isinstance(source, PageSource):
-        return await source.search(session, actor, text, here) if text else []
+async def _entries(session: Any, actor: Actor, text: str, here: str, source: Source) -> list[Entry]:
     is_asked = PERMISSIONS[source.permission](actor) and (text or source.is_offered)
-    return await source.search(session, actor, text) if is_asked else []
+    return await source.search(session, actor, text, here) if is_asked else []
 
 
 def _translated(command: Command) -> tuple[Entry, str]:

@@ -166,6 +166,20 @@ async def test_the_tabs_of_a_project_are_found_by_those_who_have_them(console: C
     assert "Billing API: Members" not in (await labels(tab, "members")).get("Pages", [])
 
 
+async def test_the_projects_of_tabs_are_searched_once(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+
+    async def search(_session: Any, _actor: Actor, text: str) -> list[Any]:
+        searched.append(text)
+        return []
+
+    monkeypatch.setattr(tabs, "find_similar", search)
+    tab = await tab_of(console, await make_user())
+    for text in ("set dep mem act web", "chkout", "set chkout dep mem"):
+        await labels(tab, text)
+    assert searched == ["chkout"]
+
+
 async def test_the_tabs_of_the_open_project_need_no_name(console: Console) -> None:
     owner, stranger = await make_user(), await make_user()
     project_id = await make_project(owner, "Billing API")

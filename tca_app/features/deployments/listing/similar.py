@@ -1,17 +1,16 @@
 """Finds deployments whose version, branch, commit or project is like a text that is not typed exactly."""
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.similar import MAX_SIMILAR, has_similar_word, newest, resembles
+from tca_app.core.database.similar import MAX_SIMILAR, has_similar_word, newest, newest_of_each, resembles
 from tca_app.features.deployments.queries import IN_TRASH, MINE, WHOLE, deployment_read
 from tca_app.features.deployments.schemas import DeploymentRead
 from tca_app.features.projects import policy
-from tca_app.features.projects.similar import like_name
-from tca_app.models import Deployment, Environment
+from tca_app.models import Deployment, Environment, Project
 
-_deployments, _environments = Deployment.__table__.c, Environment.__table__.c
+_deployments, _environments, _projects = Deployment.__table__.c, Environment.__table__.c, Project.__table__.c
 
 
 async def find_similar(session: AsyncSession, actor: Actor, text: str) -> list[DeploymentRead]:
@@ -21,17 +20,18 @@ async def find_similar(session: AsyncSession, actor: Actor, text: str) -> list[D
     """
     policy.require(actor, "deployments.list")
     rows = select(*(_deployments[name] for name in ("id", "project_id", "environment_id", "search_text")))
-    tried = newest(rows, _deployments.id).c
-
-    def in_environment(pattern: ScalarSelect[str]) -> ColumnElement[bool]:
-        named = func.lower(_environments.name).like(pattern)
-        return tried.environment_id.in_(select(_environments.id).where(named))
-
+    if actor.is_superuser:
+        tried = newest(rows.where(_deployments.project_id.not_in(IN_TRASH)), _deployments.id).c
+    else:
+        mine = MINE.cte("mine")
+        tried = newest_of_each(mine, rows.where(_deployments.project_id == mine.c.project_id), _deployments.id).c
+    names = (_projects.search_text, func.lower(_environments.name))
     chosen = (
         select(tried.id)
-        .where(tried.project_id.in_(MINE) if not actor.is_superuser else tried.project_id.not_in(IN_TRASH))
+        .join(Project.__table__, _projects.id == tried.project_id)
+        .join(Environment.__table__, _environments.id == tried.environment_id)
         .where(has_similar_word(text, tried.search_text.like))
-        .where(resembles(text, tried.search_text.like, like_name(tried.project_id), in_environment))
+        .where(resembles(text, tried.search_text.like, *(name.like for name in names)))
         .order_by(tried.id.desc())
         .limit(MAX_SIMILAR)
     )

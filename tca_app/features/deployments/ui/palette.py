@@ -27,7 +27,7 @@ def new_deployment(project_id: object) -> str:
     return f"new-deployment-{project_id}"
 
 
-async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
+async def _search(session: Session, actor: Actor, text: str, _here: str) -> list[Entry]:
     """Returns deployments whose version, branch, commit or project contains the text, then similar ones, by age."""
     if len(text) < MIN_SEARCH:
         return []
@@ -45,7 +45,7 @@ def _entry(found: DeploymentRead) -> Entry:
     return entry(found.version, detail=detail, project=found.project, url=routes.deployment(found.id))
 
 
-async def _commands(session: Session, actor: Actor, text: str) -> list[Entry]:
+async def _commands(session: Session, actor: Actor, text: str, _here: str) -> list[Entry]:
     """Returns the command, or once its words are in the box, the projects for which the viewer may report."""
     words = _(REPORT_OF, name="")
     if text.casefold().startswith(words.strip().casefold()):

@@ -10,7 +10,7 @@ from tca_app.ui import routes
 from tca_app.ui.palette.entries import MAX_PER_GROUP, Entry, Source, entry, with_similar
 
 
-async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
+async def _search(session: Session, actor: Actor, text: str, _here: str) -> list[Entry]:
     """Returns environments for words like "prod billing": they lead to the deployments of their project."""
     found = await find_environments(session, actor, text, MAX_PER_GROUP)
     return await with_similar(text, found, partial(find_similar, session, actor, text), _entry)

@@ -18,7 +18,7 @@ def people_of_group(group_id: object) -> str:
     return f"group-{group_id}"
 
 
-async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
+async def _search(session: Session, actor: Actor, text: str, _here: str) -> list[Entry]:
     """Returns groups whose name or description contains the text, then similar ones. They open their people."""
     page = await list_group_page(session, actor, GroupQuery(search=text, limit=MAX_PER_GROUP))
     return await with_similar(text, page.items, partial(find_similar, session, actor, text), _entry)

@@ -7,8 +7,8 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
-    ScalarSelect,
     Select,
+    Subquery,
     Text,
     and_,
     case,
@@ -16,13 +16,14 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import MAX_ROWS
 from tca_app.core.database.pagination import Page, contains, matching, page_of
-from tca_app.core.database.similar import MAX_SIMILAR, newest, resembles
+from tca_app.core.database.similar import MAX_SIMILAR, newest, newest_of_each, resembles
 from tca_app.core.database.sorting import order_by
 from tca_app.core.display_name import display_name_sql
 from tca_app.core.facets import Facets
@@ -88,17 +89,23 @@ async def read_listed(session: AsyncSession, actor: Actor, ids: list[int]) -> li
 async def find_similar(session: AsyncSession, actor: Actor, text: str) -> list[IncidentRead]:
     """Returns incidents, newest first, of whose component, title and reason one has the letters of each word."""
     policy.require_list(actor)
-    rows = select(*(_incidents[name] for name in ("id", "check_id", "project_id", "search_text")))
-    tried = newest(rows, _incidents.id).c
-    checks = select(_CHECKS.c.id).where(visible_to(actor, "checks.project_id"))
-    is_seen = tried.check_id.in_(checks) | tried.check_id.is_(None) & visible_to(actor, "newest.project_id")
-
-    def of_check(pattern: ScalarSelect[str]) -> ColumnElement[bool]:
-        return tried.check_id.in_(select(_PARTS.c.id).where(func.lower(_PARTS.c.name).like(pattern)))
-
-    similar = select(tried.id).where(is_seen, resembles(text, tried.search_text.like, of_check))
-    ids = await session.execute(similar.order_by(tried.id.desc()).limit(MAX_SIMILAR))
+    tried = _tried(actor)
+    similar = select(tried.c.id).outerjoin_from(tried, _PARTS, _PARTS.c.id == tried.c.check_id)
+    similar = similar.where(resembles(text, tried.c.search_text.like, func.lower(_PARTS.c.name).like))
+    ids = await session.execute(similar.order_by(tried.c.id.desc()).limit(MAX_SIMILAR))
     return await read_chosen(session, actor, list(ids.scalars()))
+
+
+def _tried(actor: Actor) -> Subquery:
+    """Selects the incidents that a search for similar ones tries: those of people, and for a member of each check."""
+    rows, check_id = select(_incidents.id, _incidents.check_id, _incidents.search_text), _incidents.check_id
+    checks = select(_CHECKS.c.id).where(visible_to(actor, "checks.project_id"))
+    of_people = check_id.is_(None) & visible_to(actor, "incidents.project_id")
+    if actor.is_superuser:
+        return newest(rows.where(check_id.in_(checks) | of_people), _incidents.id)
+    seen = checks.cte("seen")
+    of_checks = newest_of_each(seen, rows.where(check_id == seen.c.id), _incidents.id)
+    return union_all(select(of_checks), select(newest(rows.where(of_people), _incidents.id))).subquery("tried")
 
 
 async def count_open(session: AsyncSession, actor: Actor) -> OpenIncidents:

@@ -18,7 +18,7 @@ from tca_app.ui.palette.entries import MAX_PER_GROUP, Entry, Source, entry, rese
 MAX_REASON = 100
 
 
-async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
+async def _search(session: Session, actor: Actor, text: str, _here: str) -> list[Entry]:
     """Returns incidents by component, title and reason, open ones first; the word "incident" alone finds all."""
     words = text.casefold().removeprefix("incidents").removeprefix("incident").strip()
     page = await list_incidents(session, actor, IncidentQuery(search=words, limit=MAX_PER_GROUP))
@@ -41,7 +41,7 @@ def _entry(incident: IncidentRead) -> Entry:
     )
 
 
-async def _actions(session: Session, actor: Actor, text: str) -> list[Entry]:
+async def _actions(session: Session, actor: Actor, text: str, _here: str) -> list[Entry]:
     """Returns what the actor may do on the page `/status`, for which a search looks in their projects."""
     offered = [entry(_("New incident"), url=routes.STATUS, press="new-incident")]
     offered += [entry(_("Plan maintenance"), url=routes.STATUS, press="plan-maintenance")]

@@ -12,7 +12,7 @@ from tca_app.features.projects.schemas import ProjectQuery, ProjectRead
 from tca_app.features.projects.similar import SimilarProject, find_similar
 from tca_app.features.projects.ui.detail_state import NEEDED
 from tca_app.ui import routes
-from tca_app.ui.palette.entries import Entry, PageSource, entry
+from tca_app.ui.palette.entries import Entry, Source, entry
 from tca_app.ui.palette.matching import match
 from tca_app.ui.url import number_in
 
@@ -39,24 +39,25 @@ TABS = (
 
 
 async def _search(session: Session, actor: Actor, text: str, here: str) -> list[Entry]:
-    """Returns the tabs that some words name, of the projects that the others name."""
-    asked = {tab: words for tab in TABS if (words := _words_for(tab, text))}
-    found: dict[str, Sequence[ProjectRead | SimilarProject]] = {}
-    entries = []
-    for tab, words in asked.items():
-        others = " ".join(word for word in text.split() if word not in words)
-        if others not in found:
-            found[others] = await (_named(session, actor, others) if others else _open(session, actor, here))
-        needed = NEEDED.get(tab.name, "projects.read")
-        entries += [_entry(project, tab) for project in found[others] if policy.may(actor, needed, project.my_role)]
-    return entries
+    """Returns the tabs that some words name, of the projects that the other words name, which are searched once."""
+    tabs_of = {word: [tab for tab in TABS if _is_named(tab, word)] for word in text.split()}
+    named = [tab for tab in TABS if any(tab in tabs for tabs in tabs_of.values())]
+    if not named:
+        return []
+    others = " ".join(word for word, tabs in tabs_of.items() if not tabs)
+    chosen = await (_named(session, actor, others) if others else _open(session, actor, here))
+    return [
+        _entry(project, tab)
+        for tab in named
+        for project in chosen
+        if policy.may(actor, NEEDED.get(tab.name, "projects.read"), project.my_role)
+    ]
 
 
-def _words_for(tab: Tab, text: str) -> list[str]:
-    """Returns the words of the text that begin a word for the tab, in the viewer's language or in English."""
+def _is_named(tab: Tab, word: str) -> bool:
+    """Returns whether the word begins a word for the tab, in the viewer's language or in English."""
     names = f"{_(tab.label)} {tab.label} {tab.words}".casefold().split()
-    words = (word for word in text.split() if len(word) >= MIN_WORD)
-    return [word for word in words if any(name.startswith(word.casefold()) for name in names)]
+    return len(word) >= MIN_WORD and any(name.startswith(word.casefold()) for name in names)
 
 
 async def _named(session: Session, actor: Actor, text: str) -> Sequence[ProjectRead | SimilarProject]:
@@ -81,4 +82,4 @@ def _entry(project: ProjectRead | SimilarProject, tab: Tab) -> Entry:
     return entry(f"{project.name}: {_(tab.label)}", detail=project.slug, project=project, url=url)
 
 
-OFFERED = (PageSource(N_("Pages"), _search),)
+OFFERED = (Source(N_("Pages"), _search),)

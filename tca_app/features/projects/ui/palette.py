@@ -14,7 +14,7 @@ from tca_app.ui.palette.entries import MAX_PER_GROUP, Command, Entry, Source, en
 NEW_PROJECT = "new-project"
 
 
-async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
+async def _search(session: Session, actor: Actor, text: str, _here: str) -> list[Entry]:
     """Returns projects whose name contains the text, then those that only resemble it."""
     page = await projects.list_projects(session, actor, ProjectQuery(search=text, sort="name", limit=MAX_PER_GROUP))
     return await with_similar(text, page.items, partial(find_similar, session, actor, text), _entry)

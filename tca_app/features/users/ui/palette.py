@@ -14,7 +14,7 @@ from tca_app.ui.palette.entries import MAX_PER_GROUP, Command, Entry, Source, en
 NEW_USER = "new-user"
 
 
-async def _search(session: Session, actor: Actor, text: str) -> list[Entry]:
+async def _search(session: Session, actor: Actor, text: str, _here: str) -> list[Entry]:
     """Returns users whose name or email address contains the text, then those whose name only resembles it.
 
     Members find the people of their projects, by name, and what these did there: the page of a user is not for them.

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tca_app.core.actor import Actor
+from tca_app.core.database import similar
 from tca_app.core.database.session import reading
 from tca_app.features.health.incidents import listing
 from tca_app.features.health.incidents.schemas import IncidentCreate, IncidentFilter, IncidentQuery
@@ -47,6 +48,24 @@ async def found(actor: Actor, **query: Any) -> list[str]:
 
 
 SLOW = "Checkout is slow"
+
+
+async def test_members_find_theirs_by_letters_however_many_others_have(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(similar, "SIMILAR_AMONG", 4)
+    check_id = await make_check(await make_project(await make_user()), "webserver")
+    for hours in range(4):
+        closed = NOW - timedelta(hours=hours)
+        await make_incident(check_id, reason="noise", opened_at=closed - timedelta(minutes=5), closed_at=closed)
+
+    async def similar_to(actor: Actor, text: str) -> list[str]:
+        return [one.title or one.reason for one in await run(listing.find_similar, actor, text)]
+
+    assert await similar_to(team.ana, "wb") == ["now", "old"]
+    assert await similar_to(team.ana, "chckt slw") == [SLOW]
+    assert await similar_to(team.ana, "bks shrt") == ["short"]
+    assert await similar_to(await make_admin(), "slw") == []
 
 
 async def test_filters_take_several_values_and_narrow_it_down(team: Team) -> None:

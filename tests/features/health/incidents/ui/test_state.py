@@ -148,8 +148,8 @@ async def test_a_stranger_finds_no_incident_and_opens_none(console: Console) -> 
     async with reading() as session:
         admin = await make_admin()
         for text, label in (("incident", "New incident"), ("mainten", "Plan maintenance")):
-            assert await _actions(session, stranger, text) == []
-            assert [entry["label"] for entry in await _actions(session, admin, text)] == [label]
+            assert await _actions(session, stranger, text, "") == []
+            assert [entry["label"] for entry in await _actions(session, admin, text, "")] == [label]
 
 
 async def test_the_dashboard_says_how_severe_it_is_and_who_takes_care(console: Console) -> None:
