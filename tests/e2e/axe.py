@@ -91,6 +91,8 @@ def look(page: Page, scheme: Look) -> None:
 
 
 def _run(page: Page, what: str, options: dict[str, Any]) -> list[dict[str, Any]]:
+    if page.evaluate("typeof axe === 'undefined'"):  # a link that was followed has loaded the page anew
+        page.evaluate(AXE_SCRIPT)
     faults: list[dict[str, Any]] = page.evaluate(RUN, [what, options])
     return faults
 

@@ -30,6 +30,8 @@ def test_a_group_makes_its_people_members_of_a_project(new_page: NewPage, admin:
     page.get_by_role("link", name="Grouped Project").first.click()
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Members").click()
     page.get_by_role("button", name="Add group").click()
+    page.get_by_role("dialog").get_by_role("combobox", name="Group").fill("Platform")
+    page.get_by_role("option", name="Platform").click()
     page.get_by_role("dialog").get_by_label("Role", exact=True).select_option("deployer")
     page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("through group Platform")).to_be_visible()

@@ -140,7 +140,7 @@ def test_statuses_are_told_apart_without_their_hue(page: Page) -> None:
 
 
 def test_the_cards_of_a_row_end_at_one_height(page: Page) -> None:
-    expect(page.get_by_text("Updated")).to_be_visible()
+    expect(page.get_by_text("Updated ").first).to_be_visible()
     most, uneven = page.evaluate(UNEVEN)
     assert (most >= 4, uneven) == (True, [])
     visit(page, "/projects?q=look")

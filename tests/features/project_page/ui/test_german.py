@@ -49,5 +49,7 @@ def test_the_steps_of_a_deployment_have_their_colours(language: str) -> None:
     )
     with speaking(language):
         steps = timeline_of(found)
-    assert [step["tone"] for step in steps] == ["warn", "good", "", "info", "good"]
+        running = timeline_of(SimpleNamespace(**vars(found) | {"status": "in_progress", "finished_at": None}))
+    assert [step["tone"] for step in steps] == ["warn", "good", "", "", "good"]
+    assert [step["tone"] for step in running][-1] == "info", "only what goes on is blue"
     assert {step["icon"] for step in steps} <= GLYPHS
