@@ -303,7 +303,8 @@ def test_an_action_of_a_menu_waits_at_the_button_of_the_menu(
         expect(account).not_to_have_attribute("aria-busy", "true")
         expect(page.get_by_text("1 action is waiting.")).to_be_visible()
     waits_no_more(actions)
-    assert stores.sql("SELECT status FROM projects WHERE name = 'Archived'") == [("archived",)]
+    status = "SELECT status FROM projects WHERE name = 'Archived'"
+    eventually(lambda: stores.sql(status) == [("archived",)], "what no longer waits is carried out")
 
 
 def test_on_a_slow_connection_a_press_waits_and_no_banner_comes(new_page: NewPage, tunnel: Tunnel) -> None:

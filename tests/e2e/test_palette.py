@@ -54,6 +54,7 @@ def test_commands_open_the_forms_of_other_pages(new_page: Callable[..., Page], a
     page.keyboard.press("Escape")
     command("dark theme")
     expect(page.locator("html")).to_have_class("dark")
+    expect(box).to_have_count(0)
     page.keyboard.press("Control+k")
     expect(box).to_have_value("")
     options = page.get_by_role("listbox", name="Results").get_by_role("option")

@@ -67,7 +67,7 @@ async def test_dates_are_as_the_person_chose_or_as_the_browser_says(
     tab = Tab(console, "tab", await sign_in(owner), f"/projects/{project_id}?tab=settings")
     tab.headers["cookie"] += "; time_zone=Europe/Berlin; locale=en-GB"
     await tab.hydrate()
-    (window,) = shown(await tab.send(FreezesState.load), FreezesState, "windows")
+    (window,) = shown(await tab.send(FreezesState.load), FreezesState, "rows")
     assert window["when"] == when
 
 
@@ -82,7 +82,7 @@ async def test_in_german_dates_are_german_in_an_english_browser_unless_chosen_ot
     tab = Tab(console, "tab", await sign_in(owner), f"/projects/{project_id}?tab=settings")
     tab.headers["cookie"] += "; locale=en-US"
     await tab.hydrate()
-    (window,) = shown(await tab.send(FreezesState.load), FreezesState, "windows")
+    (window,) = shown(await tab.send(FreezesState.load), FreezesState, "rows")
     assert window["when"].startswith(f"{when} bis ")
 
 

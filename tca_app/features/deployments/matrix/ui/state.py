@@ -106,7 +106,7 @@ class MatrixState(TableState, SessionState):
         if list(self.columns) != list(columns.values()):
             self.columns = list(columns.values())
         hidden = (key.removeprefix(ENVIRONMENT) for key in self.hidden_columns if key.startswith(ENVIRONMENT))
-        names = {key: key for key in hidden} | found
+        names = found | {key: key for key in hidden if key not in found}
         offered = [EnvironmentColumn(key=f"{ENVIRONMENT}{key}", name=name) for key, name in names.items()]
         if bare(self.environments) != offered:
             self.environments = offered
