@@ -82,6 +82,7 @@ def test_dragging_over_weeks_zooms_the_dora_metrics(new_page: NewPage, admin: tu
     expect(page.get_by_role("button", name="12 weeks")).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile("/dora/?$"))
+    expect(plot.locator("[data-day]")).to_have_count(12)  # the form has lost the zoom, too
     page.get_by_text("Choose days").press("Enter")
     page.get_by_label("From").fill(f"{today - timedelta(days=7)}")
     page.get_by_label("To", exact=True).fill(f"{today}")
