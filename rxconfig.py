@@ -11,6 +11,7 @@ from tca_app.config.settings import ConfigError, get_settings
 from tca_app.frontend.build import prepare_environment
 from tca_app.frontend.lean_scripts import LeanScripts
 from tca_app.frontend.live_socket import LiveSocket
+from tca_app.frontend.steady_pages import SteadyPages
 from tca_app.server.development import MAIN_PROCESS, adopt_ports, serve_pages_on, start_stores
 from tca_app.ui.theme import radix_theme
 
@@ -47,6 +48,6 @@ config = rx.Config(
         "purgecss@8.0.0",  # takes out of the stylesheet what no page uses (tca_app/frontend/bundle.py)
         "@fontsource-variable/inter@5.3.0",
     ],
-    plugins=[rx.plugins.RadixThemesPlugin(theme=radix_theme()), LeanScripts(), LiveSocket()],
+    plugins=[rx.plugins.RadixThemesPlugin(theme=radix_theme()), LeanScripts(), LiveSocket(), SteadyPages()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

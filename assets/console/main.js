@@ -13,6 +13,7 @@ import "./zoom.js";
 import "./strips.js";
 import "./region.js";
 import "./buttons.js";
+import "./busy.js";
 import "./sign-in.js";
 import "./images.js";
 import "./image-upload.js";

@@ -39,10 +39,11 @@ _CHANGES = {
             '    window.dispatchEvent(new Event("sent-event"));\n'
         ),
     },
-    # A transition gives way every 5 ms, so that a page that nobody can use yet is drawn again and again meanwhile.
+    # A transition gives way every 5 ms, so that a page that nobody can use yet is drawn again and again meanwhile, and
+    # one that is left asks for the data of the next only after it was painted.
     "app/entry.client.js": {
         "startTransition(() => {\n  hydrateRoot(document, createElement(HydratedRouter));\n});": (
-            "hydrateRoot(document, createElement(HydratedRouter));"
+            "hydrateRoot(document, createElement(HydratedRouter, { useTransitions: false }));"
         ),
     },
 }

@@ -20,6 +20,7 @@ from reflex_base.plugins import CompileContext, CompilerHooks
 
 from tca_app.frontend.build import ROOT, SCREENS, SOURCES, WEB, sources_hash
 from tca_app.frontend.made_of import Source, is_screen, made_of, module_file, read_sources
+from tca_app.frontend.steady_pages import steady
 
 COMPILED = "tca-compiled.json"
 SKIP_COMPILE = "__REFLEX_SKIP_COMPILE"
@@ -86,7 +87,7 @@ def compile_pages(app: rx.App, pages: Sequence[Any]) -> bool:
     libraries = {app._get_frontend_package_name(name) for name in (*imports, *context.all_imports)} - {None}
     if context.stateful_routes or wraps - WRAPS or not all(_is_installed(str(name)) for name in libraries):
         return False
-    scripts += [(page.output_path or "", page.output_code or "") for page in context.compiled_pages.values()]
+    scripts += [(page.output_path or "", steady(page.output_code or "")) for page in context.compiled_pages.values()]
     for path, code in (*scripts, compiler.compile_contexts(app._state, radix.get_theme())):
         path_ops.write_file(utils.resolve_path_of_web_dir(path), code)
     return True
