@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from tca_app.core.actor import Actor
+from tca_app.core.cache.local import LocalCache, subscribe
 from tca_app.core.database.session import reading, transaction
-from tests.factories import bearer, make_admin, make_project, make_user
+from tests.factories import bearer, make_admin, make_project, make_user, until
 
 
 async def make_group(api: httpx.AsyncClient, header: dict[str, str], name: str, *people: Actor) -> int:
@@ -163,3 +164,23 @@ async def test_parallel_changes_leave_the_highest_role(api: httpx.AsyncClient) -
     calls = [api.delete(f"/api/v1/groups/{group_id}/members/{ana.user_id}", headers=header) for group_id in groups]
     assert {answer.status_code for answer in await asyncio.gather(*calls)} == {204}
     assert "ana" not in await roles(api, header, project_id)
+
+
+async def test_lists_hear_of_a_group_that_joins_and_leaves_a_project(
+    api: httpx.AsyncClient, listening: LocalCache[Any]
+) -> None:
+    heard: list[str] = []
+    unsubscribe = subscribe(heard.append)
+    admin = await make_admin("ada")
+    header = await bearer(admin)
+    group_id, project_id = await make_group(api, header, "Platform"), await make_project(admin)
+    await until(lambda: f"project:{project_id}" in heard)  # the last of what was made
+    url, body = f"/api/v1/projects/{project_id}/groups", {"group_id": group_id, "role": "deployer"}
+    for call in (
+        lambda: api.post(url, headers=header, json=body),
+        lambda: api.delete(f"{url}/{group_id}", headers=header),
+    ):
+        heard.clear()
+        assert (await call()).status_code in {201, 204}
+        await until(lambda: {"groups", f"project:{project_id}"} <= {*heard})
+    unsubscribe()

@@ -78,7 +78,9 @@ def _first_members() -> rx.Component:
 def _columns() -> list[Column]:
     return [
         Column("name", t("Project"), cell=_name, sortable=True, wide=40),
-        Column("status", t("Status"), cell=lambda row: project_status_badge(row["status"]), sortable=True),
+        Column(
+            "status", t("Status"), cell=lambda row: project_status_badge(row["status"]), sortable=True, in_trash=False
+        ),
         Column("owner", t("Owner"), cell=_owner, sortable=True, wide=24),
         Column("member_count", t("Members"), sortable=True, align_right=True, in_trash=False),
         Column("my_role", t("Your role"), cell=_role, sortable=True, on_phone=False, on_tablet=False, in_trash=False),
