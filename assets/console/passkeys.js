@@ -52,8 +52,3 @@ const answer = async (form) => {
   form.requestSubmit();
 };
 watch("form[data-passkey]", answer, { attributes: ["data-options"] });
-
-/* Over plain http, and in old browsers, there are no passkeys. */
-watch("[data-needs-passkeys][hidden]", (part) => {
-  part.hidden = !window.PublicKeyCredential;
-});

@@ -12,6 +12,8 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MISSING_FILES = Path(__file__).with_name("missing_files.js")
 EARLY_SOCKET = Path(__file__).with_name("early_socket.js")
 STYLESHEETS = ["/icons.css", "/console.css"]
+# Over plain http, and in old browsers, there are none. Said before the first paint, so that nothing moves.
+NO_PASSKEYS = 'if (!window.PublicKeyCredential) document.documentElement.dataset.noPasskeys = "";'
 # The palettes that console.css and the theme use. The build drops palettes that no Python source names.
 PALETTES = ("indigo", "slate", "green", "amber", "red")
 
@@ -44,6 +46,7 @@ def head_components() -> list[rx.Component]:
     version = hashlib.sha256(scripts).hexdigest()[:12]
     return [
         rx.el.script(MISSING_FILES.read_text()),
+        rx.el.script(NO_PASSKEYS),
         rx.el.link(rel="icon", href="/favicon.ico", sizes="32x32"),
         rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml"),
         rx.el.link(rel="apple-touch-icon", href="/apple-touch-icon.png"),

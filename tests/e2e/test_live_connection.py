@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import sign_in, visit
+from tests.e2e.conftest import sign_in, visit, wait_until_live
 from tests.e2e.tunnel import Tunnel, tunnel_to
 from tests.factories import PASSWORD
 from tests.features.instance.test_instance import PNG
@@ -388,6 +388,7 @@ def test_the_form_of_the_sign_in_page_says_that_it_waits(new_page: NewPage, tunn
 
 def test_a_page_that_was_open_before_redis_went_is_not_simply_connected(new_page: NewPage, stores: Cluster) -> None:
     page = new_page()
+    wait_until_live(page)
     expect(page.locator("[data-live=on]")).to_have_count(1)
     stores.redis_server.stop()
     status = page.locator("[data-live=degraded]")

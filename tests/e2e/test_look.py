@@ -33,6 +33,18 @@ UNEVEN = """() => {
   for (const bottoms of rows.values()) if (Math.max(...bottoms) - Math.min(...bottoms) > 1) uneven.push(bottoms);
   return [Math.max(...[...rows.values()].map((bottoms) => bottoms.length)), uneven];
 }"""
+# Where the buttons and the link of the sign-in page are, in each frame in which they are elsewhere.
+MOVES = """
+  window.places = [];
+  const look = () => {
+    requestAnimationFrame(look);
+    const all = [...document.querySelectorAll("form button, .auth-foot a")];
+    const shown = all.filter((one) => one.offsetParent && !one.textContent.includes("Acme"));
+    const tops = shown.map((one) => Math.round(one.getBoundingClientRect().top));
+    if (tops.length && String(window.places.at(-1)) !== String(tops)) window.places.push(tops);
+  };
+  requestAnimationFrame(look);
+"""
 # The contrast of each badge and the lightness of each colour of a chart, from 0 to 1.
 COLOURS = """() => {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
@@ -150,3 +162,19 @@ def test_the_cards_of_a_row_end_at_one_height(page: Page) -> None:
     ).to_be_visible()
     most, uneven = page.evaluate(UNEVEN)
     assert (most >= 3, uneven) == (True, [])
+
+
+@pytest.mark.parametrize("has_passkeys", [True, False])
+def test_nothing_to_press_on_the_sign_in_page_moves(browser: Browser, console: Console, has_passkeys: bool) -> None:
+    with browser.new_context(base_url=console.url, viewport=DESKTOP) as context:
+        page = context.new_page()
+        page.add_init_script(MOVES)
+        if not has_passkeys:
+            page.add_init_script("delete window.PublicKeyCredential")
+        page.goto("/login")
+        expect(page.get_by_role("link", name="Continue with Acme")).to_be_visible()
+        passkey = page.get_by_role("button", name="Continue with a passkey")
+        expect(passkey).to_be_visible(visible=has_passkeys)
+        places = page.evaluate("window.places")
+        assert len(places) == 1, places
+        assert len(places[0]) == (4 if has_passkeys else 3)

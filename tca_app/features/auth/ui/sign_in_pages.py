@@ -44,6 +44,8 @@ def login_page() -> rx.Component:
             ),
             submit=t("Sign in"),
         ),
+        # Above what appears when the state arrives, so that it does not move away from a pointer.
+        rx.el.p(link(t("Forgot password?"), to=routes.FORGOT), class_name="auth-foot"),
         rx.el.div(
             posted_form(
                 routes.API_PASSKEY,
@@ -51,11 +53,9 @@ def login_page() -> rx.Component:
                 kind="",
                 passkey_options_from=f"{routes.API_PASSKEY}/options",
             ),
-            hidden=True,
             custom_attrs={"data-needs-passkeys": ""},
         ),
         rx.cond(as_var(AuthState.sign_in_links).length() > 0, _provider_links()),
-        rx.el.p(link(t("Forgot password?"), to=routes.FORGOT), class_name="auth-foot"),
         rx.cond(
             AuthState.needs_setup,
             rx.el.p(

@@ -56,7 +56,6 @@ def _panels() -> rx.Component:
                 button(t("Add authenticator app"), kind="small", icon="smartphone", on_click=form.open_totp()),
                 rx.el.div(
                     button(t("Add passkey"), kind="small", icon="key-round", on_click=form.open_passkey()),
-                    hidden=True,
                     custom_attrs={"data-needs-passkeys": ""},
                 ),
             ),

@@ -39,7 +39,6 @@ def _passkey_form() -> rx.Component:
         posted_form(
             f"{routes.API_SECOND_FACTOR}/passkey", submit=t("Use a passkey"), passkey_options=state.passkey_options
         ),
-        hidden=True,
         custom_attrs={"data-needs-passkeys": ""},
     )
 
