@@ -90,6 +90,9 @@ async def work(queues: list[str] | None = None, *, until_empty: bool = False) ->
             # A bug in the console or the library. It restarts, because without a worker no event has any effect.
             log.exception("job.worker_failed")
             report(error, "job", "worker")
+        if (current := asyncio.current_task()) and current.cancelling():
+            # Closing the pool waits with `wait_for`, which in Python 3.11 may lose a cancellation.
+            raise asyncio.CancelledError
         if not until_empty:
             await asyncio.sleep(RETRY_START_S)
         elif not await _is_any_due():

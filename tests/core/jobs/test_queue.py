@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import random
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -259,6 +260,22 @@ async def test_a_job_whose_outcome_cannot_be_stored_is_done_again(monkeypatch: p
     await asyncio.gather(working, return_exceptions=True)
     gc.collect()
     assert unhandled == []
+
+
+async def test_a_worker_ends_although_a_library_lost_its_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = asyncio.Event()
+
+    async def lose(_queues: object) -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(job_worker, "_run_for_ever", lose)
+    working = asyncio.create_task(job_worker.work())
+    await asyncio.wait_for(begun.wait(), 10)
+    working.cancel()
+    await asyncio.wait([working], timeout=10)
+    assert working.cancelled()
 
 
 async def test_a_worker_that_fails_in_a_way_that_nobody_thought_of_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:

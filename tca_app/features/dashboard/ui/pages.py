@@ -44,7 +44,11 @@ state = DashboardState
 def dashboard_page() -> rx.Component:
     return rx.fragment(
         page_header(
-            t("Hello, {display_name}", display_name=SessionState.display_name),
+            rx.cond(
+                SessionState.display_name == "",  # until the viewer is known
+                t("Hello"),
+                t("Hello, {display_name}", display_name=SessionState.display_name),
+            ),
             _as_of(),
             zoom_chip(state),
             period_links(routes.DASHBOARD, rx.cond(state.zoom_text == "", state.days, "")),
