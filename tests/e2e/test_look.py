@@ -176,5 +176,6 @@ def test_nothing_to_press_on_the_sign_in_page_moves(browser: Browser, console: C
         passkey = page.get_by_role("button", name="Continue with a passkey")
         expect(passkey).to_be_visible(visible=has_passkeys)
         places = page.evaluate("window.places")
-        assert len(places) == 1, places
-        assert len(places[0]) == (4 if has_passkeys else 3)
+        assert {len(tops) for tops in places} == {4 if has_passkeys else 3}
+        # The font of the page is a pixel higher than the one until it is there.
+        assert all(max(tops) - min(tops) <= 1 for tops in zip(*places, strict=True)), places
