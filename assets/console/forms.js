@@ -39,8 +39,17 @@ const leadToFault = (form) => {
 };
 watch("form", leadToFault, { attributes: ["aria-invalid"], inside: true });
 
+let typedIn = null; // a box that is still typed in is ahead of the URL, until one goes back or forward
+document.addEventListener("input", ({ target }) => {
+  typedIn = target;
+});
+addEventListener("popstate", () => {
+  typedIn = null;
+});
+
 const followUrl = (box) => {
   const value = box.dataset.value || "";
-  if (document.activeElement !== box && box.value !== value) box.value = value;
+  const isAhead = box === typedIn && box === document.activeElement;
+  if (!isAhead && box.value !== value) box.value = value;
 };
 watch("input[data-value]", followUrl, { attributes: ["data-value"] });

@@ -11,7 +11,7 @@ WEBHOOKS = TableSpec(
     optional=("events", "is_active", "last_at"),
     choices=(
         Choice("status", N_("Status"), (("active", N_("Active")), ("disabled", N_("Disabled")))),
-        Choice("last", N_("Last delivery"), STATES),
+        Choice("last", N_("Last result"), STATES),
     ),
     dates=N_("Last delivery"),
 )

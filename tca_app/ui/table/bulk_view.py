@@ -36,6 +36,9 @@ def bulk_bar(state: type[BulkRows]) -> rx.Component:
                 ),
             ),
             *(_button(state, action) for action in actions),
+            rx.cond(
+                ~state.takes_bulk & ~state.is_trash, rx.el.span(t("No actions for these rows."), class_name="muted")
+            ),
             rx.cond(state.takes_bulk | state.is_trash, _menu(state)),
             button(t("Clear"), kind="small ghost hide-phone", on_click=state.clear_selection()),
             icon_button(t("Clear selection"), "x", "ghost only-phone", on_click=state.clear_selection()),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from tca_app.core.lists.query import PAGE_SIZES
 from tca_app.core.schema import MAX_SEARCH
@@ -85,6 +86,15 @@ def as_cards(class_name: Any, labels: Sequence[Any], **attributes: Any) -> dict[
     return {"class_name": class_name, "custom_attrs": {"style": texts, **attributes}}
 
 
+# One step back leaves the search: its first letters are an entry of the history, and further ones replace it.
+_IS_SEARCHED: rx.Var[bool] = rx.Var("new URLSearchParams(window.location.search).has('q')", _var_type=bool)
+
+
+def _search(text: rx.Var[str]) -> EventSpec:
+    found: EventSpec = rx.redirect(query_url(q=text, page=""), replace=_IS_SEARCHED)  # type: ignore[call-overload]
+    return found.debounce(300)
+
+
 def tools_row(
     state: Any,
     search_label: str,
@@ -106,7 +116,7 @@ def tools_row(
                 aria_keyshortcuts="/",
                 auto_complete="off",
                 max_length=MAX_SEARCH,
-                on_change=lambda text: rx.redirect(query_url(q=text, page=""), replace=True).debounce(300),
+                on_change=_search,
                 custom_attrs={"data-hotkey-search": "", "data-value": state.search},
             ),
             rx.el.kbd("/", aria_hidden="true"),
@@ -134,14 +144,14 @@ def view_switch(
 ) -> rx.Component:
     """Buttons that store the view in the URL under `key`: (value, label, whether it is offered).
 
-    They remove the parameters that a choice `ends`.
+    They lead to the first page and remove the parameters that a choice `ends`.
     """
     return rx.el.div(
         *(
             rx.el.button(
                 word,
                 type="button",
-                on_click=rx.redirect(query_url(**{key: value} | dict.fromkeys(ends, ""))),
+                on_click=rx.redirect(query_url(**{key: value} | dict.fromkeys(("page", *ends), ""))),
                 disabled=~offered if isinstance(offered, rx.Var) else not offered,
                 aria_pressed=rx.cond(shown == value, "true", "false"),
             )

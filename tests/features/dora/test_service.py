@@ -202,6 +202,7 @@ def test_a_level_never_contradicts_the_figure_that_is_shown() -> None:
     assert (duration_words(3_700), levels.restore_level(3_700)) == ("1.0 h", "elite")
     assert (duration_words(1.06 * day), levels.restore_level(1.06 * day)) == ("1.1 days", "medium")
     assert (frequency_words(0.995), levels.frequency_level(0.995)) == ("7.0 a week", "elite")
+    assert frequency_words(2 / 364) == "less than 0.1 a week"
     assert (frequency_words(0.139), levels.frequency_level(0.139)) == ("1.0 a week", "high")
     assert {(frequency_words(rate), levels.frequency_level(rate)) for rate in (0.029, 1 / 30, 0.035)} == {
         ("0.2 a week", "medium")

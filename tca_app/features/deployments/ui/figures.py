@@ -59,12 +59,14 @@ def figures_of(found: MeasuresRead) -> list[Figure]:
 
 
 def frequency_words(per_day: float) -> str:
-    """ "2.4 a day", "3.5 a week" or "None"."""
+    """ "2.4 a day", "3.5 a week", "less than 0.1 a week" or "None"."""
     if not per_day:
         return _("None")
     amount, days = rounded_frequency(per_day)
     if days == 1:
         return _("{number} a day", number=number(amount, 1))
+    if not amount:
+        return _("less than {number} a week", number=number(0.1, 1))
     return _("{number} a week", number=number(amount, 1))
 
 

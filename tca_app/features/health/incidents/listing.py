@@ -141,7 +141,10 @@ async def _ordered(session: AsyncSession, actor: Actor, query: IncidentFilter) -
         first = first_components(actor, _AFFECTED.c.incident_id, _AFFECTED.c.check_id)
         rows = rows.outerjoin(first, first.c.incident_id == _incidents.id)
         keys["component"] = func.coalesce(func.lower(_CHECKS.c.name), first.c.name)
-    return rows.order_by(*order_by(keys, query.sort, _incidents.id, nullable=_NULLABLE))
+    order = order_by(keys, query.sort, _incidents.id, nullable=_NULLABLE)
+    if name == "is_open":  # the open ones and the others, each from the newest
+        order = (order[0], *order_by(keys, query.sort.replace("is_open", "opened_at"), _incidents.id))
+    return rows.order_by(*order)
 
 
 async def _chosen(session: AsyncSession, actor: Actor, query: IncidentFilter) -> Select[Any]:

@@ -9,6 +9,7 @@ from tca_app.core.language.messages import _
 from tca_app.core.language.stored import name_text
 from tca_app.features.health.components import Scopes
 from tca_app.features.health.schemas import Component
+from tca_app.ui.components.text import t
 from tca_app.ui.forms.choices import choice_field
 from tca_app.ui.forms.state import FormState
 from tca_app.ui.handlers import handler
@@ -92,6 +93,7 @@ def component_fields(state: Any, legend: str) -> rx.Component:
             ),
             class_name="component-options",
         ),
+        rx.el.p(t("No health checks yet."), class_name="muted no-components"),
         rx.el.span(state.form_errors["check_ids"], id=COMPONENTS_ERROR, class_name="field-error", role="alert"),
         class_name="field",
     )
