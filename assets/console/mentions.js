@@ -78,6 +78,8 @@ const offer = async (field, box) => {
   const lines = people.map((person, number) => lineOf(person, `${list.id}-${number}`));
   list.replaceChildren(...(lines.length ? lines : [nobody()]));
   list.hidden = false;
+  // Above a field at the end of the window.
+  list.classList.toggle("above", box.getBoundingClientRect().bottom + list.offsetHeight > innerHeight);
   box.setAttribute("aria-autocomplete", "list");
   box.setAttribute("aria-controls", list.id);
   open = { field, box, list, people };

@@ -30,14 +30,16 @@ def record_title(state: Any, title: Any, kind: str) -> Any:
     return rx.cond(is_at_its_url(state), title, kind)
 
 
-def with_rail(*main: Child, rail: tuple[rx.Component, ...], is_long: bool = False) -> rx.Component:
+def with_rail(*main: Child, rail: tuple[rx.Component, ...], below: Child = None, is_long: bool = False) -> rx.Component:
     """The page of a record: `main`, and beside it the panels with its details.
 
-    Below 1100 px they are under it, or above a `main` that `is_long`; then nothing in the rail takes the focus.
+    Below 1100 px they are under it, or above a `main` that `is_long`; then nothing in the rail takes the focus. `below`
+    continues `main`, and then follows the rail.
     """
     return rx.el.div(
         rx.el.div(*main, class_name="stack"),
         rx.el.aside(*rail, class_name="stack rail", aria_label=t("Details")),
+        rx.el.div(below, class_name="stack below") if below is not None else None,
         class_name="with-rail facts-first" if is_long else "with-rail",
     )
 

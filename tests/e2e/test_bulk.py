@@ -44,6 +44,31 @@ def test_members_get_another_role_and_are_removed_by_keyboard(new_page: NewPage,
     expect(page.get_by_role("row").filter(has_text="Cyd Bulk")).to_be_visible()
 
 
+def test_users_are_added_to_a_group(new_page: NewPage, admin: tuple[str, str]) -> None:
+    page = new_page()
+    joined, _other = (create(page, "groups", name=name) for name in ("Joining Group", "Other Group"))
+    joe, _jan = (create_user(page, name, f"{name} Joining") for name in ("joinjoe", "joinjan"))
+    create(page, f"groups/{joined['id']}/members", user_id=joe)
+    sign_in_by_call(page, *admin, path="/users?q=joining")
+    bar, dialog = page.get_by_role("region", name="Selected rows"), page.get_by_role("alertdialog")
+    expect(page.get_by_role("row", name="joinjan")).to_be_visible()
+    page.get_by_role("checkbox", name="Select all rows of this page").click()
+    bar.get_by_role("button", name="Add to group").click()
+    expect(dialog.get_by_role("heading")).to_have_text("Add 2 users to a group?")
+    dialog.get_by_role("button", name="Add to group").click()
+    expect(dialog).to_contain_text("Choose a group.")
+    dialog.get_by_role("combobox", name="Group").fill("joining")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("combobox", name="Group")).to_have_value("Joining Group")
+    dialog.get_by_role("button", name="Dry run").click()
+    expect(dialog).to_contain_text("Nothing was changed yet. This would work for 1 of 2 users.")
+    dialog.get_by_role("button", name="Add to group").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("alert")).to_contain_text("joinjoe: This user is already in the group.")
+    visit(page, "/groups?q=joining")
+    expect(page.get_by_role("row", name="Joining Group").get_by_role("button", name="2 people")).to_be_visible()
+
+
 def test_people_of_a_group_are_removed_and_then_the_group(new_page: NewPage, admin: tuple[str, str]) -> None:
     page = new_page()
     group = create(page, "groups", name="Bulky Group")

@@ -23,6 +23,7 @@ def test_a_comment_mentions_a_person_by_keyboard_and_is_live(new_page: NewPage, 
     box = page.get_by_label("New comment")
     box.press_sequentially(f"See https://ci.example.com/7 @{admin[0][:3]}")
     expect(page.get_by_role("option", selected=True)).to_contain_text(f"@{admin[0]}")
+    assert page.locator(".mention-list").evaluate("list => list.getBoundingClientRect().bottom <= innerHeight")
     box.press("Escape")
     expect(page.get_by_role("option")).to_have_count(0)
     box.press("Backspace")

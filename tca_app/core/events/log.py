@@ -58,6 +58,7 @@ class Event(BaseModel):
     version: ClassVar[int] = 1
     subject_type: ClassVar[str] = ""
     title: ClassVar[str] = ""
+    own_title: ClassVar[str] = ""  # when a user acts on their own account; without it, `title`
     own_texts: ClassVar[tuple[str, ...]] = ()  # fields that the console wrote, to be shown in the language of a reader
     consumers: ClassVar[tuple[str, ...]] = ("analytics", "streams", "webhooks")
 
@@ -85,13 +86,16 @@ NOTIFYING = (*Event.consumers, "notifications")
 PUBLISHED = (*NOTIFYING, "subscribers")  # also to strangers, if it is about something on the public page
 
 
-def sentence(type_: str, *, actor: str, subject: str, data: dict[str, Any]) -> str:
-    """Describe an event in a sentence. An unknown type, e.g. from a newer version, returns the bare type."""
+def sentence(type_: str, *, actor: str, subject: str, data: dict[str, Any], is_own: bool = False) -> str:
+    """Describe an event in a sentence. An unknown type, e.g. from a newer version, returns the bare type.
+
+    `is_own` says that the actor is the subject.
+    """
     event = CATALOGUE.get(type_)
     if event is None:
         return type_
     names = {"actor": actor, "subject": spoken_subject(event.subject_type, subject, data)}
-    return _(event.title).format_map({**spoken(data, event.own_texts), **names})
+    return _((is_own and event.own_title) or event.title).format_map({**spoken(data, event.own_texts), **names})
 
 
 def own_texts(type_: str) -> tuple[str, ...]:

@@ -95,9 +95,10 @@ def _read(row: Row[*tuple[Any, ...]], sees_all: bool) -> ActivityRead:
     values = dict(row._mapping)
     data = values.pop("data")
     told = {"actor": values["actor_name"], "subject": values["subject_name"], "data": data}
+    is_own = values["subject_type"] == "user" and values["subject_id"] == values["actor_id"]
     return ActivityRead(
         **values | ({} if sees_all else {"ip": None, "request_id": None}),
-        summary=sentence(values["type"], **told),
+        summary=sentence(values["type"], **told, is_own=is_own),
         before=data.get("before", {}),
         after=data.get("after", {}),
         data={name: value for name, value in data.items() if name not in ("before", "after")},

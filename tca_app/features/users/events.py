@@ -27,6 +27,7 @@ class UserCreated(_UserEvent):
 class UserUpdated(_UserEvent):
     type = "user_updated"
     title = N_("{actor} changed the user {subject}")
+    own_title = N_("{actor} changed their account")
     consumers = NOTIFYING
 
 
@@ -58,14 +59,17 @@ class UserPurged(_UserEvent):
 class UserPictureChanged(_UserEvent):
     type = "user_picture_changed"
     title = N_("{actor} changed the picture of {subject}")
+    own_title = N_("{actor} changed their picture")
 
 
 class UserPictureRemoved(_UserEvent):
     type = "user_picture_removed"
     title = N_("{actor} removed the picture of {subject}")
+    own_title = N_("{actor} removed their picture")
 
 
 class PasswordChanged(_UserEvent):
     type = "password_changed"
     title = N_("{actor} changed the password of {subject}")
+    own_title = N_("{actor} changed their password")
     consumers = NOTIFYING

@@ -15,8 +15,27 @@ def choice_field(
 
     A hidden select is the field of the form; assets/console/combobox.js draws the list from its options.
     """
+    chosen = {"name": name, "default_value": state.form_values[name], **props}
+    control = _control(name, label, options, described(state, name, hint), chosen, f"{name}-{state.form_nonce}")
+    return labelled(state, name, label, control, required=True, hint=hint)
+
+
+def plain_choice(name: str, label: str, options: Any, on_change: Any) -> rx.Component:
+    """The same outside of a form, such as in a confirmation. The first option is chosen."""
+    box = {"custom_attrs": {"id": f"field-{name}"}}
+    return rx.el.div(
+        rx.el.label(label, html_for=f"field-{name}"),
+        _control(name, label, options, box, {"on_change": on_change}, name),
+        class_name="field",
+    )
+
+
+def _control(
+    name: str, label: str, options: Any, box: dict[str, Any], chosen: dict[str, Any], key: Any
+) -> rx.Component:
+    """The box with the attributes `box`, and the hidden select with `chosen`."""
     list_id = f"field-{name}-list"
-    control = rx.el.div(
+    return rx.el.div(
         rx.el.input(
             type="text",
             class_name="select",
@@ -28,11 +47,10 @@ def choice_field(
             aria_autocomplete="list",
             aria_expanded="false",
             aria_controls=list_id,
-            **described(state, name, hint),
+            **box,
         ),
-        rx.el.select(options_of(options), name=name, default_value=state.form_values[name], hidden=True, **props),
+        rx.el.select(options_of(options), hidden=True, **chosen),
         rx.el.div(custom_attrs={"id": list_id}, class_name="found", role="listbox", aria_label=label, hidden=True),
-        key=f"{name}-{state.form_nonce}",
+        key=key,
         custom_attrs={"data-choice": ""},
     )
-    return labelled(state, name, label, control, required=True, hint=hint)

@@ -43,6 +43,8 @@ async def test_each_sees_what_concerns_them_and_an_admin_all() -> None:
     assert await seen(ana) == ["Ana changed Billing"]
     assert await seen(bo) == ["Root changed the user Bo Berg"]
     assert await seen(admin) == ["Root changed the user Bo Berg", "Ana changed Billing"]
+    await run(users.update_user, bo, bo.user_id, UserUpdate(full_name="Bo"))
+    assert (await seen(bo))[0] == "Bo1 changed their account"
     stranger = await make_user()
     assert await seen(stranger) == []
     assert await seen(stranger, project_id=billing) == []

@@ -180,6 +180,11 @@ def _change(kind: _Kind, value: float | None, before: float | None) -> tuple[str
     return words, rounded > 0
 
 
+def _least(kind: _Kind, value: float | None) -> str:
+    """A measured nothing, such as no failures, is a line; a week without a figure is blank."""
+    return "0px" if value is None or kind.of_week else "2px"
+
+
 def _bars(
     kind: _Kind,
     weeks: Sequence[DoraPeriod],
@@ -199,7 +204,7 @@ def _bars(
                 value=words(value),
                 text=f"{span}: {words(value)}",
                 tick=day_words(week.until) if (len(weeks) - 1 - index) % step == 0 else "",
-                height=f"{100 * (value or 0) / top:.2f}%",
+                height=f"max({_least(kind, value)}, {100 * (value or 0) / top:.2f}%)",
                 url=url_of(week, kind.counts),
             )
         )

@@ -144,22 +144,25 @@ class GroupsState(RemovalState, FormState, BulkActions, SessionState):
         yield
         with self._showing_errors():
             try:
-                await self._store(values)
+                group_id = await self._store(values)
             except Stale as stale:
                 group = await self._read(self.form_id)
                 self._ask_to_merge(_values(group), stale, version=group.version, labels=LABELS)
                 return
-            self._toast(_("Group created") if self.form_mode == "create" else _("Group saved"))
+            is_new = self.form_mode == "create"
+            self._toast(_("Group created") if is_new else _("Group saved"))
             self._close_form()
-            yield GroupsState.load
+            # A new group has nobody, so what comes next is to add its people.
+            yield [GroupsState.load, *([GroupPeopleState.open_people(group_id)] if is_new else [])]
 
-    async def _store(self, values: dict[str, str]) -> None:
+    async def _store(self, values: dict[str, str]) -> int:
+        """Creates or changes the group, and returns its id."""
         actor = self._as_actor()
         async with transaction() as session:
             if self.form_mode == "create":
-                await groups.create_group(session, actor, GroupCreate(**values))
-            else:
-                await groups.update_group(session, actor, self.form_id, GroupUpdate(**values), self.form_version)
+                return (await groups.create_group(session, actor, GroupCreate(**values))).id
+            await groups.update_group(session, actor, self.form_id, GroupUpdate(**values), self.form_version)
+        return self.form_id
 
     @handler("groups.manage")
     async def ask_delete(self, group_id: int) -> None:

@@ -110,7 +110,13 @@ def token_columns(*between: Column) -> list[Column]:
         Column("state", t("Status"), cell=token_badge, sortable=True),
         _time("created_at", t("Created"), on_tablet=False),
         _time("last_used_at", t("Last used")),
-        _time("expires_at", t("Expires")),
+        # A revoked token works no more, whatever its date.
+        Column(
+            "expires_at",
+            t("Expires"),
+            cell=lambda row: rx.cond(row["state"] != "revoked", relative_time(row["expires_at"])),
+            sortable=True,
+        ),
     ]
 
 

@@ -33,7 +33,7 @@ user_title = record_title(UserState, UserState.title, t("User"))
 def user_detail(
     *panels: rx.Component, rail: rx.Component, below: rx.Component, who_else: rx.Component, editing_mark: rx.Component
 ) -> rx.Component:
-    """The page of one person; other features give what is theirs, `below` for the whole width."""
+    """The page of one person; other features give what is theirs, `below` under the panels."""
     failed = error_state(UserState.load_error, UserState.load)
     return rx.cond(
         _is_here & UserState.is_missing,
@@ -49,10 +49,8 @@ def user_detail(
 
 def _panels(*panels: rx.Component, rail: rx.Component, below: rx.Component) -> rx.Component:
     profile = panel(t("Profile"), rx.cond(_is_loaded, _profile(), skeleton_lines(6)))
-    return rx.fragment(
-        with_rail(panel(t("Projects"), _projects(), actions=(_download(),), flush=True), *panels, rail=(profile, rail)),
-        rx.el.div(below, class_name="stack"),
-    )
+    theirs = panel(t("Projects"), _projects(), actions=(_download(),), flush=True)
+    return with_rail(theirs, *panels, rail=(profile, rail), below=below)
 
 
 def _header(who_else: rx.Component) -> rx.Component:

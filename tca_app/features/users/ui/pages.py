@@ -16,6 +16,7 @@ from tca_app.ui.components.basic import button, list_header, relative_time
 from tca_app.ui.components.faces import with_face
 from tca_app.ui.components.placeholders import empty_state
 from tca_app.ui.components.text import t
+from tca_app.ui.forms.choices import plain_choice
 from tca_app.ui.session import SessionState
 from tca_app.ui.table.bulk import RESTORE
 from tca_app.ui.table.grid import Column, RowAction, cut
@@ -50,12 +51,18 @@ def users_list(
             search_label=t("Search users"),
             row_name=lambda row: row["username"],
             actions=(*ACTIONS, *actions),
-            question=new_owner_picker(UsersState),
+            question=rx.fragment(new_owner_picker(UsersState), _group_choice()),
             empty=empty_state(t("No users yet"), t("Invite the first one."), icon="users"),
             tools=(download_link(routes.API_USERS_EXPORT, UsersState.export_query), *tools),
         ),
         user_dialogs(editing_mark, instead),
     )
+
+
+def _group_choice() -> rx.Component:
+    state = UsersState
+    choice = plain_choice("bulk-group", t("Group"), state.group_options, state.choose_group)
+    return rx.cond(state.bulk_action == "group", choice)
 
 
 def _name_cell(row: UserRow) -> rx.Component:

@@ -3,10 +3,14 @@
 from typing import ClassVar, TypedDict
 
 from tca_app.core.actor import Actor
-from tca_app.core.database.session import Session
+from tca_app.core.database.session import Session, reading
+from tca_app.core.errors import Invalid
 from tca_app.core.facets import Facet, Facets
 from tca_app.core.language.messages import N_, _
 from tca_app.core.lists.bulk import BulkResult
+from tca_app.core.lists.query import number_in
+from tca_app.features.groups.bulk import add_group_members
+from tca_app.features.groups.listing import list_groups
 from tca_app.features.users import service as users
 from tca_app.features.users.bulk import bulk_users
 from tca_app.features.users.facets import count_users
@@ -14,6 +18,7 @@ from tca_app.features.users.filters import USERS
 from tca_app.features.users.schemas import UserBulk, UserQuery, UserRead
 from tca_app.features.users.trash import Deleter, list_deleters
 from tca_app.features.users.ui.new_owner_state import NewOwnerState
+from tca_app.ui import routes
 from tca_app.ui.components.faces import Face, face_of
 from tca_app.ui.handlers import Events, handler
 from tca_app.ui.session import SessionState
@@ -67,7 +72,9 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
     """State of the list. The URL holds its filters."""
 
     rows: list[UserRow] = []
+    group_options: list[list[str]] = []  # (id, name) of the groups that the confirmation offers
 
+    _group_id: int = 0
     _spec: ClassVar = USERS
     _bulk: ClassVar = BulkSpec(
         "users.manage",
@@ -81,6 +88,13 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
                 DEACTIVATED,
                 skips_self=True,
                 settled=lambda row: row.get("is_active") is False,
+            ),
+            BulkAction(
+                "group",
+                N_("Add to group"),
+                N_("added to the group"),
+                N_("They get the role of the group in every project that adds it."),
+                title=N_("Add {what} to a group?"),
             ),
             BulkAction(
                 "delete", N_("Delete"), N_("moved to trash"), DELETED, danger=True, undo=RESTORE.key, skips_self=True
@@ -124,6 +138,10 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
         return Facets(values=values, capped=counted.capped)
 
     async def _apply(self, session: Session, actor: Actor, action: str, ids: list[int]) -> list[BulkResult]:
+        if action == "group":
+            if not self._group_id:
+                raise Invalid(_("Choose a group."))
+            return await add_group_members(session, actor, self._group_id, ids)
         new_owner = self._new_owner_id() if action == "delete" else None
         return await bulk_users(
             session, actor, UserBulk.model_validate({"action": action, "ids": ids, "transfer_to": new_owner})
@@ -134,6 +152,19 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
             self._offer_owners(_("Owners of projects are skipped unless you choose a new owner."), self._bulk_ids)
         else:
             self._hide_owners()
+        self._group_id, self.group_options = 0, []
+        if action == "group":
+            async with reading() as session:
+                known = await list_groups(session, self._as_actor())
+            if not known:
+                self.is_bulk_open = False
+                self._toast(_("There are no groups yet."), kind="error", url=routes.GROUPS)
+            self.group_options = [["", _("Choose a group")], *([str(group.id), group.name] for group in known)]
+
+    @handler("users.manage")
+    async def choose_group(self, group_id: str) -> None:
+        """Chooses the group of the open confirmation."""
+        self._group_id, self.bulk_error = number_in(group_id), ""
 
     @handler("users.manage", supersedes=True)
     async def load(self) -> Events:
