@@ -121,7 +121,10 @@ def _rows_of(result: str) -> Any:
 
 def _recent() -> rx.Component:
     nothing = empty_state(
-        t("No deployments yet"), t("Create one in the Deployments tab, or report them from your CI."), icon="rocket"
+        t("No deployments yet"),
+        t("Create one in the Deployments tab, or report them from your CI."),
+        link(t("Open Deployments"), to=f"{routes.project(project['id'])}?tab=deployments", class_name="btn"),
+        icon="rocket",
     )
     return panel(
         t("Recent deployments"),
