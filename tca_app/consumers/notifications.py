@@ -7,7 +7,7 @@ determined when the event is handled, by the rules of `features.notifications.ki
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +22,7 @@ from tca_app.features.slack import service as slack
 from tca_app.models import Notification, NotificationPreference, ProjectMember, User
 
 _users = User.__table__.c
+_inbox = Notification.__table__.c
 _members = ProjectMember.__table__.c
 _preferences = NotificationPreference.__table__.c
 ChannelsByUser = dict[int, set[Channel]]  # user id to the channels by which they are notified
@@ -37,6 +38,9 @@ async def notify_people(session: AsyncSession, events: Sequence[RecordedEvent]) 
         rows = [line_of(e, user_id) for e, user_id in lines]
         await session.execute(insert(Notification).values(rows).on_conflict_do_nothing())
         await hand_over(session, "notification", (line_of(e, u) | {"request_id": e.request_id} for e, u in lines))
+    for event in notifying:
+        if answered := KINDS[event.type].answers:
+            await _read_answered(session, event, answered)
     if get_settings().has_mail:
         mails = [(e, user_id) for e in notifying for user_id, wanted in channels[e.id].items() if "mail" in wanted]
         await enqueue_many(session, "send_mail", [_about(e) | {"user_id": user_id} for e, user_id in mails])
@@ -49,6 +53,13 @@ async def channels_of(session: AsyncSession, events: Sequence[RecordedEvent]) ->
     recipients = await _recipients(session, events)
     chosen = await _chosen(session, set().union(*recipients.values()))
     return {event.id: _channels_by_user(event, recipients[event.id], chosen) for event in events}
+
+
+async def _read_answered(session: AsyncSession, event: RecordedEvent, kind: str) -> None:
+    """Mark the actor's own notification as read that they have dealt with."""
+    theirs = (_inbox.user_id == event.actor_id, _inbox.read_at.is_(None))
+    about = (_inbox.kind == kind, _inbox.link == link_of(event))
+    await session.execute(update(Notification.__table__).where(*theirs, *about).values(read_at=func.now()))
 
 
 def _about(event: RecordedEvent) -> dict[str, Any]:

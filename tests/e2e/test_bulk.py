@@ -86,7 +86,7 @@ def test_people_of_a_group_are_removed_and_then_the_group(new_page: NewPage, adm
     ask.get_by_role("button", name="Remove").click()
     expect(ask).to_have_count(0)
     expect(people.get_by_role("list", name="People").get_by_role("listitem")).to_have_count(1)
-    people.get_by_role("button", name="Cancel").click()
+    people.get_by_role("button", name="Close").click()
     expect(page.get_by_role("button", name="1 person")).to_be_visible()
 
     page.get_by_role("checkbox", name="Select Bulky Group").click()

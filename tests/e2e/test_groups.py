@@ -23,7 +23,7 @@ def test_a_group_makes_its_people_members_of_a_project(new_page: NewPage, admin:
     people.get_by_role("option").first.click()
     people.get_by_role("button", name="Add", exact=True).click()
     expect(people.get_by_role("list", name="People").get_by_role("listitem")).to_have_count(1)
-    people.get_by_role("button", name="Cancel").click()
+    people.get_by_role("button", name="Close").click()
 
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Projects").click()
     page.get_by_role("link", name="Grouped Project").first.click()

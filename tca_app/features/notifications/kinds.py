@@ -37,7 +37,8 @@ class Kind:
     person, or the maintainers and owners of the project), or names of event fields that contain a user id, separated by
     a space. `title` may contain {actor}, {subject} and the event's own fields. `names_fields`
     lists the changed fields below the title; `says` is the field shown below it. `even_own` notifies the actor too,
-    because a script acts in their name. `sees_project` leaves out who may not see the project (any more).
+    because a script acts in their name. `sees_project` leaves out who may not see the project (any more). `answers` is
+    the kind that the actor has dealt with: theirs about the same subject is read then.
     """
 
     label: str
@@ -51,6 +52,7 @@ class Kind:
     says: str = ""
     even_own: bool = False
     sees_project: bool = False
+    answers: str = ""
 
 
 KINDS: dict[str, Kind] = {
@@ -89,13 +91,19 @@ KINDS: dict[str, Kind] = {
         frozenset({"inbox", "mail"}),
         "deployment",
     ),
-    "deployment_approved": Kind(N_("Your deployment is approved"), "asked_by_id", N_("{actor} approved {subject}")),
+    "deployment_approved": Kind(
+        N_("Your deployment is approved"),
+        "asked_by_id",
+        N_("{actor} approved {subject}"),
+        answers="deployment_approval_requested",
+    ),
     "deployment_refused": Kind(
         N_("Your deployment is refused"),
         "asked_by_id",
         N_("{actor} refused {subject}"),
         template="deployment",
         says="reason",
+        answers="deployment_approval_requested",
     ),
     "person_mentioned": Kind(
         N_("You are mentioned in a comment"),

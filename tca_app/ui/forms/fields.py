@@ -65,10 +65,12 @@ def form_dialog(
     fields: list[rx.Component],
     text: Any = "",
     blocked: rx.Var[bool] | bool = False,
+    close: Any = t("Cancel"),
 ) -> rx.Component:
     """The dialog of a FormState: the fields, or the merge when someone else saved first.
 
     It is shown only on the page where it was opened. While it is `blocked` it cannot be submitted; a field says why.
+    `close` is the button that closes it.
     """
     content = rx.cond(as_var(state.form_clashes).length() > 0, merge(state), rx.fragment(restored_note(state), *fields))
     dialog = rx.dialog.root(
@@ -80,9 +82,7 @@ def form_dialog(
                 form_error(state),
                 content,
                 rx.el.div(
-                    button(
-                        t("Cancel"), on_click=state.close_form(False), disabled=state.form_busy, custom_attrs=CLOSES
-                    ),
+                    button(close, on_click=state.close_form(False), disabled=state.form_busy, custom_attrs=CLOSES),
                     button(submit, kind="primary", type="submit", busy=state.form_busy, disabled=blocked),
                     class_name="dialog-foot",
                 ),

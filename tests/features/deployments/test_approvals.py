@@ -22,6 +22,7 @@ from tests.factories import (
     make_user,
 )
 
+_inbox = Notification.__table__.c
 NEW = {"environment": "production", "version": "2.0.0"}
 
 
@@ -51,6 +52,12 @@ async def inbox(person: Actor) -> list[tuple[str, str, str, str]]:
         return [tuple(row) for row in await session.execute(mine)]
 
 
+async def unread(person: Actor) -> list[str]:
+    async with reading() as session:
+        mine = select(_inbox.kind).where(_inbox.user_id == person.user_id, _inbox.read_at.is_(None))
+        return list((await session.execute(mine)).scalars())
+
+
 async def test_a_deployer_asks_and_a_maintainer_approves(api: httpx.AsyncClient, team: Team) -> None:
     asked = (await api.post(team.url, headers=await bearer(team.deployer), json=NEW)).json()
     url = f"/api/v1/deployments/{asked['id']}"
@@ -64,6 +71,8 @@ async def test_a_deployer_asks_and_a_maintainer_approves(api: httpx.AsyncClient,
     assert (approved["status"], approved["decided_by"]["id"]) == ("queued", team.maintainer.user_id)
     link = f"/deployments/{asked['id']}"
     assert await inbox(team.deployer) == [("deployment_approved", "Mia approved Billing 2.0.0 to production", "", link)]
+    assert await unread(team.maintainer) == []
+    assert await unread(team.owner) == ["deployment_approval_requested"]  # nobody but the one who decided has read it
     again = await api.post(f"{url}/refuse", headers=await bearer(team.owner), json={"reason": "No"})
     assert (again.status_code, again.json()["code"]) == (409, "illegal_step")
     assert await deployment_events() == [

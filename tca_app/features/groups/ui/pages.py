@@ -121,6 +121,7 @@ def _people_dialog() -> rx.Component:
         title=t("People in {form_name}", form_name=people.form_name),
         submit=t("Add"),
         on_submit=people.add,
+        close=t("Close"),  # who was added stays
         text=t("They have the roles of this group in every project that adds it."),
         fields=[
             rx.cond(people.member_count > 0, _members(), rx.el.p(t("No one yet."), class_name="muted")),
