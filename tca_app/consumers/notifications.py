@@ -16,7 +16,8 @@ from tca_app.consumers.services import hand_over
 from tca_app.core.events.consumers import consumer
 from tca_app.core.events.log import RecordedEvent
 from tca_app.core.jobs.queue import enqueue_many
-from tca_app.features.notifications.kinds import ALWAYS, CHANNELS, KINDS, Channel, body_of, link_of, title_of
+from tca_app.features.notifications.content import body_of, link_of, title_of
+from tca_app.features.notifications.kinds import ALWAYS, CHANNELS, KINDS, Channel
 from tca_app.features.notifications.mails import WELCOME
 from tca_app.features.slack import service as slack
 from tca_app.models import Notification, NotificationPreference, ProjectMember, User

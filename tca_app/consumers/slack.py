@@ -11,7 +11,7 @@ from tca_app.core.jobs.queue import ExpectedFailure, PermanentFailure, task
 from tca_app.core.language.messages import _
 from tca_app.core.outgoing.http import call
 from tca_app.core.security.encryption import DecryptionError
-from tca_app.features.notifications.kinds import path_of
+from tca_app.features.notifications.content import path_of
 from tca_app.features.notifications.reader import EVERYBODY
 from tca_app.features.slack import service as slack
 

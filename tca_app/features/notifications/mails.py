@@ -18,7 +18,8 @@ from tca_app.core.events.words import spoken
 from tca_app.core.instance import instance_settings
 from tca_app.core.language.messages import _, language, ngettext
 from tca_app.core.outgoing.mail import Mail
-from tca_app.features.notifications.kinds import KINDS, body_of, link_of, title_of
+from tca_app.features.notifications.content import body_of, link_of, title_of
+from tca_app.features.notifications.kinds import KINDS
 from tca_app.features.notifications.reader import Reader
 
 _FOLDER = Path(__file__).parent / "templates"

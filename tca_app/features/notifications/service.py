@@ -15,7 +15,8 @@ from tca_app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from tca_app.core.events.log import RecordedEvent
 from tca_app.core.language.messages import _
 from tca_app.core.lists.bulk import BulkResult
-from tca_app.features.notifications.kinds import ALWAYS, KINDS, OFFERED, body_of, title_of
+from tca_app.features.notifications.content import body_of, title_of
+from tca_app.features.notifications.kinds import ALWAYS, KINDS, OFFERED
 from tca_app.features.notifications.schemas import (
     InboxFilter,
     InboxQuery,

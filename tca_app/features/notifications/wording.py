@@ -9,7 +9,7 @@ from tca_app.core.events.consumers import read_events
 from tca_app.core.events.log import CATALOGUE, RecordedEvent
 from tca_app.core.events.words import TIMES, reads_the_log
 from tca_app.core.language.messages import ENGLISH, language
-from tca_app.features.notifications.kinds import body_of, title_of
+from tca_app.features.notifications.content import body_of, title_of
 from tca_app.features.notifications.schemas import NotificationRead
 
 _WITH_TIMES = frozenset(name for name, event in CATALOGUE.items() if not TIMES.isdisjoint(event.model_fields))
