@@ -7,7 +7,7 @@ determined when the event is handled, by the rules of `features.notifications.ki
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,9 +39,7 @@ async def notify_people(session: AsyncSession, events: Sequence[RecordedEvent]) 
         rows = [line_of(e, user_id) for e, user_id in lines]
         await session.execute(insert(Notification).values(rows).on_conflict_do_nothing())
         await hand_over(session, "notification", (line_of(e, u) | {"request_id": e.request_id} for e, u in lines))
-    for event in notifying:
-        if answered := KINDS[event.type].answers:
-            await _read_answered(session, event, answered)
+    await _read_answered(session, notifying)
     if get_settings().has_mail:
         mails = [(e, user_id) for e in notifying for user_id, wanted in channels[e.id].items() if "mail" in wanted]
         await enqueue_many(session, "send_mail", [_about(e) | {"user_id": user_id} for e, user_id in mails])
@@ -56,11 +54,13 @@ async def channels_of(session: AsyncSession, events: Sequence[RecordedEvent]) ->
     return {event.id: _channels_by_user(event, recipients[event.id], chosen) for event in events}
 
 
-async def _read_answered(session: AsyncSession, event: RecordedEvent, kind: str) -> None:
-    """Mark the actor's own notification as read that they have dealt with."""
-    theirs = (_inbox.user_id == event.actor_id, _inbox.read_at.is_(None))
-    about = (_inbox.kind == kind, _inbox.link == link_of(event))
-    await session.execute(update(Notification.__table__).where(*theirs, *about).values(read_at=func.now()))
+async def _read_answered(session: AsyncSession, events: Sequence[RecordedEvent]) -> None:
+    """Mark the notifications as read that the actors have dealt with, each their own."""
+    answered = [(e.actor_id, kind, link_of(e)) for e in events if e.actor_id and (kind := KINDS[e.type].answers)]
+    if answered:
+        theirs = tuple_(_inbox.user_id, _inbox.kind, _inbox.link).in_(answered)
+        unread = update(Notification.__table__).where(theirs, _inbox.read_at.is_(None))
+        await session.execute(unread.values(read_at=func.now()))
 
 
 def _about(event: RecordedEvent) -> dict[str, Any]:

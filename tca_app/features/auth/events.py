@@ -28,6 +28,7 @@ class LoginFailed(_SessionEvent):
 class SessionRevoked(_SessionEvent):
     type = "session_revoked"
     title = N_("{actor} signed out sessions of {subject}")
+    own_title = N_("{actor} signed out sessions of their own")
     consumers = NOTIFYING
 
     sessions: list[int]
@@ -39,6 +40,7 @@ class IdentityLinked(_SessionEvent):
 
     type = "identity_linked"
     title = N_("{actor} linked {provider} to the account of {subject}")
+    own_title = N_("{actor} linked {provider} to their account")
     consumers = NOTIFYING
 
     provider: str
@@ -47,6 +49,7 @@ class IdentityLinked(_SessionEvent):
 class IdentityUnlinked(_SessionEvent):
     type = "identity_unlinked"
     title = N_("{actor} unlinked {provider} from the account of {subject}")
+    own_title = N_("{actor} unlinked {provider} from their account")
     consumers = NOTIFYING
 
     provider: str

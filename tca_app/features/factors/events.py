@@ -15,6 +15,7 @@ class FactorAdded(_FactorEvent):
 
     type = "factor_added"
     title = N_("{actor} added the {kind} {name} to the account of {subject}")
+    own_title = N_("{actor} added the {kind} {name} to their account")
     consumers = NOTIFYING
 
     kind: str
@@ -24,6 +25,7 @@ class FactorAdded(_FactorEvent):
 class FactorRemoved(_FactorEvent):
     type = "factor_removed"
     title = N_("{actor} removed the {kind} {name} from the account of {subject}")
+    own_title = N_("{actor} removed the {kind} {name} from their account")
     consumers = NOTIFYING
 
     kind: str
@@ -33,6 +35,7 @@ class FactorRemoved(_FactorEvent):
 class FactorRenamed(_FactorEvent):
     type = "factor_renamed"
     title = N_("{actor} renamed a second factor of {subject} to {name}")
+    own_title = N_("{actor} renamed a second factor of theirs to {name}")
 
     kind: str
     name: str
@@ -41,6 +44,7 @@ class FactorRenamed(_FactorEvent):
 class RecoveryCodesRenewed(_FactorEvent):
     type = "recovery_codes_renewed"
     title = N_("{actor} generated new recovery codes for the account of {subject}")
+    own_title = N_("{actor} generated new recovery codes")
     consumers = NOTIFYING
 
 
@@ -49,6 +53,7 @@ class RecoveryCodeUsed(_FactorEvent):
 
     type = "recovery_code_used"
     title = N_("{actor} used a recovery code of {subject}; {left} left")
+    own_title = N_("{actor} used a recovery code; {left} left")
     consumers = NOTIFYING
 
     left: int

@@ -10,6 +10,7 @@ class PersonalDataExported(Event):
     type = "personal_data_exported"
     subject_type = "user"
     title = N_("{actor} exported the personal data of {subject}")
+    own_title = N_("{actor} exported their personal data")
 
 
 class UserErased(Event):
@@ -22,6 +23,7 @@ class UserErased(Event):
     type = "user_erased"
     subject_type = "user"
     title = N_("{actor} erased the account of {subject}")
+    own_title = N_("{actor} erased their account")
 
     erasure: str
     events: int

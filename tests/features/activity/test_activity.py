@@ -12,7 +12,7 @@ from sqlalchemy import update
 from tca_app.core.actor import Actor
 from tca_app.core.database.csv_lines import cell
 from tca_app.core.database.session import transaction
-from tca_app.core.events.log import emit
+from tca_app.core.events.log import CATALOGUE, emit
 from tca_app.features.activity import service as activity
 from tca_app.features.activity.facets import count_activity
 from tca_app.features.activity.schemas import ActivityQuery
@@ -180,3 +180,9 @@ async def test_a_reader_sees_one_line_for_each_step_of_a_deployment() -> None:
     assert await lines(type=["deployment_requested"]) == ["requested"] * 4, "a chosen type shows all"
     types = await run(count_activity, owner, ActivityQuery(), "type")
     assert "deployment_requested" in {facet.value for facet in types.values}
+
+
+def test_what_users_do_to_their_own_account_names_them_once() -> None:
+    titles = [event.own_title for event in CATALOGUE.values() if event.own_title]
+    assert len(titles) > 10
+    assert all("{actor}" in title and "{subject}" not in title for title in titles)

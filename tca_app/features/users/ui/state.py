@@ -154,12 +154,16 @@ class UsersState(NewOwnerState, BulkActions, SessionState):
             self._hide_owners()
         self._group_id, self.group_options = 0, []
         if action == "group":
-            async with reading() as session:
-                known = await list_groups(session, self._as_actor())
-            if not known:
-                self.is_bulk_open = False
-                self._toast(_("There are no groups yet."), kind="error", url=routes.GROUPS)
+            await self._offer_groups()
+
+    async def _offer_groups(self) -> None:
+        async with reading() as session:
+            known = await list_groups(session, self._as_actor())
+        if known:
             self.group_options = [["", _("Choose a group")], *([str(group.id), group.name] for group in known)]
+        else:
+            self.is_bulk_open = False
+            self._toast(_("There are no groups yet."), kind="error", url=routes.GROUPS)
 
     @handler("users.manage")
     async def choose_group(self, group_id: str) -> None:
