@@ -104,6 +104,9 @@ class Page:
         await send({"type": "websocket.send", "text": "after the end"})
 
 
+_served: set[asyncio.Task[None]] = set()  # as a server does: the event loop keeps only weak references to tasks
+
+
 class Socket:
     """A client. `cookie` is the name of its session, "" for a stranger."""
 
@@ -112,6 +115,8 @@ class Socket:
         self.sent: list[Any] = []
         scope = {"type": "websocket", "headers": [(b"cookie", f"sid={cookie}".encode())], "client_info": _client(ip)}
         self.task = asyncio.create_task(limits(scope, self.incoming.get, self._keep))
+        _served.add(self.task)
+        self.task.add_done_callback(_served.discard)
 
     async def _keep(self, message: Any) -> None:
         self.sent.append(message)
