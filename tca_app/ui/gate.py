@@ -45,8 +45,8 @@ from tca_app.ui.zone import format_for_viewer
 log = structlog.get_logger(__name__)
 sampled = SampledLog(__name__)
 
-_HYDRATES = tuple(format_event_handler(State.event_handlers[name]) for name in ("hydrate", "hydrate_and_load"))
-_REHYDRATE = _HYDRATES[1]
+HYDRATES = tuple(format_event_handler(State.event_handlers[name]) for name in ("hydrate", "hydrate_and_load"))
+_REHYDRATE = HYDRATES[1]
 NO_ANSWER = N_("The console cannot reach its database. Nothing was changed. Try again in a moment.")
 REFUSED = N_("You do not have permission to do this.")
 ANSWER_WITHIN_S = 2.0
@@ -84,12 +84,12 @@ class Gate(rx.Middleware):
         acting_for = actor.user_id if actor and actor.acting_id else 0
         viewer = await state.get_state(SessionState)
         if (viewer._session_id, viewer._acting_for) != (session_id, acting_for):
-            if event.name not in _HYDRATES:
+            if event.name not in HYDRATES:
                 # The snapshot that follows is empty without a session, and its on_load leads to the sign-in page.
                 return StateUpdate(events=[Event(name=_REHYDRATE)])
             state._get_root_state().reset()
             viewer._session_id, viewer._acting_for = session_id, acting_for
-        elif event.name in _HYDRATES and viewer.toasts:
+        elif event.name in HYDRATES and viewer.toasts:
             viewer._keep_toasts([])
         if _is_first_load(event):
             viewer._note_reload()
@@ -131,12 +131,12 @@ def _is_use(router_data: dict[str, Any], event: Event) -> bool:
     and reconnects after a break, which only the hashes of a page's first load tell apart."""
     if EventContext.get().parent_txid or LIVE.is_server_reload(router_data, event.name):
         return False  # an event that follows another was counted with that one
-    return event.name not in _HYDRATES or _is_first_load(event)
+    return event.name not in HYDRATES or _is_first_load(event)
 
 
 def _is_first_load(event: Event) -> bool:
     """Returns whether a page was loaded anew, and not only connected again."""
-    return event.name in _HYDRATES and isinstance(event.payload, dict) and bool(event.payload.get("hashes"))
+    return event.name in HYDRATES and isinstance(event.payload, dict) and bool(event.payload.get("hashes"))
 
 
 async def _viewer(router_data: dict[str, Any], request_id: str, is_use: bool) -> Actor | None:
@@ -237,7 +237,7 @@ def _no_answer(event: Event, error: Exception, request_id: str) -> StateUpdate:
     else:
         log.exception("ui.gate_failed", event_name=event.name[:200], request_id=request_id)
         report(error, "ui", "Gate")
-    if event.name in _HYDRATES:
+    if event.name in HYDRATES:
         return StateUpdate(delta=pushed(outage=True))
     toast = Toast(id=request_id[:8], kind="error", text=_(NO_ANSWER), undo=False, url="", at=0.0)
     return StateUpdate(delta=pushed(toasts=[toast]) | settled())

@@ -18,14 +18,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from reflex.event import Event
 from reflex.istate.manager.redis import StateManagerRedis
-from reflex.state import State
+from reflex.state import OnLoadInternalState, State
 from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.cache.redis import MAX_CONNECTIONS, redis_is_unreachable
 from tca_app.core.language.messages import N_, _
-from tca_app.ui.gate import pushed, settled
+from tca_app.ui.gate import HYDRATES, pushed, settled
 from tca_app.ui.session import Toast
 from tca_app.ui.websocket.sockets import socket_of
 from tca_app.ui.websocket.tokens import delete_if_same
@@ -37,6 +37,7 @@ LOOK_EVERY_S = 1.0
 NOT_DONE = N_("The console cannot reach Redis. Nothing was changed. Try again in a moment.")
 PERHAPS_DONE = N_("The console cannot reach Redis. Your last action may have succeeded. Reload to check.")
 _HYDRATE = format_event_handler(State.event_handlers["hydrate_and_load"])
+_LOADED = format_event_handler(OnLoadInternalState.event_handlers["set_is_hydrated"])
 # The tabs whose events were not served, with their cookies; they are reloaded.
 _unserved: dict[str, Any] = {}
 _tellings: set[asyncio.Task[None]] = set()  # the event loop keeps only weak references to tasks
@@ -146,9 +147,14 @@ def notify_unserved(error: StatesUnreachable) -> None:
 
 
 def _delta(error: StatesUnreachable) -> dict[str, dict[str, Any]]:
-    """Returns the page of an outage for a tab that shows nothing yet, and otherwise a toast without a spinner."""
-    if error.event is None or "hydrate" in error.event.name:
+    """Returns the page of an outage for a tab that shows nothing yet, and otherwise a toast without a spinner.
+
+    The last event of a page load comes after the data and only ends the spinner.
+    """
+    if error.event is None or error.event.name in HYDRATES:
         return pushed(outage=True)
+    if error.event.name == _LOADED:
+        return settled()
     text = _(PERHAPS_DONE if error.is_begun else NOT_DONE)
     toast = Toast(id=token_hex(4), kind="error", text=text, undo=False, url="", at=0.0)
     return pushed(toasts=[toast]) | settled()

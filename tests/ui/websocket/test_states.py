@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from reflex.event import Event
 from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State
 
@@ -87,6 +88,25 @@ async def test_what_was_done_before_the_state_could_be_kept_is_not_called_undone
     await tab.send(Notes.purge)
     await until(lambda: shown(console.received.get("t1", []), SessionState, "toasts"))
     assert [toast["text"] for toast in shown(console.received["t1"], SessionState, "toasts")] == [PERHAPS_DONE]
+
+
+async def test_a_page_that_has_its_data_keeps_it_when_redis_goes_at_the_end_of_the_load(
+    console: Console, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = console.state_manager.set_state
+
+    async def lose_the_last(*args: Any, event: Event | None = None, **options: Any) -> None:
+        if event is not None and event.name.endswith(".set_is_hydrated"):
+            raise ConnectionError
+        await keep(*args, event=event, **options)
+
+    monkeypatch.setattr(console.state_manager, "set_state", lose_the_last)
+    tab = Tab(console, "t1", await sign_in(await make_user("ana")))
+    await tab.hydrate()
+    await until(lambda: shown(console.received["t1"], State, "is_hydrated"))
+    assert shown(console.received["t1"], Notes, "rows") == [f"{SECRET} of ana"]
+    assert not shown(console.received["t1"], SessionState, "outage")
+    assert not shown(console.received["t1"], SessionState, "toasts"), "nothing was asked for"
 
 
 async def test_a_new_page_shows_the_outage_and_is_loaded_when_redis_is_back(
