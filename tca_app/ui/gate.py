@@ -46,7 +46,7 @@ log = structlog.get_logger(__name__)
 sampled = SampledLog(__name__)
 
 HYDRATES = tuple(format_event_handler(State.event_handlers[name]) for name in ("hydrate", "hydrate_and_load"))
-_REHYDRATE = HYDRATES[1]
+REHYDRATE = HYDRATES[1]
 NO_ANSWER = N_("The console cannot reach its database. Nothing was changed. Try again in a moment.")
 REFUSED = N_("You do not have permission to do this.")
 ANSWER_WITHIN_S = 2.0
@@ -75,7 +75,7 @@ class Gate(rx.Middleware):
         try:
             actor = await _viewer(state.router_data, request_id, _is_use(state.router_data, event))
         except Exception as error:  # fail closed: without a response from the database nobody is signed in
-            return _no_answer(event, error, request_id)
+            return _no_answer(state, event, error, request_id)
         CALL.set(Call(actor, request_id, event))
         speak(_language(state.router_data, actor))
         format_for_viewer(state.router_data)
@@ -86,7 +86,7 @@ class Gate(rx.Middleware):
         if (viewer._session_id, viewer._acting_for) != (session_id, acting_for):
             if event.name not in HYDRATES:
                 # The snapshot that follows is empty without a session, and its on_load leads to the sign-in page.
-                return StateUpdate(events=[Event(name=_REHYDRATE)])
+                return StateUpdate(events=[Event(name=REHYDRATE)])
             state._get_root_state().reset()
             viewer._session_id, viewer._acting_for = session_id, acting_for
         elif event.name in HYDRATES and viewer.toasts:
@@ -230,10 +230,12 @@ async def _toasted(state: BaseState, viewer: SessionState, text: str) -> StateUp
     return StateUpdate(delta=delta)
 
 
-def _no_answer(event: Event, error: Exception, request_id: str) -> StateUpdate:
+def _no_answer(state: BaseState, event: Event, error: Exception, request_id: str) -> StateUpdate:
     """The response without a known user. It leaves the state alone and pushes only what every tab may see."""
     if isinstance(error, AppError):
         log.warning("ui.gate_has_no_database", event_name=event.name[:200], request_id=request_id)
+        if event.name in HYDRATES:
+            OPEN_SOCKETS.note_unserved(state.router_data.get("token", ""), state.router_data)
     else:
         log.exception("ui.gate_failed", event_name=event.name[:200], request_id=request_id)
         report(error, "ui", "Gate")

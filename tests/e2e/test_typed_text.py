@@ -92,6 +92,17 @@ def test_a_dialog_is_open_again_after_an_outage_and_saves_what_was_typed(new_pag
     expect(dialog.get_by_text(RESTORED)).to_be_hidden()
 
 
+def test_a_page_that_is_opened_without_a_database_is_loaded_when_there_is_one(
+    new_page: NewPage, stores: Cluster
+) -> None:
+    page = new_page()
+    with no_database(stores):
+        page.reload()
+        expect(page.get_by_role("heading", name="The console cannot reach its database")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    expect(page.get_by_role("button", name="New project").first).to_be_visible()
+
+
 def test_a_restart_loses_nothing_and_overwrites_nobody(new_page: NewPage, stores: Cluster, web: Web) -> None:
     script = httpx.Client(base_url=web.url, headers=bearer(web.url), timeout=10)
     made = script.post("/api/v1/projects", json={"name": "Restarted", "description": "Before"}).json()

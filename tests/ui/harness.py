@@ -93,7 +93,10 @@ class Console(MiddlewareMixin):
         self.received: dict[str, list[StateUpdate]] = {}
         self.errors: list[Exception] = []
         self.state_manager = manager
-        self.event_namespace = SimpleNamespace(_token_manager=LocalTokenManager())
+        tokens = LocalTokenManager()
+        self.event_namespace = SimpleNamespace(
+            _token_manager=tokens, sid_to_token=tokens.sid_to_token, namespace="/_event", emit=self._emit
+        )
         self.processor = BaseStateEventProcessor(middleware=self, backend_exception_handler=self._keep_error)
         self.event_processor = self.processor
 
@@ -102,6 +105,9 @@ class Console(MiddlewareMixin):
 
     def get_load_events(self, path: str) -> list[Any]:
         return self.loads.get(path.rstrip("/"), [])
+
+    async def _emit(self, _name: str, update: StateUpdate, to: str) -> None:
+        await self.emit_update(update, self.event_namespace.sid_to_token[to])
 
     async def emit_update(self, update: StateUpdate, token: str) -> None:
         self.received.setdefault(token, []).append(update)
@@ -135,6 +141,7 @@ class Tab:
         """Take the token, as a socket that is opened with it does."""
         manager = self.console.event_namespace._token_manager
         manager.token_to_socket[self.token] = SocketRecord(instance_id=manager.instance_id, sid=self.socket)
+        manager.sid_to_token[self.socket] = self.token
 
     async def send(self, name: Any, /, **payload: Any) -> list[StateUpdate]:
         """Send an event; returns all that came back for it and for what it chained."""

@@ -16,6 +16,8 @@ from tca_app.server.migrate import migrate
 from tca_app.ui import gate
 from tca_app.ui.handlers import handler
 from tca_app.ui.session import SessionState
+from tca_app.ui.websocket.session_watchdog import SessionWatch
+from tca_app.ui.websocket.sockets import OPEN_SOCKETS
 from tests.factories import make_admin, until
 from tests.processes import frozen_postgres
 from tests.ui.harness import Console, Tab, console_on, shown, sign_in
@@ -66,8 +68,18 @@ async def test_events_are_answered_in_time_and_served_afterwards(console: Consol
                 ("The console cannot reach", "A part of the console", "The database did")
             )
         other = Tab(console, "t2", tab.headers["cookie"].rpartition("=")[2])
-        assert shown(await _timed(other, gate._REHYDRATE), SessionState, "outage") is True
+        assert shown(await _timed(other, gate.REHYDRATE), SessionState, "outage") is True
+        watch = SessionWatch(console)
+        await watch.once()
+        assert OPEN_SOCKETS.has_unserved, "it waits for PostgreSQL"
     await until(lambda: not SERVER.is_silent)
+    console.received.clear()
+
+    async def is_loaded() -> bool:
+        await watch.once()
+        return shown(console.received.get("t2", []), SessionState, "outage") is False
+
+    await until(is_loaded)
     assert len(shown(await tab.send(Crew.load), Crew, "names")) == 1
     assert not console.errors
-    assert [use[2] for use in pool_use().values()] == [0, 0]
+    await until(lambda: [use[2] for use in pool_use().values()] == [0, 0])  # the reloaded page may still load

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from reflex.state import FrontendEventExceptionState, OnLoadInternalState, State, UpdateVarsInternalState
@@ -15,6 +16,7 @@ from tca_app.features.auth.queries import session_cache
 from tca_app.ui import gate
 from tca_app.ui.handlers import INTERNAL_HANDLERS, PERMISSIONS, is_sent_by_pages, permission_of
 from tca_app.ui.session import SessionState
+from tca_app.ui.websocket.sockets import OPEN_SOCKETS
 from tests.factories import make_admin, make_user, run
 from tests.logs import written_log
 from tests.ui.harness import ENTERED, LEAVE, SECRET, Console, More, Notes, Tab, redirects, shown, sign_in
@@ -157,19 +159,20 @@ async def test_demotion_counts_at_the_next_event(console: Console) -> None:
     assert shown(await tab.send(Notes.purge), Notes, "acts") == []
 
 
-async def test_without_the_database_nothing_runs(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("error", "waiting"), [(Unavailable(), ["t1"]), (RuntimeError("a fault"), [])])
+async def test_without_the_database_nothing_runs(
+    console: Console, monkeypatch: pytest.MonkeyPatch, error: Exception, waiting: list[str]
+) -> None:
     tab = Tab(console, "t1", await sign_in(await make_admin()))
     await tab.hydrate()
 
-    async def no_answer(*_: Any) -> None:
-        raise Unavailable
-
-    monkeypatch.setattr(auth, "resolve_browser", no_answer)
+    monkeypatch.setattr(auth, "resolve_browser", AsyncMock(side_effect=error))
     updates = await tab.send(Notes.purge)
     assert shown(updates, Notes, "acts") is None
     assert shown(updates, SessionState, "toasts")[0]["text"] == gate.NO_ANSWER
     assert shown(updates, State, "is_hydrated") is True, "the progress bar ends"
     assert shown(await tab.hydrate(), SessionState, "outage") is True
+    assert list(OPEN_SOCKETS.take_unserved()) == waiting
 
 
 async def test_a_database_that_hangs_is_not_waited_for(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

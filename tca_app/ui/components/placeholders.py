@@ -90,7 +90,7 @@ def not_found_to_strangers() -> rx.Component:
 def outage() -> rx.Component:
     return center_page(
         t("The console cannot reach its database or Redis"),
-        t("What you typed is kept in this browser. The page reloads as soon as the database responds."),
+        t("What you typed is kept in this browser. The page loads again as soon as both respond."),
         button(t("Try again"), kind="primary", icon="rotate-cw", custom_attrs={"data-action": "reload"}),
         code="503",
     )

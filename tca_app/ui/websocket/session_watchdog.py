@@ -7,17 +7,17 @@ from typing import Any
 import reflex as rx
 import structlog
 from reflex.event import Event
+from reflex.istate.manager.redis import StateManagerRedis
 from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State, StateUpdate
 from reflex_base.registry import RegistrationContext
-from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.cache.local import seconds_disconnected
 from tca_app.core.cache.redis import redis_is_unreachable
 from tca_app.core.database.session import reading
 from tca_app.core.errors import Unavailable
 from tca_app.features.auth import service as auth
-from tca_app.ui.gate import pushed
+from tca_app.ui.gate import REHYDRATE, pushed
 from tca_app.ui.session import to_login
 from tca_app.ui.websocket.live import LIVE
 from tca_app.ui.websocket.sockets import OPEN_SOCKETS, OpenSocket, namespace_of
@@ -60,7 +60,7 @@ class SessionWatch:
         LIVE.keep_only({socket.socket_id for socket in sockets})
         await self._show_condition(sockets)
         self.blanked &= {socket.socket_id for socket in sockets}
-        if not sockets:
+        if not sockets and not OPEN_SOCKETS.has_unserved:
             self.answered_at = monotonic()
             return
         alive = await self._ask(sockets)
@@ -111,13 +111,17 @@ class SessionWatch:
             self.blanked.add(socket.socket_id)
 
     async def _restore(self, sockets: list[OpenSocket]) -> None:
-        """Reloads pages through Gate: those that were blanked, once PostgreSQL is back, and those of an administrator
-        who began or stopped to act as another user."""
+        """Reloads pages through Gate: those that were blanked or could not be loaded, once the stores are back, and
+        those of an administrator who began or stopped to act as another user."""
+        loads: dict[str, dict[str, Any]] = {}
         for socket in sockets:
             if socket.socket_id in self.blanked:
                 self.blanked.discard(socket.socket_id)
-                rehydrate = Event(name=format_event_handler(State.event_handlers["hydrate_and_load"]))
-                await self.app.event_processor.enqueue(socket.token, rehydrate)
+                loads[socket.token] = {}
+        if not (redis_is_unreachable() and isinstance(self.app.state_manager, StateManagerRedis)):
+            loads |= OPEN_SOCKETS.take_unserved()
+        for token, router_data in loads.items():
+            await self.app.event_processor.enqueue(token, Event(name=REHYDRATE, router_data=router_data))
 
     async def _cut(self, socket: OpenSocket) -> None:
         """Blanks the tab, redirects it to the sign-in page, closes its socket and resets its state."""

@@ -54,6 +54,7 @@ class OpenSockets:
     def __init__(self) -> None:
         self._by_socket: dict[str, OpenSocket] = {}
         self._held: dict[str, Event] = {}
+        self._unserved: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def __len__(self) -> int:
         return len(self._by_socket)
@@ -78,11 +79,25 @@ class OpenSockets:
     def take_held(self, socket_id: str) -> Event | None:
         return self._held.pop(socket_id, None)
 
+    def note_unserved(self, token: str, router_data: dict[str, Any]) -> None:
+        """Keeps a tab whose event found no PostgreSQL or no Redis, with its cookie, until its page can be loaded."""
+        self._unserved[router_data.get("sid", "")] = token, router_data
+
+    @property
+    def has_unserved(self) -> bool:
+        return bool(self._unserved)
+
+    def take_unserved(self) -> dict[str, dict[str, Any]]:
+        """Returns the client tokens of these tabs with the router data of their events, and forgets them."""
+        taken, self._unserved = self._unserved, {}
+        return dict(taken.values())
+
     def forget_closed(self, open_now: Iterable[str]) -> None:
         """Drops the sockets that are no longer open."""
         alive = set(open_now)
         self._by_socket = {key: value for key, value in self._by_socket.items() if key in alive}
         self._held = {key: value for key, value in self._held.items() if key in alive}
+        self._unserved = {key: value for key, value in self._unserved.items() if key in alive}
 
     def forget(self, socket_id: str) -> None:
         self._held.pop(socket_id, None)

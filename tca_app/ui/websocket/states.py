@@ -18,28 +18,23 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from reflex.event import Event
 from reflex.istate.manager.redis import StateManagerRedis
-from reflex.state import OnLoadInternalState, State
+from reflex.state import OnLoadInternalState
 from reflex_base.event.context import EventContext
-from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from tca_app.core.cache.redis import MAX_CONNECTIONS, redis_is_unreachable
 from tca_app.core.language.messages import N_, _
 from tca_app.ui.gate import HYDRATES, pushed, settled
 from tca_app.ui.session import Toast
-from tca_app.ui.websocket.sockets import socket_of
+from tca_app.ui.websocket.sockets import OPEN_SOCKETS
 from tca_app.ui.websocket.tokens import delete_if_same
 
 log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 1.0
-LOOK_EVERY_S = 1.0
 NOT_DONE = N_("The console cannot reach Redis. Nothing was changed. Try again in a moment.")
 PERHAPS_DONE = N_("The console cannot reach Redis. Your last action may have succeeded. Reload to check.")
-_HYDRATE = format_event_handler(State.event_handlers["hydrate_and_load"])
 _LOADED = format_event_handler(OnLoadInternalState.event_handlers["set_is_hydrated"])
-# The tabs whose events were not served, with their cookies; they are reloaded.
-_unserved: dict[str, Any] = {}
 _tellings: set[asyncio.Task[None]] = set()  # the event loop keeps only weak references to tasks
 
 
@@ -97,7 +92,6 @@ def share_states(app: rx.App) -> None:
             lock_expiration=manager.lock_expiration,
             lock_warning_threshold=manager.lock_warning_threshold,
         )
-        app.register_lifespan_task(load_unserved)
 
 
 class _Commands(Redis):
@@ -137,10 +131,13 @@ def bounded(client: Redis) -> Redis:
 
 
 def notify_unserved(error: StatesUnreachable) -> None:
-    """Notifies the tab of an event that was not served. Reflex calls it in the context of that event."""
+    """Notifies the tab of an event that was not served, which is reloaded when Redis responds again.
+
+    Reflex calls it in the context of that event.
+    """
     context, event = EventContext.get(), error.event
     log.warning("ui.states_without_redis", event_name=event.name[:200] if event else "")
-    _unserved[context.token] = context.router_data
+    OPEN_SOCKETS.note_unserved(context.token, context.router_data)
     telling = asyncio.create_task(context.emit_delta(_delta(error)))
     _tellings.add(telling)
     telling.add_done_callback(_tellings.discard)
@@ -158,16 +155,3 @@ def _delta(error: StatesUnreachable) -> dict[str, dict[str, Any]]:
     text = _(PERHAPS_DONE if error.is_begun else NOT_DONE)
     toast = Toast(id=token_hex(4), kind="error", text=text, undo=False, url="", at=0.0)
     return pushed(toasts=[toast]) | settled()
-
-
-async def load_unserved() -> None:
-    """The lifespan task that reloads unserved tabs through Gate when Redis responds again."""
-    app = RegistrationContext.get().app
-    while True:
-        await asyncio.sleep(LOOK_EVERY_S)
-        if not _unserved or redis_is_unreachable():
-            continue
-        waiting = {token: _unserved.pop(token) for token in list(_unserved)}
-        for token, router_data in waiting.items():
-            if socket_of(app, token):
-                await app.event_processor.enqueue(token, Event(name=_HYDRATE, router_data=router_data))

@@ -19,8 +19,10 @@ from reflex.state import State
 from tca_app.core.stores.servers import RedisServer
 from tca_app.ui import wiring
 from tca_app.ui.session import SessionState
-from tca_app.ui.websocket import states
-from tca_app.ui.websocket.states import NOT_DONE, PERHAPS_DONE, States, bounded, load_unserved
+from tca_app.ui.websocket import session_watchdog, states
+from tca_app.ui.websocket.session_watchdog import SessionWatch
+from tca_app.ui.websocket.sockets import OPEN_SOCKETS
+from tca_app.ui.websocket.states import NOT_DONE, PERHAPS_DONE, States, bounded
 from tests.factories import make_admin, make_user, until
 from tests.ui.harness import SECRET, Console, Notes, Tab, console_on, shown, sign_in
 
@@ -112,22 +114,23 @@ async def test_a_page_that_has_its_data_keeps_it_when_redis_goes_at_the_end_of_t
 async def test_a_new_page_shows_the_outage_and_is_loaded_when_redis_is_back(
     console: Console, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(states, "LOOK_EVERY_S", 0.05)
     # The thawed Redis grants a lock to the event that was given up; the reload waits until that lock ends.
     monkeypatch.setattr(console.state_manager, "lock_expiration", 500)
     is_unreachable = True
-    monkeypatch.setattr(states, "redis_is_unreachable", lambda: is_unreachable)
-    loading = asyncio.create_task(load_unserved())
+    for module in (states, session_watchdog):
+        monkeypatch.setattr(module, "redis_is_unreachable", lambda: is_unreachable)
+    watch = SessionWatch(console)
     tab = Tab(console, "t1", await sign_in(await make_user("ana")))
     with frozen():
         await tab.hydrate()
         await until(lambda: shown(console.received.get("t1", []), SessionState, "outage"))
+        await watch.once()
+        assert OPEN_SOCKETS.has_unserved, "it waits for Redis"
     is_unreachable = False
+    await watch.once()
     await until(lambda: shown(console.received.get("t1", []), Notes, "rows"))
     assert shown(console.received["t1"], Notes, "rows") == [f"{SECRET} of ana"]
     assert shown(console.received["t1"], SessionState, "outage") is False
-    loading.cancel()
-    await asyncio.gather(loading, return_exceptions=True)
 
 
 async def test_a_lock_that_a_cancelled_event_was_granted_is_given_back(
