@@ -22,6 +22,23 @@ afterChanges(() => {
   else if (hasNoFocus()) [...overlays].pop()?.focus({ preventScroll: true });
 });
 
+/* A button that waits for the server is disabled, and loses the focus by that. */
+const BUSY = ":is([role=dialog], [role=alertdialog]) .btn[aria-busy]";
+let asked = { button: null, wasBusy: false };
+document.addEventListener("click", ({ target }) => {
+  asked = { button: target.closest?.(BUSY), wasBusy: false };
+});
+watch(
+  BUSY,
+  (button) => {
+    if (button !== asked.button) return;
+    const isDone = asked.wasBusy && !button.disabled;
+    asked.wasBusy = button.disabled;
+    if (isDone && (hasNoFocus() || document.activeElement.matches(OVERLAYS))) button.focus({ preventScroll: true });
+  },
+  { attributes: ["disabled"] },
+);
+
 /* What is moved in a list is taken out and put back, and its button loses the focus by that. */
 let moves = "";
 document.addEventListener("click", (event) => {
