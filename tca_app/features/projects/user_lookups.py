@@ -24,7 +24,7 @@ class UnknownPerson(Conflict):
     """The request is well formed, but the user does not exist (409, as for a broken foreign key)."""
 
     code = "no_such_person"
-    default = N_("There is no active user with this id.")
+    default = N_("This user does not exist or is inactive.")
 
 
 async def display_names(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str]:
