@@ -68,9 +68,14 @@ def test_tokens_of_a_person_and_of_a_project(new_page: NewPage, admin: tuple[str
     expect(page.get_by_role("row", name="CI")).to_contain_text("Deployer, Deploy")
 
     visit(page, "/admin/tokens")
-    expect(page.get_by_role("row", name="Token Project")).to_contain_text("CI")
+    row, expiry = page.get_by_role("row", name="Token Project"), re.compile(r"in \d+ days")
+    expect(row).to_contain_text("CI")
+    expect(row).to_contain_text(expiry)
     choose(page, "CI", "Revoke").get_by_role("button", name="Revoke").click()
     expect(page.get_by_text("CI revoked")).to_be_visible()
+    visit(page, "/admin/tokens?state=revoked")
+    expect(row).to_contain_text("Revoked")
+    expect(row).not_to_contain_text(expiry)
     assert [status_with(console, token) for token in (second, third)] == [200, 401]
 
 

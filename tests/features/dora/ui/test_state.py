@@ -69,6 +69,8 @@ async def test_the_page_shows_metrics_weeks_and_projects(console: Console) -> No
         "No change vs. previous 12 weeks",
     )
     assert (failures["value"], failures["trend"], failures["basis"]) == ("33%", "worse", "1 of 3 finished")
+    no_figure, no_failure = (bar["height"] for bar in failures["bars"][-3:-1])
+    assert (no_figure, no_failure) == ("max(0px, 0.00%)", "max(2px, 0.00%)")
     assert (restore["value"], restore["basis"]) == ("1.0 days", "1 restored")
     newest = frequency["bars"][-1]
     assert newest["text"] == "Mar 4 to Mar 10: 1 succeeded"
