@@ -14,6 +14,12 @@ EARLY_SOCKET = Path(__file__).with_name("early_socket.js")
 STYLESHEETS = ["/icons.css", "/console.css"]
 # Over plain http, and in old browsers, there are none. Said before the first paint, so that nothing moves.
 NO_PASSKEYS = 'if (!window.PublicKeyCredential) document.documentElement.dataset.noPasskeys = "";'
+# Filled by assets/console/drafts/leaving.js. The window calls its listeners in the order in which they were added, also
+# those of the capture phase; React Router and Reflex must not see what a form with typed text prevents.
+FIRST_LISTENERS = (
+    "window.firstListeners = {};"
+    'for (const name of ["popstate", "beforeunload"]) addEventListener(name, (event) => firstListeners[name]?.(event));'
+)
 # The palettes that console.css and the theme use. The build drops palettes that no Python source names.
 PALETTES = ("indigo", "slate", "green", "amber", "red")
 
@@ -47,6 +53,7 @@ def head_components() -> list[rx.Component]:
     return [
         rx.el.script(MISSING_FILES.read_text()),
         rx.el.script(NO_PASSKEYS),
+        rx.el.script(FIRST_LISTENERS),
         rx.el.link(rel="icon", href="/favicon.ico", sizes="32x32"),
         rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml"),
         rx.el.link(rel="apple-touch-icon", href="/apple-touch-icon.png"),

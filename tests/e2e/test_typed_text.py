@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tca_app.frontend.build import STAMP, WEB
-from tests.e2e.conftest import sign_in, visit
+from tests.e2e.conftest import sign_in, visit, wait_until_live
 from tests.factories import PASSWORD
 from tests.processes import ADMIN, Cluster, Web, cluster, sign_in as bearer
 
@@ -191,6 +191,28 @@ def test_back_and_closing_the_tab_ask_while_something_is_typed(new_page: NewPage
     page.wait_for_url("**/projects**")
     expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_typed_text_is_asked_about_however_late_the_script_comes(new_page: NewPage) -> None:
+    """React Router and Reflex listen before it then."""
+    page, held = new_page(), list[Route]()
+    page.route("**/console/main.js*", lambda route: held.append(route))
+    page.goto("/projects", wait_until="commit")
+    wait_until_live(page)
+    page.get_by_role("link", name="Users", exact=True).click()
+    page.wait_for_url("**/users**", wait_until="commit")
+    held[0].continue_()
+    page.wait_for_function("Boolean(firstListeners.popstate)")
+    page.get_by_role("button", name="New user").first.click()
+    page.get_by_role("dialog").get_by_label("Email").fill("late@example.com")
+    page.evaluate("history.back()")
+    keep_editing(page)
+    page.wait_for_url("**/users**")
+    expect(page.get_by_role("dialog").get_by_label("Email")).to_have_value("late@example.com")
+    with page.expect_event("dialog"):
+        page.once("dialog", lambda shown: shown.dismiss())
+        page.evaluate("location.assign('/settings')")
+    expect(page.locator("[data-live=on]")).to_have_count(1)
 
 
 def test_a_reload_opens_the_form_again_and_its_draft_can_be_discarded(new_page: NewPage) -> None:

@@ -162,36 +162,28 @@ let isReturning = false;
 afterChanges(() => {
   if (!isReturning) index = history.state?.idx ?? null;
 });
-addEventListener(
-  "popstate",
-  (event) => {
-    const steps = index === null ? 0 : (history.state?.idx ?? 0) - index;
-    const forms = typedForms();
-    if (isReturning) {
-      event.stopImmediatePropagation();
-      isReturning = false;
-    } else if (passes) passes = false;
-    else if (steps && forms.length) {
-      event.stopImmediatePropagation();
-      isReturning = true;
-      history.go(-steps);
-      askFor(forms, () => {}).then(() => {
-        if (typedForms().length) return;
-        passes = true;
-        history.go(steps);
-      });
-    }
-  },
-  true,
-);
+window.firstListeners.popstate = (event) => {
+  const steps = index === null ? 0 : (history.state?.idx ?? 0) - index;
+  const forms = typedForms();
+  if (isReturning) {
+    event.stopImmediatePropagation();
+    isReturning = false;
+  } else if (passes) passes = false;
+  else if (steps && forms.length) {
+    event.stopImmediatePropagation();
+    isReturning = true;
+    history.go(-steps);
+    askFor(forms, () => {}).then(() => {
+      if (typedForms().length) return;
+      passes = true;
+      history.go(steps);
+    });
+  }
+};
 
 /* Reflex closes its connection on this event even if the person stays, so it must not see it. */
 const isReloadedByReflex = () => Date.now() - Number(sessionStorage.getItem(RELOADED_AT)) < 1000;
 const reloadsItself = () => isReloadedByReflex() || "reloads" in document.documentElement.dataset; // ui/missing_files.js
-addEventListener(
-  "beforeunload",
-  (event) => {
-    if (!passes && typedForms().length && !reloadsItself()) stop(event);
-  },
-  true,
-);
+window.firstListeners.beforeunload = (event) => {
+  if (!passes && typedForms().length && !reloadsItself()) stop(event);
+};
