@@ -137,7 +137,8 @@ def notify_unserved(error: StatesUnreachable) -> None:
     """
     context, event = EventContext.get(), error.event
     log.warning("ui.states_without_redis", event_name=event.name[:200] if event else "")
-    OPEN_SOCKETS.note_unserved(context.token, context.router_data)
+    if event is None or event.name != _LOADED:  # such a page has all its data
+        OPEN_SOCKETS.note_unserved(context.token, context.router_data)
     telling = asyncio.create_task(context.emit_delta(_delta(error)))
     _tellings.add(telling)
     telling.add_done_callback(_tellings.discard)

@@ -57,6 +57,7 @@ async def console(frozen: Frozen, tmp_path: Path) -> AsyncIterator[Console]:
     async with console_on(manager) as running:
         running.processor.backend_exception_handler = wiring._backend_error
         yield running
+    OPEN_SOCKETS.take_unserved()
     await manager.close()
     await client.aclose()
 
@@ -109,6 +110,7 @@ async def test_a_page_that_has_its_data_keeps_it_when_redis_goes_at_the_end_of_t
     assert shown(console.received["t1"], Notes, "rows") == [f"{SECRET} of ana"]
     assert not shown(console.received["t1"], SessionState, "outage")
     assert not shown(console.received["t1"], SessionState, "toasts"), "nothing was asked for"
+    assert not OPEN_SOCKETS.has_unserved, "a reload before Redis is known to be away would show the outage"
 
 
 async def test_a_new_page_shows_the_outage_and_is_loaded_when_redis_is_back(
